@@ -1,0 +1,32 @@
+// Decides which site a stack belongs to.
+//
+// Rules are compiled once; a function is judged once for as long as the attributor lives, whatever the number of stacks and
+// scrapes it stands in. Safe to call from any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/base/error.h"
+#include "analysis/profile/heap_profile.h"
+#include "analysis/profile/site.h"
+
+namespace heapwatch {
+
+// RE2 patterns over function names, fully anchored as in Prometheus. A frame that matches is passed over on the way from the
+// leaf; a stack of nothing else belongs to its leaf. The defaults know Go's, C++'s and Rust's allocators and helpers.
+struct SiteRules {
+  std::vector<std::string> skip_functions;  // added to the defaults
+  bool use_defaults = true;
+};
+
+class SiteAttributor {
+ public:
+  static Result<std::shared_ptr<const SiteAttributor>> Create(const SiteRules& rules);
+  virtual ~SiteAttributor() = default;
+
+  virtual Site Attribute(const HeapProfile& profile, StackId stack) const = 0;
+};
+
+}  // namespace heapwatch

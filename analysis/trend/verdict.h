@@ -1,0 +1,57 @@
+// What the analysis says of one site of one target, with everything needed to defend it.
+//
+// Slopes are in bytes per second (text shows MiB/h), intervals are 95 %. Evidence that could not be had (no alloc data, no
+// limit) is absent, never zero.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "analysis/base/time.h"
+#include "analysis/profile/site.h"
+#include "analysis/series/site_window.h"
+
+namespace heapwatch {
+
+enum class VerdictKind : std::uint8_t {
+  kInsufficientData,  // too little was seen to say anything
+  kStable,            // no growth beyond noise and load
+  kPlateau,           // it grew and has levelled off
+  kGrowing,           // it grows, and cannot yet be told from a cache that fills up
+  kLeak,              // a climb that does not level off
+  kChurn,             // memory is flat, but the garbage collector is kept busy from here
+};
+std::string_view ToString(VerdictKind kind);  // "insufficient-data", "stable", ...
+std::optional<VerdictKind> VerdictKindFromString(std::string_view name);
+
+struct Interval {
+  double low = 0;
+  double high = 0;
+};
+
+struct Verdict {
+  SiteId site;  // into the window analysed
+  VerdictKind kind = VerdictKind::kInsufficientData;
+  std::string reason;  // one sentence for the on-call engineer: why this verdict and not its neighbour
+
+  // The stretch the verdict rests on; its two ends are the snapshots to diff.
+  Time from;
+  Time to;
+
+  double inuse_bytes = 0;
+  double slope_bytes_per_second = 0;
+  Interval slope_interval;
+  double growth_bytes = 0;           // inuse at `to` minus inuse at `from`
+  double growth_standard_error = 0;  // from the sampling of what was born and died in between
+  double z = 0;                      // growth over its standard error
+  double effective_n = 0;            // independent observations the fit rests on
+
+  std::optional<double> alloc_bytes_per_second;
+  std::optional<double> retention;  // share of newly allocated objects that stay: d inuse_objects / d alloc_objects
+  // Until the process' limit is reached at this slope, seconds; high may be infinite.
+  std::optional<Interval> seconds_to_limit;
+};
+
+}  // namespace heapwatch

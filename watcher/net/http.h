@@ -1,0 +1,31 @@
+// HTTP as the rest of the house sees it: plain requests and responses, no sign of Asio or Beast.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "analysis/base/labels.h"
+
+namespace heapwatch {
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string path;                          // decoded, without the query
+  std::multimap<std::string, std::string, std::less<>> query;  // decoded
+  Labels headers;                            // names in lower case
+  std::string body;
+
+  // The first value of a query parameter, or "".
+  std::string_view Query(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  Labels headers;
+  std::string body;
+};
+
+}  // namespace heapwatch

@@ -1,0 +1,27 @@
+// How the scraping of one target goes: what /api/v1/targets and the heapwatch_target_* gauges tell. Plain data.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "analysis/base/labels.h"
+#include "analysis/base/time.h"
+
+namespace heapwatch {
+
+struct TargetStatus {
+  Labels labels;
+  std::string url;
+  Duration interval{};
+  bool up = false;
+  std::string last_error;  // "" while up; else what went wrong and the way out
+  std::optional<Time> last_scrape;
+  Duration last_scrape_duration{};
+  std::size_t last_body_bytes = 0;
+  std::uint64_t scrapes = 0;
+  std::uint64_t failures = 0;
+};
+
+}  // namespace heapwatch
