@@ -1,0 +1,33 @@
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+
+#include "watcher/cli/commands.h"
+
+namespace heapwatch {
+
+int RunCommandLine(int argc, const char* const* argv) {
+  CLI::App app{
+      "Heapwatch watches the heap of running programs: it pulls their heap profiles, decides "
+      "which\n"
+      "allocation sites leak, and shows what grew between any two moments."};
+  app.name("heapwatch");
+  app.require_subcommand(1);
+  app.footer("Run `heapwatch COMMAND --help` for a command's options and examples.");
+
+  int exit_code = kExitOk;
+  AddVersionCommand(app, exit_code);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 prints the help or the complaint; its own codes are many, ours are three.
+    return app.exit(error) == 0 ? kExitOk : kExitUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "heapwatch: " << error.what() << '\n';
+    return kExitBadInput;
+  }
+  return exit_code;
+}
+
+}  // namespace heapwatch
