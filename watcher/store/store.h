@@ -1,7 +1,9 @@
-// The seam behind which history is kept: what was scraped goes in once, every series and every profile comes out of it.
+// The seam behind which history is kept: what was scraped goes in once, every series and every
+// profile comes out of it.
 //
-// Append is durable when it returns. Everything may be called from any thread. Errors: kNotFound (no such target or moment),
-// kCorrupt (names the key; the rest stays readable), kLimit (disk full), kUnavailable (I/O).
+// Append is durable when it returns. Everything may be called from any thread. Errors: kNotFound
+// (no such target or moment), kCorrupt (names the key; the rest stays readable), kLimit (disk
+// full), kUnavailable (I/O).
 #pragma once
 
 #include <cstdint>
@@ -16,17 +18,9 @@
 #include "analysis/profile/attribution.h"
 #include "analysis/profile/heap_profile.h"
 #include "analysis/series/site_window.h"
+#include "watcher/store/target_id.h"
 
 namespace heapwatch {
-
-// A target is its label set; the id is that set's hash, the same on every machine, as 16 hex digits in addresses.
-struct TargetId {
-  std::uint64_t value = 0;
-  static TargetId Of(const Labels& labels);
-  static Result<TargetId> Parse(std::string_view hex);
-  std::string ToString() const;
-  auto operator<=>(const TargetId&) const = default;
-};
 
 struct StoredTarget {
   TargetId id;
@@ -47,21 +41,29 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Keeps the profile as the target's snapshot of that moment. Appending the same moment again changes nothing.
+  // Keeps the profile as the target's snapshot of that moment. Appending the same moment again
+  // changes nothing.
   virtual Result<void> Append(const Labels& target, Time time, const HeapProfile& profile) = 0;
 
   virtual Result<std::vector<StoredTarget>> Targets() const = 0;
-  virtual Result<std::vector<SnapshotInfo>> Snapshots(TargetId target, Time from, Time to) const = 0;
+  virtual Result<std::vector<SnapshotInfo>> Snapshots(TargetId target, Time from,
+                                                      Time to) const = 0;
 
-  // The profile as it was appended, value for value: of the last snapshot at or before `at`, with HeapProfile::time set to
-  // that snapshot's moment.
+  // The profile as it was appended, value for value: of the last snapshot at or before `at`, with
+  // HeapProfile::time set to that snapshot's moment.
   virtual Result<HeapProfile> ProfileAt(TargetId target, Time at) const = 0;
 
-  // The series of all sites within [from, to].
+  // The series of all sites within [from, to]; SiteWindow::version is the target's label `version`.
+  // Empty where the target is known and has no snapshot in that time.
   virtual Result<SiteWindow> Window(TargetId target, Time from, Time to,
                                     const SiteAttributor& attributor) const = 0;
 
-  // Small named blobs that must survive a restart, written atomically: alert states, acknowledgements.
+  // Forgets the snapshots before `oldest`, and the targets that have none left. A store may keep a
+  // few of them longer, where later snapshots are told by what changed since.
+  virtual Result<void> DropBefore(Time oldest) = 0;
+
+  // Small named blobs that must survive a restart, written atomically: alert states,
+  // acknowledgements.
   virtual Result<void> PutState(std::string_view name, std::string_view blob) = 0;
   virtual Result<std::optional<std::string>> GetState(std::string_view name) const = 0;
 };

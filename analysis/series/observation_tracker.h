@@ -1,0 +1,50 @@
+// Tells, snapshot after snapshot of one target, where a new process life or a new build begins and
+// which snapshots only repeat the one before. One place for these rules, whether the window comes
+// from profiles or from stored rows. One thread.
+//
+// A life ends where a cumulative total falls. A total can also overshoot its old value between two
+// scrapes, so a life ends too where more than a quarter of what had been allocated is missing from
+// the stacks it stood at. (Some producers drop a few cumulative records between two dumps; that
+// alone is no restart.)
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "analysis/base/time.h"
+#include "analysis/profile/heap_profile.h"
+#include "analysis/series/site_window.h"
+
+namespace heapwatch {
+
+struct ObservationFacts {
+  Time time;
+  std::optional<std::int64_t> sampling_period_bytes;
+  std::string_view build;  // build id of the main binary, else its file
+  bool changed = true;     // whether any value differs from the snapshot before
+  // Over all stacks; absent where the profile does not tell the quantity.
+  std::array<std::optional<std::int64_t>, kQuantityCount> totals;
+  // Sum over the stacks of what each has less than in the snapshot before.
+  std::array<std::int64_t, kQuantityCount> fallen = {};
+};
+
+class ObservationTracker {
+ public:
+  // Facts in time order. The first observation is always new, of lifetime 0 and build 0.
+  Observation Next(const ObservationFacts& facts);
+
+ private:
+  bool IsNewLife(const ObservationFacts& facts) const;
+
+  std::optional<Observation> last_;
+  std::array<std::optional<std::int64_t>, kQuantityCount> last_totals_;
+  std::string last_build_;
+};
+
+// What ObservationFacts::build is taken from: the first mapping is the main binary.
+std::string_view BuildOf(const HeapProfile& profile);
+
+}  // namespace heapwatch

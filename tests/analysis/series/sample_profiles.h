@@ -1,0 +1,60 @@
+// Heap profiles made by hand for the tests of series and store, and a text form in which two of
+// them can be compared.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/profile/attribution.h"
+#include "analysis/profile/heap_profile.h"
+
+namespace heapwatch {
+
+// As Go serves them: alloc_objects, alloc_space, inuse_objects, inuse_space.
+std::vector<SampleType> GoSampleTypes();
+
+// Puts a profile together without merging anything, so that odd profiles can be made too.
+//
+//   ProfileMaker maker(GoSampleTypes());
+//   const StackId stack = maker.Stack({"main.f", "main.main"});
+//   maker.Sample(stack, 64, {10, 640, 1, 64});
+//   HeapProfile profile = maker.Make();
+class ProfileMaker {
+ public:
+  explicit ProfileMaker(std::vector<SampleType> types);
+
+  HeapProfile& profile() { return profile_; }
+
+  std::string_view Keep(std::string text);
+  FunctionId AddFunction(std::string name, std::string system_name, std::string file,
+                         std::int64_t start_line);
+  LocationId AddLocation(std::optional<MappingId> mapping, std::uint64_t address,
+                         const std::vector<Line>& lines, bool is_folded = false);
+  // The hash is made from the same things the decoders make it from.
+  StackId AddStack(const std::vector<LocationId>& locations);
+  // A stack of functions of "main.go", leaf first, each called at line 10 and started at line 1.
+  StackId Stack(const std::vector<std::string>& functions);
+  void Sample(StackId stack, std::int64_t block_bytes, const std::vector<std::int64_t>& values);
+
+  HeapProfile Make() const { return profile_; }
+
+ private:
+  HeapProfile profile_;
+  std::map<std::string, LocationId> location_of_function_;
+};
+
+// Everything that must survive storing, one line each, in an order that does not depend on the
+// order of samples, functions or locations. Samples of equal stacks (by content) and block sizes
+// are summed.
+std::string Canonical(const HeapProfile& profile);
+
+// A site for each leaf function.
+class LeafAttributor : public SiteAttributor {
+ public:
+  Site Attribute(const HeapProfile& profile, StackId stack) const override;
+};
+
+}  // namespace heapwatch

@@ -1,0 +1,98 @@
+#include "watcher/store/memory_store.h"
+
+#include "analysis/series/site_window_builder.h"
+
+namespace heapwatch {
+namespace {
+
+tl::unexpected<Error> NoSuchTarget(TargetId target) {
+  return Fail(ErrorCode::kNotFound, "no target " + target.ToString() + " in the store");
+}
+
+}  // namespace
+
+Result<void> MemoryStore::Append(const Labels& target, Time time, const HeapProfile& profile) {
+  auto kept = std::make_shared<HeapProfile>(profile);
+  kept->time = time;
+  const std::lock_guard lock(mutex_);
+  History& history = targets_[TargetId::Of(target)];
+  history.labels = target;
+  history.profiles.try_emplace(time, std::move(kept));
+  return {};
+}
+
+Result<std::vector<StoredTarget>> MemoryStore::Targets() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<StoredTarget> targets;
+  for (const auto& [id, history] : targets_) {
+    targets.push_back({id, history.labels, history.profiles.begin()->first,
+                       history.profiles.rbegin()->first, history.profiles.size()});
+  }
+  return targets;
+}
+
+Result<MemoryStore::History> MemoryStore::Between(TargetId target, Time from, Time to) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = targets_.find(target);
+  if (it == targets_.end()) return NoSuchTarget(target);
+  const Profiles& all = it->second.profiles;
+  if (from > to) return History{it->second.labels, {}};
+  return History{it->second.labels, Profiles(all.lower_bound(from), all.upper_bound(to))};
+}
+
+Result<std::vector<SnapshotInfo>> MemoryStore::Snapshots(TargetId target, Time from,
+                                                         Time to) const {
+  const auto history = Between(target, from, to);
+  if (!history) return Fail(history.error());
+  std::vector<SnapshotInfo> snapshots;
+  for (const auto& [time, profile] : history->profiles) {
+    snapshots.push_back({time, profile->samples.size(), profile->total(Quantity::kInuseSpace),
+                         profile->total(Quantity::kAllocSpace)});
+  }
+  return snapshots;
+}
+
+Result<HeapProfile> MemoryStore::ProfileAt(TargetId target, Time at) const {
+  const auto history = Between(target, Time::min(), at);
+  if (!history) return Fail(history.error());
+  if (history->profiles.empty()) {
+    return Fail(ErrorCode::kNotFound, "target " + target.ToString() +
+                                          " has no snapshot at or before " + FormatRfc3339(at));
+  }
+  return *history->profiles.rbegin()->second;
+}
+
+Result<SiteWindow> MemoryStore::Window(TargetId target, Time from, Time to,
+                                       const SiteAttributor& attributor) const {
+  const auto history = Between(target, from, to);
+  if (!history) return Fail(history.error());
+  SiteWindowBuilder builder(attributor);
+  for (const auto& [time, profile] : history->profiles) builder.Add(time, *profile);
+  SiteWindow window = builder.Build();
+  window.version = Get(history->labels, "version");
+  return window;
+}
+
+Result<void> MemoryStore::DropBefore(Time oldest) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [id, history] : targets_) {
+    history.profiles.erase(history.profiles.begin(), history.profiles.lower_bound(oldest));
+  }
+  std::erase_if(targets_, [](const auto& target) { return target.second.profiles.empty(); });
+  return {};
+}
+
+Result<void> MemoryStore::PutState(std::string_view name, std::string_view blob) {
+  const std::lock_guard lock(mutex_);
+  states_.insert_or_assign(std::string(name), std::string(blob));
+  return {};
+}
+
+Result<std::optional<std::string>> MemoryStore::GetState(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = states_.find(name);
+  if (it == states_.end()) return std::nullopt;
+  return it->second;
+}
+
+}  // namespace heapwatch
