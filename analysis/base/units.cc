@@ -1,6 +1,7 @@
 #include "analysis/base/units.h"
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -35,6 +36,32 @@ std::string FormatCount(std::int64_t count) {
     digits.insert(i, ",");
   }
   return digits;
+}
+
+std::string FormatNumber(double number) {
+  std::array<char, 32> text{};
+  const auto [end, code] = std::to_chars(text.data(), text.data() + text.size(), number);
+  return std::string(text.data(), code == std::errc() ? end : text.data());
+}
+
+Result<std::int64_t> ParseBytes(std::string_view text) {
+  static constexpr std::string_view kPrefixes = "KMGTPE";
+  double number = 0;
+  const auto [end, code] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  bool known = unit.empty() || unit == "B";
+  if (!known && unit.size() <= 3 && unit.ends_with('B') && (unit.size() == 2 || unit[1] == 'i')) {
+    const std::size_t power = kPrefixes.find(unit[0]);
+    known = power != std::string_view::npos;
+    if (known) number = std::ldexp(number, 10 * (static_cast<int>(power) + 1));
+  }
+  // 2^62: larger than any memory, and safe to convert.
+  if (code != std::errc() || !known || !std::isfinite(number) || number < 0 || number > 0x1p62)
+    return Fail(ErrorCode::kInvalidArgument,
+                "\"" + std::string(text) + "\" is not a size: write it like 512KB, 64MB or 1.5GB");
+  return static_cast<std::int64_t>(number);
 }
 
 }  // namespace heapwatch

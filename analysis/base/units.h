@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+
+#include "analysis/base/error.h"
 
 namespace heapwatch {
 
@@ -13,5 +16,11 @@ std::string FormatBytesPerHour(double bytes_per_hour);
 std::string FormatBytesPerSecond(double bytes_per_second);
 // "1,234,567".
 std::string FormatCount(std::int64_t count);
+// "0.02", "250": the fewest digits that are read back as the same number.
+std::string FormatNumber(double number);
+
+// The inverse of FormatBytes, as Prometheus reads sizes: "512", "64KB", "1.5GiB"; KB is KiB, MB is
+// MiB and so on.
+Result<std::int64_t> ParseBytes(std::string_view text);
 
 }  // namespace heapwatch

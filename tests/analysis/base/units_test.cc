@@ -23,6 +23,22 @@ TEST(FormatCount, GroupsByThousands) {
   EXPECT_EQ(FormatCount(-123456), "-123,456");
 }
 
+TEST(ParseBytes, ReadsSizesAsPrometheusDoes) {
+  EXPECT_EQ(ParseBytes("512").value(), 512);
+  EXPECT_EQ(ParseBytes("512B").value(), 512);
+  EXPECT_EQ(ParseBytes("64KB").value(), 64 << 10);
+  EXPECT_EQ(ParseBytes("16MiB").value(), 16 << 20);
+  EXPECT_EQ(ParseBytes("1.5 GB").value(), std::int64_t{3} << 29);
+  for (const char* bad :
+       {"", "MB", "64mb", "64 megs", "-1MB", "1e3", "nan", "inf", "9999EB", "1Ki", "1iB"})
+    EXPECT_FALSE(ParseBytes(bad).has_value()) << bad;
+}
+
+TEST(FormatNumber, UsesTheFewestDigitsThatSuffice) {
+  EXPECT_EQ(FormatNumber(0.02), "0.02");
+  EXPECT_EQ(FormatNumber(6), "6");
+}
+
 TEST(Labels, PrintEscaped) {
   EXPECT_EQ(ToString(Labels{{"job", "a\"b\\c\nd"}, {"b", ""}}), R"({b="", job="a\"b\\c\nd"})");
   EXPECT_EQ(Get(Labels{{"job", "x"}}, "nope"), "");
