@@ -1,9 +1,11 @@
-// The configuration as structs: what heapwatch.yml says, with defaults filled in. Loaded by load.h, documented field by field
-// in examples/heapwatch.yml. Every field takes effect on reload unless it says "restart". Plain data.
+// The configuration as structs: what heapwatch.yml says, with defaults filled in. Loaded by load.h,
+// documented field by field in examples/heapwatch.yml. Every field takes effect on reload. Plain
+// data; sizes in bytes, durations in milliseconds.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,48 +20,62 @@ namespace heapwatch {
 struct StaticConfig {
   std::vector<std::string> targets;  // "host:port"
   Labels labels;                     // service, version, region, ...
+  bool operator==(const StaticConfig&) const = default;
 };
 
-// How to get at a peer; shared by jobs and receivers. Later issues of this struct carry TLS and authentication.
+// What one job scrapes, and how. The interval and the timeout are those of `global` where the job
+// does not set them.
 struct ScrapeConfig {
   std::string job_name;
-  Duration scrape_interval = std::chrono::seconds(60);
+  Duration scrape_interval = std::chrono::minutes(1);
   Duration scrape_timeout = std::chrono::seconds(10);
   std::string scheme = "http";
   std::string profile_path = "/debug/pprof/heap";
   std::map<std::string, std::vector<std::string>> params;
+  // Of the body as it comes over the wire and of what it inflates to, each.
   std::size_t body_size_limit_bytes = 64U << 20;
-  // Memory limit of each process, where it is known; the label `__heapwatch_limit_bytes__` overrides it per target.
-  std::optional<std::int64_t> limit_bytes;
+  // Of each process, where it is known; the label `__memory_limit__` overrides it per target.
+  std::optional<std::int64_t> memory_limit_bytes;
   std::vector<StaticConfig> static_configs;
+  bool operator==(const ScrapeConfig&) const = default;
 };
 
 struct AlertmanagerConfig {
-  std::vector<std::string> targets;  // every member of the cluster, "host:port"
+  std::vector<StaticConfig>
+      static_configs;  // every member of the cluster, never a load balancer before it
   std::string scheme = "http";
-  std::string path_prefix;
+  std::string path_prefix;  // "" or "/alertmanager"
   Duration timeout = std::chrono::seconds(10);
+  bool operator==(const AlertmanagerConfig&) const = default;
 };
 
 struct AlertingConfig {
   std::vector<AlertmanagerConfig> alertmanagers;
-  Duration resend_delay = std::chrono::minutes(1);
-  // A verdict must hold this long, and over this many evaluations on distinct GC cycles, before it alerts.
-  Duration hold = std::chrono::minutes(0);
+  // An alert fires once its verdict has held this long ...
+  Duration hold_for = Duration(0);
+  // ... and over this many evaluations that each saw a new GC cycle.
   std::size_t evaluations = 3;
-  // How long an alert stays after its verdict is gone.
-  Duration keep_firing = std::chrono::minutes(15);
+  // It stays this long after its verdict is gone.
+  Duration keep_firing_for = std::chrono::minutes(15);
+  // Firing alerts are sent again this often, so that a restarted Alertmanager learns of them.
+  Duration resend_delay = std::chrono::minutes(1);
+  // Severity is "page" where the process reaches its limit within this time even at the slow end of
+  // the slope's interval, else "ticket".
+  Duration page_within = std::chrono::hours(24);
+  bool operator==(const AlertingConfig&) const = default;
 };
 
 struct GlobalConfig {
-  Duration scrape_interval = std::chrono::seconds(60);
+  Duration scrape_interval = std::chrono::minutes(1);
   Duration scrape_timeout = std::chrono::seconds(10);
-  Duration evaluation_interval = std::chrono::seconds(60);
-  Labels external_labels;
+  Duration evaluation_interval = std::chrono::minutes(1);
+  Labels external_labels;  // added to every alert that leaves
+  bool operator==(const GlobalConfig&) const = default;
 };
 
 struct StorageConfig {
   Duration retention = std::chrono::hours(24 * 30);
+  bool operator==(const StorageConfig&) const = default;
 };
 
 struct Config {
@@ -69,18 +85,7 @@ struct Config {
   TrendOptions detection;
   AlertingConfig alerting;
   StorageConfig storage;
+  bool operator==(const Config&) const = default;
 };
-
-// One target as it will be scraped: a static target with its job's labels, `job` and `instance` filled in.
-struct Target {
-  Labels labels;
-  std::string url;  // "http://10.0.0.1:6060/debug/pprof/heap"
-  Duration interval;
-  Duration timeout;
-  std::size_t body_size_limit_bytes;
-  std::optional<std::int64_t> limit_bytes;
-};
-
-std::vector<Target> ExpandTargets(const Config& config);
 
 }  // namespace heapwatch

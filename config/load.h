@@ -1,5 +1,6 @@
-// Reads heapwatch.yml strictly: an unknown key, a wrong type, a bad duration or regular expression is refused with the file,
-// the line, the column, what was expected and the nearest valid name. All or nothing: a Config that is returned is usable.
+// Reads heapwatch.yml strictly: an unknown key, a wrong type, a bad duration or regular expression
+// is refused with the file, the line, the column, what was expected and the nearest valid name, one
+// problem per line of the message. All or nothing: a Config that is returned is usable.
 #pragma once
 
 #include <string>

@@ -19,6 +19,7 @@ namespace heapwatch {
 struct SiteRules {
   std::vector<std::string> skip_functions;  // added to the defaults
   bool use_defaults = true;
+  bool operator==(const SiteRules&) const = default;
 };
 
 class SiteAttributor {

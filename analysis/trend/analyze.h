@@ -28,6 +28,7 @@ struct TrendOptions {
   double churn_gc_per_second = 1;
   Duration churn_for = std::chrono::minutes(30);
   double churn_share = 0.2;
+  bool operator==(const TrendOptions&) const = default;
 };
 
 // One verdict per site, in the order of window.sites, from the observations [0, end) of the window.

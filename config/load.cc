@@ -1,0 +1,245 @@
+#include "config/load.h"
+
+#include <re2/re2.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "config/targets.h"
+#include "config/yaml_reader.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 16U << 20;
+constexpr double kNoMaximum = std::numeric_limits<double>::infinity();
+
+using Fields = std::vector<YamlReader::Field>;
+
+Result<void> CheckRegex(const std::string& pattern) {
+  const RE2 regex(pattern, RE2::Quiet);
+  if (regex.ok()) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              "\"" + pattern + "\" is not a regular expression (RE2): " + regex.error());
+}
+
+// What has to be known of all jobs to judge one.
+struct SeenSoFar {
+  std::set<std::string> job_names;
+  std::map<Labels, std::string> targets;  // labels -> the job that has them
+};
+
+void ReadStaticConfig(YamlReader& reader, const YAML::Node& node, const std::string& where,
+                      StaticConfig& out) {
+  reader.Map(node, where,
+             {reader.TextList("targets", &out.targets, CheckAddress),
+              reader.LabelSet("labels", &out.labels, /*allow_meta=*/true)});
+}
+
+// What only shows once a target is put together: labels that begin with __, and two targets that
+// are the same.
+void CheckTargets(YamlReader& reader, const YAML::Node& node, const ScrapeConfig& job,
+                  const StaticConfig& group, SeenSoFar& seen) {
+  for (const std::string& address : group.targets) {
+    const auto target = MakeTarget(job, DiscoveredLabels(job, group, address));
+    if (!target) {
+      reader.Problem(node.Mark(), "target \"" + address + "\": " + target.error().message);
+      continue;
+    }
+    const auto [it, is_new] = seen.targets.emplace(target->labels, job.job_name);
+    if (!is_new)
+      reader.Problem(node.Mark(), "target " + ToString(target->labels) +
+                                      " stands twice, first in job \"" + it->second +
+                                      "\": remove one, or tell them apart by a label");
+  }
+}
+
+void ReadParams(YamlReader& reader, const YAML::Node& node, ScrapeConfig& job) {
+  if (!node.IsMap())
+    return reader.Problem(node.Mark(), "params: expected names with lists of values");
+  for (const auto& entry : node) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (name == "seconds") {
+      reader.Problem(
+          entry.first.Mark(),
+          "params: \"seconds\" makes the target answer with a difference instead of its heap, "
+          "which no trend can be read from; remove it");
+    } else if (!entry.second.IsSequence()) {
+      reader.Problem(entry.first.Mark(),
+                     "params." + name + ": expected a list of values, such as [\"1\"]");
+    } else {
+      for (const auto& value : entry.second)
+        if (value.IsScalar()) job.params[name].push_back(value.Scalar());
+    }
+  }
+}
+
+void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& where,
+             const GlobalConfig& global, SeenSoFar& seen, ScrapeConfig& job) {
+  job.scrape_interval = global.scrape_interval;
+  std::optional<Duration> timeout;
+  Duration own_timeout{};
+  const auto set_body_limit = [&](std::int64_t n) {
+    job.body_size_limit_bytes = static_cast<std::size_t>(n);
+  };
+  std::vector<YAML::Node> groups;
+  auto timeout_field = reader.Time("scrape_timeout", &own_timeout);
+  const auto read_timeout = timeout_field.read;
+  timeout_field.read = [&](const YAML::Node& n) { read_timeout(n), timeout = own_timeout; };
+  reader.Map(
+      node, where,
+      {reader.Text("job_name", &job.job_name), reader.Time("scrape_interval", &job.scrape_interval),
+       timeout_field, reader.OneOf("scheme", &job.scheme, {"http", "https"}),
+       reader.Text("profile_path", &job.profile_path),
+       reader.Section("params", [&](const YAML::Node& n) { ReadParams(reader, n, job); }),
+       reader.Size("body_size_limit", set_body_limit),
+       reader.Size("memory_limit", [&](std::int64_t n) { job.memory_limit_bytes = n; }),
+       reader.List("static_configs", [&](const YAML::Node& n, const std::string& path) {
+         ReadStaticConfig(reader, n, where + "." + path, job.static_configs.emplace_back());
+         groups.push_back(n);
+       })});
+  if (!node.IsMap()) return;
+  if (job.job_name.empty()) return reader.Problem(node.Mark(), where + ": needs a job_name");
+  if (!seen.job_names.insert(job.job_name).second)
+    return reader.Problem(node["job_name"].Mark(),
+                          "job_name: \"" + job.job_name + "\" stands twice");
+  if (!job.profile_path.starts_with('/'))
+    return reader.Problem(node["profile_path"].Mark(), "profile_path: must start with /");
+  job.scrape_timeout = timeout.value_or(std::min(global.scrape_timeout, job.scrape_interval));
+  if (job.scrape_timeout > job.scrape_interval)
+    return reader.Problem(node["scrape_timeout"].Mark(),
+                          "scrape_timeout: " + FormatDuration(job.scrape_timeout) +
+                              " is longer than the scrape_interval of " +
+                              FormatDuration(job.scrape_interval));
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    CheckTargets(reader, groups[i], job, job.static_configs[i], seen);
+}
+
+void ReadGlobal(YamlReader& reader, const YAML::Node& node, GlobalConfig& global) {
+  reader.Map(node, "global",
+             {reader.Time("scrape_interval", &global.scrape_interval),
+              reader.Time("scrape_timeout", &global.scrape_timeout),
+              reader.Time("evaluation_interval", &global.evaluation_interval),
+              reader.LabelSet("external_labels", &global.external_labels, /*allow_meta=*/false)});
+  if (global.scrape_timeout <= global.scrape_interval) return;
+  // A short interval alone is not a mistake: the timeout nobody set shrinks with it.
+  if (node.IsMap() && node["scrape_timeout"])
+    return reader.Problem(node["scrape_timeout"].Mark(),
+                          "scrape_timeout: " + FormatDuration(global.scrape_timeout) +
+                              " is longer than the scrape_interval of " +
+                              FormatDuration(global.scrape_interval));
+  global.scrape_timeout = global.scrape_interval;
+}
+
+void ReadDetection(YamlReader& reader, const YAML::Node& node, TrendOptions& out) {
+  const auto bytes = [](double* field) {
+    return [field](std::int64_t n) { *field = static_cast<double>(n); };
+  };
+  reader.Map(node, "detection",
+             {reader.Time("warm_up", &out.warm_up, Duration(0)),
+              reader.Count("warm_up_cycles", &out.warm_up_cycles, 0),
+              reader.Number("min_z", &out.min_z, 0, kNoMaximum),
+              reader.Size("min_growth", bytes(&out.min_growth_bytes)),
+              reader.Number("min_growth_of_limit", &out.min_growth_of_limit, 0, 1),
+              reader.Time("max_window", &out.max_window),
+              reader.Size("churn_alloc_rate", bytes(&out.churn_bytes_per_second)),
+              reader.Number("churn_gc_rate", &out.churn_gc_per_second, 0, kNoMaximum),
+              reader.Time("churn_for", &out.churn_for, Duration(0)),
+              reader.Number("churn_share", &out.churn_share, 0, 1)});
+}
+
+void ReadAlertmanager(YamlReader& reader, const YAML::Node& node, const std::string& where,
+                      AlertmanagerConfig& out) {
+  reader.Map(node, where,
+             {reader.List("static_configs",
+                          [&](const YAML::Node& n, const std::string& path) {
+                            ReadStaticConfig(reader, n, where + "." + path,
+                                             out.static_configs.emplace_back());
+                          }),
+              reader.OneOf("scheme", &out.scheme, {"http", "https"}),
+              reader.Text("path_prefix", &out.path_prefix), reader.Time("timeout", &out.timeout)});
+  while (out.path_prefix.ends_with('/')) out.path_prefix.pop_back();
+  if (!out.path_prefix.empty() && !out.path_prefix.starts_with('/')) out.path_prefix.insert(0, "/");
+}
+
+void ReadAlerting(YamlReader& reader, const YAML::Node& node, AlertingConfig& out) {
+  reader.Map(node, "alerting",
+             {reader.List("alertmanagers",
+                          [&](const YAML::Node& n, const std::string& path) {
+                            ReadAlertmanager(reader, n, "alerting." + path,
+                                             out.alertmanagers.emplace_back());
+                          }),
+              reader.Time("for", &out.hold_for, Duration(0)),
+              reader.Count("evaluations", &out.evaluations, 1),
+              reader.Time("keep_firing_for", &out.keep_firing_for, Duration(0)),
+              reader.Time("resend_delay", &out.resend_delay),
+              reader.Time("page_within", &out.page_within, Duration(0))});
+}
+
+void ReadSiteRules(YamlReader& reader, const YAML::Node& node, SiteRules& out) {
+  reader.Map(node, "site_rules",
+             {reader.TextList("skip_functions", &out.skip_functions, CheckRegex),
+              reader.Flag("use_defaults", &out.use_defaults)});
+}
+
+void ReadRoot(YamlReader& reader, const YAML::Node& root, Config& config) {
+  SeenSoFar seen;
+  reader.Map(
+      root, "the configuration",
+      {reader.Section("global", [&](const YAML::Node& n) { ReadGlobal(reader, n, config.global); }),
+       reader.List("scrape_configs",
+                   [&](const YAML::Node& n, const std::string& where) {
+                     ReadJob(reader, n, where, config.global, seen,
+                             config.scrape_configs.emplace_back());
+                   }),
+       reader.Section("site_rules",
+                      [&](const YAML::Node& n) { ReadSiteRules(reader, n, config.site_rules); }),
+       reader.Section("detection",
+                      [&](const YAML::Node& n) { ReadDetection(reader, n, config.detection); }),
+       reader.Section("alerting",
+                      [&](const YAML::Node& n) { ReadAlerting(reader, n, config.alerting); }),
+       reader.Section("storage", [&](const YAML::Node& n) {
+         reader.Map(n, "storage", {reader.Time("retention", &config.storage.retention)});
+       })});
+}
+
+}  // namespace
+
+Result<Config> ParseConfig(std::string_view text, std::string_view file) {
+  YamlReader reader(file);
+  Config config;
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1)
+      reader.Problem(documents[1].Mark(), "a second document begins: give one only");
+    if (!documents.empty() && !documents[0].IsNull()) ReadRoot(reader, documents[0], config);
+  } catch (const YAML::Exception& e) {
+    reader.Problem(e.mark, "not valid YAML: " + e.msg);
+  }
+  if (auto error = reader.error()) return Fail(*std::move(error));
+  return config;
+}
+
+Result<Config> LoadConfig(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  if (file) {
+    text.resize(kMaxFileBytes + 1);
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad() || !file.is_open() || (text.empty() && !file.eof()))
+    return Fail(ErrorCode::kNotFound, path + ": cannot be read: " + std::strerror(errno));
+  if (text.size() > kMaxFileBytes)
+    return Fail(ErrorCode::kLimit, path + ": is larger than 16 MiB, which no configuration is");
+  return ParseConfig(text, path);
+}
+
+}  // namespace heapwatch

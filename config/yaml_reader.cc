@@ -1,0 +1,274 @@
+#include "config/yaml_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "analysis/base/units.h"
+#include "config/targets.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr std::size_t kMaxProblems = 20;
+
+std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+
+std::string Describe(const YAML::Node& node) {
+  if (node.IsMap()) return "a mapping";
+  if (node.IsSequence()) return "a list";
+  if (node.IsScalar()) return Quoted(node.Scalar());
+  return "nothing";
+}
+
+// Levenshtein's distance: how many letters to insert, delete or replace.
+std::size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replace = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({replace, row[j] + 1, row[j + 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+// Names that users of Prometheus will write out of habit.
+std::string_view Translate(std::string_view name) {
+  if (name == "metrics_path") return "profile_path";
+  return name;
+}
+
+}  // namespace
+
+void YamlReader::Map(const YAML::Node& node, std::string_view where,
+                     const std::vector<Field>& fields) {
+  if (!node.IsMap())
+    return Problem(node.Mark(),
+                   std::string(where) + ": expected a mapping of fields, got " + Describe(node));
+  std::set<std::string> seen;
+  std::map<std::size_t, YAML::Node> values;  // by place in the table
+  for (const auto& entry : node) {
+    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    const auto field =
+        std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == key; });
+    if (field == fields.end()) {
+      Unknown(entry.first, where, fields);
+    } else if (!seen.insert(key).second) {
+      Problem(entry.first.Mark(),
+              "field " + Quoted(key) + " stands twice in " + std::string(where));
+    } else if (!entry.second.IsNull()) {
+      values.emplace(static_cast<std::size_t>(field - fields.begin()), entry.second);
+    } else if (!field->is_section) {
+      Problem(entry.first.Mark(), key + ": has no value; give one or remove the line");
+    }
+  }
+  for (const auto& [index, value] : values) fields[index].read(value);
+}
+
+void YamlReader::Unknown(const YAML::Node& key, std::string_view where,
+                         const std::vector<Field>& fields) {
+  const std::string name = key.IsScalar() ? key.Scalar() : Describe(key);
+  std::string message = "unknown field " + Quoted(name) + " in " + std::string(where);
+  const auto distance = [&](const Field& f) { return EditDistance(Translate(name), f.name); };
+  const auto nearest =
+      std::min_element(fields.begin(), fields.end(),
+                       [&](const Field& a, const Field& b) { return distance(a) < distance(b); });
+  if (nearest != fields.end() && distance(*nearest) <= std::max<std::size_t>(2, name.size() / 3)) {
+    message += "; did you mean " + Quoted(nearest->name) + "?";
+  } else {
+    message += "; expected one of ";
+    for (const Field& field : fields)
+      message += (&field == &fields.front() ? "" : ", ") + field.name;
+  }
+  Problem(key.Mark(), std::move(message));
+}
+
+std::optional<std::string> YamlReader::Scalar(const YAML::Node& node, std::string_view name,
+                                              std::string_view expected) {
+  if (node.IsScalar()) return node.Scalar();
+  Problem(node.Mark(),
+          std::string(name) + ": expected " + std::string(expected) + ", got " + Describe(node));
+  return std::nullopt;
+}
+
+YamlReader::Field YamlReader::Text(std::string name, std::string* out) {
+  return {name, [this, name, out](const YAML::Node& node) {
+            if (auto text = Scalar(node, name, "a text")) *out = *std::move(text);
+          }};
+}
+
+YamlReader::Field YamlReader::OneOf(std::string name, std::string* out,
+                                    std::vector<std::string> choices) {
+  return {name, [this, name, out, choices = std::move(choices)](const YAML::Node& node) {
+            std::string expected;
+            for (const std::string& choice : choices)
+              expected += (expected.empty() ? "" : " or ") + choice;
+            const auto text = Scalar(node, name, expected);
+            if (!text) return;
+            if (std::find(choices.begin(), choices.end(), *text) == choices.end())
+              return Problem(node.Mark(),
+                             name + ": expected " + expected + ", got " + Quoted(*text));
+            *out = *text;
+          }};
+}
+
+YamlReader::Field YamlReader::Flag(std::string name, bool* out) {
+  return {name, [this, name, out](const YAML::Node& node) {
+            const auto text = Scalar(node, name, "true or false");
+            if (!text) return;
+            if (*text != "true" && *text != "false")
+              return Problem(node.Mark(), name + ": expected true or false, got " + Quoted(*text));
+            *out = *text == "true";
+          }};
+}
+
+YamlReader::Field YamlReader::Count(std::string name, std::size_t* out, std::size_t min) {
+  return {name, [this, name, out, min](const YAML::Node& node) {
+            const std::string expected = "a whole number from " + std::to_string(min) + " on";
+            const auto text = Scalar(node, name, expected);
+            if (!text) return;
+            std::size_t value = 0;
+            const char* last = text->data() + text->size();
+            const auto [end, code] = std::from_chars(text->data(), last, value);
+            if (code != std::errc() || end != last || value < min)
+              return Problem(node.Mark(),
+                             name + ": expected " + expected + ", got " + Quoted(*text));
+            *out = value;
+          }};
+}
+
+YamlReader::Field YamlReader::Number(std::string name, double* out, double min, double max) {
+  return {name, [this, name, out, min, max](const YAML::Node& node) {
+            std::string expected = "a number from " + FormatNumber(min);
+            expected += std::isinf(max) ? " on" : " to " + FormatNumber(max);
+            const auto text = Scalar(node, name, expected);
+            if (!text) return;
+            double value = 0;
+            const char* last = text->data() + text->size();
+            const auto [end, code] = std::from_chars(text->data(), last, value);
+            if (code != std::errc() || end != last || !std::isfinite(value) || value < min ||
+                value > max)
+              return Problem(node.Mark(),
+                             name + ": expected " + expected + ", got " + Quoted(*text));
+            *out = value;
+          }};
+}
+
+YamlReader::Field YamlReader::Time(std::string name, Duration* out, Duration min) {
+  return {name, [this, name, out, min](const YAML::Node& node) {
+            const auto text = Scalar(node, name, "a duration such as 15s, 5m or 1h30m");
+            if (!text) return;
+            const auto value = ParseDuration(*text);
+            if (!value) return Problem(node.Mark(), name + ": " + value.error().message);
+            if (*value < min)
+              return Problem(node.Mark(), name + ": must be at least " + FormatDuration(min) +
+                                              ", got " + Quoted(*text));
+            *out = *value;
+          }};
+}
+
+YamlReader::Field YamlReader::Size(std::string name, std::function<void(std::int64_t)> set) {
+  return {name, [this, name, set = std::move(set)](const YAML::Node& node) {
+            const auto text = Scalar(node, name, "a size such as 512KB, 64MB or 2GB");
+            if (!text) return;
+            const auto value = ParseBytes(*text);
+            if (!value) return Problem(node.Mark(), name + ": " + value.error().message);
+            if (*value <= 0) return Problem(node.Mark(), name + ": must be above zero");
+            set(*value);
+          }};
+}
+
+YamlReader::Field YamlReader::LabelSet(std::string name, Labels* out, bool allow_meta) {
+  return Section(name, [this, name, out, allow_meta](const YAML::Node& node) {
+    if (!node.IsMap())
+      return Problem(node.Mark(),
+                     name + ": expected label names with their values, got " + Describe(node));
+    for (const auto& entry : node) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      if (!IsLabelName(key)) {
+        Problem(entry.first.Mark(),
+                name + ": " + Quoted(key) +
+                    " is not a label name: use letters, digits and _, not a digit first");
+      } else if (!allow_meta && key.starts_with("__")) {
+        Problem(entry.first.Mark(),
+                name + ": " + Quoted(key) + ": names that begin with __ are not for use here");
+      } else if (!entry.second.IsScalar()) {
+        Problem(entry.first.Mark(),
+                name + "." + key + ": expected a text, got " + Describe(entry.second));
+      } else if (!out->emplace(key, entry.second.Scalar()).second) {
+        Problem(entry.first.Mark(), name + ": " + Quoted(key) + " stands twice");
+      }
+    }
+  });
+}
+
+YamlReader::Field YamlReader::TextList(std::string name, std::vector<std::string>* out,
+                                       std::function<Result<void>(const std::string&)> check) {
+  return Section(name, [this, name, out, check = std::move(check)](const YAML::Node& node) {
+    if (!node.IsSequence())
+      return Problem(node.Mark(), name + ": expected a list, got " + Describe(node));
+    for (const auto& item : node) {
+      const auto text = Scalar(item, name, "a text in each place of the list");
+      if (!text) continue;
+      if (auto ok = check(*text); !ok) {
+        Problem(item.Mark(), name + ": " + ok.error().message);
+      } else {
+        out->push_back(*text);
+      }
+    }
+  });
+}
+
+YamlReader::Field YamlReader::List(
+    std::string name, std::function<void(const YAML::Node&, const std::string& where)> read) {
+  return Section(name, [this, name, read = std::move(read)](const YAML::Node& node) {
+    if (!node.IsSequence())
+      return Problem(node.Mark(),
+                     name + ": expected a list (lines that begin with -), got " + Describe(node));
+    for (std::size_t i = 0; i < node.size(); ++i) {
+      const std::string where = name + "[" + std::to_string(i) + "]";
+      // An empty place in a list has no mark of its own.
+      if (node[i].IsNull()) {
+        Problem(node.Mark(), where + ": is empty");
+      } else {
+        read(node[i], where);
+      }
+    }
+  });
+}
+
+YamlReader::Field YamlReader::Section(std::string name,
+                                      std::function<void(const YAML::Node&)> read) {
+  return {std::move(name), std::move(read), true};
+}
+
+void YamlReader::Problem(const YAML::Mark& mark, std::string message) {
+  problems_.push_back({mark, std::move(message)});
+}
+
+std::optional<Error> YamlReader::error() const {
+  if (problems_.empty()) return std::nullopt;
+  std::vector<Found> sorted = problems_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Found& a, const Found& b) {
+    return std::pair(a.mark.line, a.mark.column) < std::pair(b.mark.line, b.mark.column);
+  });
+  std::string text;
+  for (std::size_t i = 0; i < std::min(sorted.size(), kMaxProblems); ++i) {
+    if (i > 0) text += '\n';
+    const YAML::Mark& mark = sorted[i].mark;
+    text += file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) +
+            ": " + sorted[i].message;
+  }
+  if (sorted.size() > kMaxProblems)
+    text += "\nand " + std::to_string(sorted.size() - kMaxProblems) + " problems more";
+  return Error{ErrorCode::kInvalidArgument, std::move(text)};
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,77 @@
+// Reads YAML into structs, strictly: every field is named in a table, and what does not fit is
+// noted with its line and column. Reading goes on after a problem, so that one run tells them all.
+// Used by load.cc only.
+//
+//   YamlReader reader("heapwatch.yml");
+//   reader.Map(node, "storage", {reader.Time("retention", &storage.retention)});
+//   if (auto error = reader.error()) ...  // "heapwatch.yml:12:3: unknown field "retentoin" in
+//   storage; did you mean ..."
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/base/error.h"
+#include "analysis/base/labels.h"
+#include "analysis/base/time.h"
+
+namespace heapwatch {
+
+class YamlReader {
+ public:
+  // One field of a mapping. A section may stand empty ("global:"); a plain value may not.
+  struct Field {
+    std::string name;
+    std::function<void(const YAML::Node&)> read;
+    bool is_section = false;
+  };
+
+  explicit YamlReader(std::string_view file) : file_(file) {}
+
+  // Reads the fields in the order of the table, whatever their order in the file.
+  void Map(const YAML::Node& node, std::string_view where, const std::vector<Field>& fields);
+
+  Field Text(std::string name, std::string* out);
+  Field OneOf(std::string name, std::string* out, std::vector<std::string> choices);
+  Field Flag(std::string name, bool* out);
+  // A whole number from `min` on.
+  Field Count(std::string name, std::size_t* out, std::size_t min);
+  Field Number(std::string name, double* out, double min, double max);
+  // A duration of at least `min`.
+  Field Time(std::string name, Duration* out, Duration min = Duration(1));
+  // A size above zero, in bytes.
+  Field Size(std::string name, std::function<void(std::int64_t)> set);
+  Field LabelSet(std::string name, Labels* out, bool allow_meta);
+  Field TextList(std::string name, std::vector<std::string>* out,
+                 std::function<Result<void>(const std::string&)> check);
+  // A list of sections; `read` gets each element and its path, "scrape_configs[2]".
+  Field List(std::string name,
+             std::function<void(const YAML::Node&, const std::string& where)> read);
+  Field Section(std::string name, std::function<void(const YAML::Node&)> read);
+
+  void Problem(const YAML::Mark& mark, std::string message);
+  // All problems in the order of the file, one per line.
+  std::optional<Error> error() const;
+
+ private:
+  struct Found {
+    YAML::Mark mark;
+    std::string message;
+  };
+  // The scalar's text, or a problem that tells what was expected.
+  std::optional<std::string> Scalar(const YAML::Node& node, std::string_view name,
+                                    std::string_view expected);
+  void Unknown(const YAML::Node& key, std::string_view where, const std::vector<Field>& fields);
+
+  std::string file_;
+  std::vector<Found> problems_;
+};
+
+}  // namespace heapwatch

@@ -1,0 +1,179 @@
+#include "config/load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "config/targets.h"
+
+namespace heapwatch {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const fs::path kCorpus = fs::path(HEAPWATCH_SOURCE_DIR) / "testdata/config";
+
+std::string ReadText(const fs::path& path) {
+  std::ostringstream out;
+  out << std::ifstream(path).rdbuf();
+  return out.str();
+}
+
+std::vector<fs::path> Corpus(std::string_view suffix) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(kCorpus))
+    if (entry.path().string().ends_with(suffix)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+TEST(LoadConfig, AcceptsEveryGoodFileOfTheCorpus) {
+  const auto files = Corpus(".good.yml");
+  ASSERT_GE(files.size(), 4U);
+  for (const fs::path& file : files) {
+    const auto config = LoadConfig(file);
+    EXPECT_TRUE(config.has_value()) << config.error().message;
+  }
+}
+
+// Beside each x.bad.yml stands x.bad.txt with every problem that must be told, without the file's
+// name.
+TEST(LoadConfig, TellsEveryProblemOfEachBadFileWithItsPlace) {
+  const auto files = Corpus(".bad.yml");
+  ASSERT_GE(files.size(), 20U);
+  for (const fs::path& file : files) {
+    const std::string name = file.filename();
+    const auto config = ParseConfig(ReadText(file), name);
+    ASSERT_FALSE(config.has_value()) << name << " was accepted";
+    std::istringstream lines(ReadText(fs::path(file).replace_extension(".txt")));
+    std::string expected;
+    for (std::string line; std::getline(lines, line);)
+      expected += (expected.empty() ? "" : "\n") + name + ":" + line;
+    EXPECT_EQ(config.error().message, expected);
+    EXPECT_EQ(config.error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST(LoadConfig, StatesTheRealDefaultsInTheExample) {
+  const auto config = LoadConfig(HEAPWATCH_SOURCE_DIR "/config/examples/heapwatch.yml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(*config, Config{});
+}
+
+// The examples for fields without a default are comments; they must be right too. Uncomments each
+// block after "# e.g.".
+TEST(LoadConfig, AcceptsWhatTheExampleShowsInComments) {
+  std::istringstream lines(ReadText(HEAPWATCH_SOURCE_DIR "/config/examples/heapwatch.yml"));
+  std::string text;
+  bool in_block = false;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t indent = line.find_first_not_of(' ');
+    const bool is_comment = indent != std::string::npos && line[indent] == '#';
+    // A line such as "x: []" gives way to the example that follows it.
+    if (is_comment && line.substr(indent).starts_with("# e.g.")) {
+      const std::size_t last = text.rfind('\n', text.size() - 2);
+      std::size_t keep = last;
+      while (text.substr(text.find_first_not_of(' ', keep + 1)).starts_with("#"))
+        keep = text.rfind('\n', keep - 1);
+      text.insert(text.find_first_not_of(' ', keep + 1), "# ");
+      in_block = line.ends_with("e.g.");
+      text += in_block ? "" : line.substr(0, indent) + line.substr(indent + 7) + "\n";
+    } else if (in_block && is_comment) {
+      text += line.substr(0, indent) + line.substr(indent + 2) + "\n";
+    } else {
+      in_block = false;
+      text += line + "\n";
+    }
+  }
+  const auto config = ParseConfig(text, "example");
+  ASSERT_TRUE(config.has_value()) << config.error().message << "\n" << text;
+  ASSERT_EQ(config->scrape_configs.size(), 1U);
+  EXPECT_EQ(ExpandTargets(*config).size(), 3U);
+  EXPECT_EQ(config->alerting.alertmanagers.size(), 1U);
+  EXPECT_EQ(config->site_rules.skip_functions.size(), 2U);
+  EXPECT_EQ(config->global.external_labels.size(), 1U);
+}
+
+TEST(LoadConfig, FillsEveryFieldFromAFullFile) {
+  const auto config = LoadConfig(kCorpus / "full.good.yml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->global, (GlobalConfig{std::chrono::seconds(30),
+                                          std::chrono::seconds(5),
+                                          std::chrono::minutes(2),
+                                          {{"cluster", "eu-1"}}}));
+  ASSERT_EQ(config->scrape_configs.size(), 2U);
+  const ScrapeConfig& checkout = config->scrape_configs[0];
+  EXPECT_EQ(checkout.scrape_interval, std::chrono::seconds(15));
+  EXPECT_EQ(checkout.scrape_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(checkout.body_size_limit_bytes, 16U << 20);
+  EXPECT_EQ(checkout.memory_limit_bytes, std::int64_t{2} << 30);
+  EXPECT_EQ(config->scrape_configs[1].scrape_interval, std::chrono::seconds(30));
+  EXPECT_THAT(config->site_rules.skip_functions, ElementsAre("acme::Arena::.*"));
+  EXPECT_FALSE(config->site_rules.use_defaults);
+  const TrendOptions& d = config->detection;
+  EXPECT_EQ(d.warm_up, std::chrono::minutes(1));
+  EXPECT_EQ(d.warm_up_cycles, 5U);
+  EXPECT_EQ(d.min_z, 4.5);
+  EXPECT_EQ(d.min_growth_bytes, 1 << 20);
+  EXPECT_EQ(d.min_growth_of_limit, 0.1);
+  EXPECT_EQ(d.max_window, std::chrono::hours(24));
+  EXPECT_EQ(d.churn_bytes_per_second, 1 << 30);
+  EXPECT_EQ(d.churn_gc_per_second, 2);
+  EXPECT_EQ(d.churn_for, std::chrono::minutes(10));
+  EXPECT_EQ(d.churn_share, 0.5);
+  const AlertingConfig& a = config->alerting;
+  ASSERT_EQ(a.alertmanagers.size(), 1U);
+  EXPECT_EQ(a.alertmanagers[0].path_prefix, "/am");
+  EXPECT_EQ(a.alertmanagers[0].scheme, "https");
+  EXPECT_EQ(a.alertmanagers[0].timeout, std::chrono::seconds(3));
+  EXPECT_THAT(a.alertmanagers[0].static_configs.at(0).targets,
+              ElementsAre("am-1:9093", "am-2:9093"));
+  EXPECT_EQ(a.hold_for, std::chrono::minutes(5));
+  EXPECT_EQ(a.evaluations, 2U);
+  EXPECT_EQ(a.keep_firing_for, std::chrono::hours(1));
+  EXPECT_EQ(a.resend_delay, std::chrono::seconds(30));
+  EXPECT_EQ(a.page_within, std::chrono::hours(12));
+  EXPECT_EQ(config->storage.retention, std::chrono::hours(24 * 90));
+}
+
+TEST(LoadConfig, ShrinksATimeoutNobodySetToAShortInterval) {
+  const auto config = ParseConfig(
+      "scrape_configs: [{job_name: a, scrape_interval: 2s}]\nglobal: {scrape_interval: 5s}",
+      "c.yml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->global.scrape_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(config->scrape_configs[0].scrape_timeout, std::chrono::seconds(2));
+}
+
+TEST(LoadConfig, NamesAFileItCannotRead) {
+  const auto config = LoadConfig("/nonexistent/heapwatch.yml");
+  ASSERT_FALSE(config.has_value());
+  EXPECT_EQ(config.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(config.error().message,
+              HasSubstr("/nonexistent/heapwatch.yml: cannot be read: No such file"));
+  EXPECT_FALSE(LoadConfig("/").has_value());
+}
+
+TEST(LoadConfig, StopsListingAfterTwentyProblems) {
+  std::string text = "detection:\n";
+  for (int i = 0; i < 30; ++i) text += "  wrong_" + std::to_string(i) + ": 1\n";
+  const auto config = ParseConfig(text, "c.yml");
+  ASSERT_FALSE(config.has_value());
+  EXPECT_THAT(config.error().message, ::testing::EndsWith("\nand 10 problems more"));
+}
+
+TEST(LoadConfig, SurvivesHostileYaml) {
+  EXPECT_FALSE(ParseConfig(std::string(100'000, '['), "deep").has_value());
+  EXPECT_FALSE(ParseConfig("\xff\xfe x", "bytes").has_value());
+  EXPECT_FALSE(ParseConfig("a: *nowhere", "alias").has_value());
+  EXPECT_FALSE(ParseConfig("? [complex, key]\n: 1", "key").has_value());
+}
+
+}  // namespace
+}  // namespace heapwatch
