@@ -1,4 +1,5 @@
-// What the read side may see of the running service: snapshots of its state, each consistent in itself. Any thread.
+// What the read side may see of the running service: snapshots of its state, each consistent in
+// itself. Any thread.
 #pragma once
 
 #include <memory>

@@ -1,0 +1,84 @@
+#include "watcher/api/handle_api.h"
+
+#include <algorithm>
+#include <string>
+
+#include "watcher/api/handlers.h"
+#include "watcher/api/parameters.h"
+#include "watcher/api/reply.h"
+
+namespace heapwatch {
+namespace {
+
+const std::vector<Route>& Routes() {
+  static const std::vector<Route> routes = {
+      {"/api/v1/targets", "who is watched, and how scraping goes", {}, GetTargets},
+      {"/api/v1/sites",
+       "the verdict on every site of every target, with its evidence",
+       {"target", "verdict", "limit"},
+       GetSites},
+      {"/api/v1/findings",
+       "the sites that need attention, per service over all its replicas",
+       {},
+       GetFindings},
+      {"/api/v1/series",
+       "a site's memory over time; without a site the target's total",
+       {"target", "site", "from", "to"},
+       GetSeries},
+      {"/api/v1/snapshots", "the moments kept of a target", {"target", "from", "to"}, GetSnapshots},
+      {"/api/v1/snapshot",
+       "the heap profile of one moment, for go tool pprof",
+       {"target", "t", "format"},
+       GetSnapshot},
+      {"/api/v1/alerts", "alerts pending, firing and lately resolved", {}, GetAlerts},
+      {"/metrics", "growth gauges and own health, for Prometheus", {}, GetMetrics},
+      {"/-/healthy", "200 while the process runs", {}, GetHealthy},
+      {"/-/ready", "200 once it scrapes and answers", {}, GetReady},
+  };
+  return routes;
+}
+
+Result<HttpResponse> Dispatch(const HttpRequest& request, const ReadViews& views) {
+  const std::vector<Route>& routes = Routes();
+  if (request.path == "/") return LandingPage(views, routes);
+  const auto route = std::find_if(routes.begin(), routes.end(),
+                                  [&](const Route& r) { return r.path == request.path; });
+  if (route == routes.end()) {
+    return Fail(ErrorCode::kNotFound,
+                "\"" + request.path + "\" is not an address of Heapwatch; / lists those there are");
+  }
+  if (auto known = CheckParameters(request, route->parameters); !known) return Fail(known.error());
+  return route->handle(request, views);
+}
+
+// Nothing answered here may run script, be framed, or be taken for another type than it says.
+void AddSecurityHeaders(HttpResponse& response) {
+  response.headers.emplace("content-security-policy",
+                           "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; "
+                           "base-uri 'none'; form-action 'none'");
+  response.headers.emplace("x-content-type-options", "nosniff");
+  response.headers.emplace("referrer-policy", "no-referrer");
+  response.headers.emplace("cache-control", "no-store");
+}
+
+HttpResponse Answer(const HttpRequest& request, const ReadViews& views) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    HttpResponse response = ErrorReply(
+        {ErrorCode::kInvalidArgument, request.method + " is not possible here, only GET and HEAD"});
+    response.status = 405;
+    response.headers["allow"] = "GET, HEAD";
+    return response;
+  }
+  auto response = Dispatch(request, views);
+  return response ? *std::move(response) : ErrorReply(response.error());
+}
+
+}  // namespace
+
+HttpResponse HandleApi(const HttpRequest& request, const ReadViews& views) {
+  HttpResponse response = Answer(request, views);
+  AddSecurityHeaders(response);
+  return response;
+}
+
+}  // namespace heapwatch

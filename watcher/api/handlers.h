@@ -1,0 +1,43 @@
+// One handler for each address. The router (handle_api.cc) has checked the method and the
+// parameters' names before it calls.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "analysis/base/error.h"
+#include "watcher/api/read_views.h"
+#include "watcher/net/http.h"
+
+namespace heapwatch {
+
+struct Route {
+  std::string_view path;
+  std::string_view purpose;  // for the landing page
+  std::vector<std::string_view> parameters;
+  Result<HttpResponse> (*handle)(const HttpRequest&, const ReadViews&);
+};
+
+Result<HttpResponse> GetTargets(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetFindings(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetSeries(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetSnapshots(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetSnapshot(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetAlerts(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetMetrics(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetHealthy(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetReady(const HttpRequest& request, const ReadViews& views);
+
+// The start page: what is watched, what grows, and where to ask for more, in plain HTML.
+HttpResponse LandingPage(const ReadViews& views, std::span<const Route> routes);
+
+// The target that the parameter `name` names.
+Result<StoredTarget> TargetParameter(const HttpRequest& request, std::string_view name,
+                                     const ReadViews& views);
+
+// Snapshots or points in one answer, at most.
+inline constexpr std::size_t kMostPoints = 11'000;
+
+}  // namespace heapwatch

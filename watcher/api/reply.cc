@@ -1,0 +1,70 @@
+#include "watcher/api/reply.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace heapwatch {
+namespace {
+
+struct ErrorForm {
+  int status;
+  std::string_view type;  // Prometheus' names where it has one
+};
+
+ErrorForm FormOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return {400, "bad_data"};
+    case ErrorCode::kNotFound:
+      return {404, "not_found"};
+    case ErrorCode::kLimit:
+      return {422, "execution"};
+    case ErrorCode::kTimeout:
+      return {503, "timeout"};
+    case ErrorCode::kUnavailable:
+      return {503, "unavailable"};
+    case ErrorCode::kWrongFormat:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kInternal:
+      break;
+  }
+  return {500, "internal"};
+}
+
+HttpResponse Json(int status, boost::json::value body) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.body = boost::json::serialize(body) + "\n";
+  return response;
+}
+
+bool IsPlain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+}  // namespace
+
+HttpResponse JsonReply(boost::json::value data) {
+  return Json(200, boost::json::object{{"status", "success"}, {"data", std::move(data)}});
+}
+
+HttpResponse ErrorReply(const Error& error) {
+  const ErrorForm form = FormOf(error.code);
+  return Json(
+      form.status,
+      boost::json::object{{"status", "error"}, {"errorType", form.type}, {"error", error.message}});
+}
+
+HttpResponse FileReply(std::string content_type, std::string file_name, std::string body) {
+  std::replace_if(
+      file_name.begin(), file_name.end(), [](char c) { return !IsPlain(c); }, '_');
+  HttpResponse response;
+  response.content_type = std::move(content_type);
+  response.headers["content-disposition"] = "attachment; filename=\"" + file_name + "\"";
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,23 @@
+// The few shapes an answer comes in.
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "analysis/base/error.h"
+#include "watcher/net/http.h"
+
+namespace heapwatch {
+
+// {"status":"success","data":...}
+HttpResponse JsonReply(boost::json::value data);
+
+// {"status":"error","errorType":"not_found","error":"..."} with the status code that goes with it.
+HttpResponse ErrorReply(const Error& error);
+
+// A file to be saved under `file_name`, from which all but letters, digits, '.', '_' and '-' are
+// replaced.
+HttpResponse FileReply(std::string content_type, std::string file_name, std::string body);
+
+}  // namespace heapwatch

@@ -1,0 +1,136 @@
+// /api/v1/sites and /api/v1/findings: what the last evaluation says.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "watcher/api/handlers.h"
+#include "watcher/api/parameters.h"
+#include "watcher/api/reply.h"
+#include "watcher/api/to_json.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kDefaultSites = 100;
+constexpr std::size_t kMostSites = 10'000;
+
+constexpr std::array kKinds = {VerdictKind::kLeak,   VerdictKind::kGrowing,
+                               VerdictKind::kChurn,  VerdictKind::kPlateau,
+                               VerdictKind::kStable, VerdictKind::kInsufficientData};
+
+std::size_t Rank(VerdictKind kind) {
+  return static_cast<std::size_t>(std::find(kKinds.begin(), kKinds.end(), kind) - kKinds.begin());
+}
+
+// `verdict=leak,growing`; all kinds where it is absent.
+Result<std::vector<VerdictKind>> KindsParameter(const HttpRequest& request) {
+  std::string_view rest = request.Query("verdict");
+  if (rest.empty()) return std::vector(kKinds.begin(), kKinds.end());
+  std::vector<VerdictKind> kinds;
+  while (true) {
+    const auto comma = rest.find(',');
+    const auto kind = VerdictKindFromString(rest.substr(0, comma));
+    if (!kind) {
+      std::vector<std::string_view> names;
+      for (const VerdictKind k : kKinds) names.push_back(ToString(k));
+      return Fail(ErrorCode::kInvalidArgument, "verdict: \"" + std::string(rest.substr(0, comma)) +
+                                                   "\" is unknown: give " + OneOf(names));
+    }
+    kinds.push_back(*kind);
+    if (comma == std::string_view::npos) return kinds;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+struct JudgedSite {
+  const TargetVerdicts* target;
+  const Verdict* verdict;
+  const Site& site() const { return target->sites[verdict->site.index()]; }
+};
+
+std::vector<JudgedSite> Select(const Evaluation& evaluation, const std::optional<Labels>& target,
+                               const std::vector<VerdictKind>& kinds) {
+  std::vector<JudgedSite> out;
+  for (const TargetVerdicts& judged : evaluation.targets) {
+    if (target && judged.target != *target) continue;
+    for (const Verdict& verdict : judged.verdicts) {
+      if (std::find(kinds.begin(), kinds.end(), verdict.kind) != kinds.end())
+        out.push_back({&judged, &verdict});
+    }
+  }
+  // The most pressing first: by verdict, then by slope.
+  std::stable_sort(out.begin(), out.end(), [](const JudgedSite& a, const JudgedSite& b) {
+    return std::pair(Rank(a.verdict->kind), -a.verdict->slope_bytes_per_second) <
+           std::pair(Rank(b.verdict->kind), -b.verdict->slope_bytes_per_second);
+  });
+  return out;
+}
+
+json::object Describe(const JudgedSite& judged) {
+  json::object out = ToJson(*judged.verdict);
+  const VerdictLinks links = LinksOf(judged.target->target, judged.site(), *judged.verdict);
+  out["site"] = ToJson(judged.site());
+  out["target"] = TargetId::Of(judged.target->target).ToString();
+  out["labels"] = ToJson(judged.target->target);
+  out["evaluated"] = FormatRfc3339(judged.target->evaluated);
+  out["links"] = json::object{{"series", links.series},
+                              {"diff_text", links.diff_text},
+                              {"diff_svg", links.diff_svg},
+                              {"diff_pprof", links.diff_pprof}};
+  return out;
+}
+
+json::object Describe(const Finding& finding) {
+  json::array replicas;
+  for (const ReplicaVerdict& replica : finding.replicas) {
+    json::object out = ToJson(replica.verdict);
+    out["target"] = TargetId::Of(replica.target).ToString();
+    out["labels"] = ToJson(replica.target);
+    replicas.push_back(std::move(out));
+  }
+  return {{"service", finding.service},
+          {"version", finding.version},
+          {"site", ToJson(finding.site)},
+          {"verdict", ToString(finding.kind)},
+          {"replica_count", finding.replica_count},
+          {"replicas", std::move(replicas)}};
+}
+
+}  // namespace
+
+Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views) {
+  const auto kinds = KindsParameter(request);
+  if (!kinds) return Fail(kinds.error());
+  const auto limit = CountParameterOr(request, "limit", kDefaultSites, kMostSites);
+  if (!limit) return Fail(limit.error());
+  std::optional<Labels> target;
+  if (!request.Query("target").empty()) {
+    auto selected = TargetParameter(request, "target", views);
+    if (!selected) return Fail(selected.error());
+    target = std::move(selected->labels);
+  }
+
+  const auto evaluation = views.LatestEvaluation();
+  const std::vector<JudgedSite> sites = Select(*evaluation, target, *kinds);
+  json::array shown;
+  for (std::size_t i = 0; i < std::min(*limit, sites.size()); ++i)
+    shown.push_back(Describe(sites[i]));
+  return JsonReply(json::object{{"evaluated", FormatRfc3339(evaluation->time)},
+                                {"total", sites.size()},
+                                {"sites", std::move(shown)}});
+}
+
+Result<HttpResponse> GetFindings(const HttpRequest&, const ReadViews& views) {
+  const auto evaluation = views.LatestEvaluation();
+  json::array findings;
+  for (const Finding& finding : evaluation->findings) findings.push_back(Describe(finding));
+  return JsonReply(json::object{{"evaluated", FormatRfc3339(evaluation->time)},
+                                {"findings", std::move(findings)}});
+}
+
+}  // namespace heapwatch
