@@ -1,0 +1,3 @@
+module heapwatch.example/shop
+
+go 1.19
