@@ -1,7 +1,7 @@
 // Decides which site a stack belongs to.
 //
-// Rules are compiled once; a function is judged once for as long as the attributor lives, whatever the number of stacks and
-// scrapes it stands in. Safe to call from any thread.
+// Rules are compiled once; a function is judged once for as long as the attributor lives, whatever
+// the number of stacks and scrapes it stands in. Safe to call from any thread.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,9 @@
 
 namespace heapwatch {
 
-// RE2 patterns over function names, fully anchored as in Prometheus. A frame that matches is passed over on the way from the
-// leaf; a stack of nothing else belongs to its leaf. The defaults know Go's, C++'s and Rust's allocators and helpers.
+// RE2 patterns over function names, fully anchored as in Prometheus. A frame that matches is passed
+// over on the way from the leaf; a stack of nothing else belongs to its leaf. The defaults know
+// Go's, C++'s and Rust's allocators and helpers.
 struct SiteRules {
   std::vector<std::string> skip_functions;  // added to the defaults
   bool use_defaults = true;

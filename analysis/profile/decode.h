@@ -1,11 +1,13 @@
 // From bytes, as a target served them or a file holds them, to a checked HeapProfile.
 //
-// The format is recognised by content: pprof protobuf (gzip, zlib, zstd or plain), gperftools and jemalloc text, Go's debug=1
-// text. Errors: kWrongFormat says what the bytes look like instead (an HTML page, a JSON error, nothing at all); kCorrupt
-// names the format and the place; kLimit the bound that was hit. Pure; a Decoder belongs to one thread at a time.
+// The format is recognised by content: pprof protobuf (gzip, zlib, zstd or plain), gperftools and
+// jemalloc text, Go's debug=1 text. Errors: kWrongFormat says what the bytes look like instead (an
+// HTML page, a JSON error, nothing at all); kCorrupt names the format and the place; kLimit the
+// bound that was hit. Pure; a Decoder belongs to one thread at a time.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include "analysis/base/error.h"
@@ -14,11 +16,28 @@
 namespace heapwatch {
 
 struct DecodeLimits {
-  std::size_t inflated_bytes = 256U << 20;  // a larger body is refused before it is inflated further
+  std::size_t inflated_bytes = 256U
+                               << 20;  // a larger body is refused before it is inflated further
   std::size_t stack_depth = 4096;
-  std::size_t samples = 4'000'000;
+  std::size_t samples = 4'000'000;  // and as many strings, locations, functions
 };
 
+// Keeps its working memory from one profile to the next: what a scraper wants.
+class Decoder {
+ public:
+  explicit Decoder(const DecodeLimits& limits = {});
+  ~Decoder();
+  Decoder(Decoder&&) noexcept;
+  Decoder& operator=(Decoder&&) noexcept;
+
+  Result<HeapProfile> Decode(std::string_view bytes);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+// For one profile now and then.
 Result<HeapProfile> DecodeProfile(std::string_view bytes, const DecodeLimits& limits = {});
 
 }  // namespace heapwatch

@@ -1,4 +1,5 @@
-// From a HeapProfile to pprof's profile.proto, gzip'd, with sequential ids 1..n: opens in `go tool pprof`, Parca, Pyroscope.
+// From a HeapProfile to pprof's profile.proto, gzip'd, with sequential ids 1..n: opens in `go tool
+// pprof`, Parca, Pyroscope.
 #pragma once
 
 #include <string>

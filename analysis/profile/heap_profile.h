@@ -1,16 +1,18 @@
 // One heap profile, checked: a set of stacks, each with the same few values per block size.
 //
-// What leaves a decoder is whole: every id is in range, every sample has one value per sample type, no (stack, block size)
-// stands twice. What the format does not carry (alloc, counts, the sampling period, names) is absent, never zero.
-// Values are unsampled already: they estimate the whole heap, not the sampled part of it.
+// What leaves a decoder is whole: every id is in range, every sample has one value per sample type,
+// no (stack, block size) stands twice. What the format does not carry (alloc, counts, the sampling
+// period, names) is absent, never zero. Values are unsampled already: they estimate the whole heap,
+// not the sampled part of it.
 //
-// Strings are views into `text`, which the profile owns; a copied or moved profile stays valid. Plain data: any number of
-// threads may read one profile.
+// Strings are views into `text`, which the profile owns; a copied or moved profile stays valid.
+// Plain data: any number of threads may read one profile.
 //
 // Example: two samples of a Go profile, 16-byte blocks born in main.f called by main.main:
-//   functions {main.f, main.main}; locations {0: [main.f:7], 1: [main.main:3]}; stacks {0: [0, 1]} (leaf first)
-//   samples {{stack 0, block_bytes 16}}; sample_types {alloc_objects, alloc_space, inuse_objects, inuse_space}
-//   values {40, 640, 10, 160}: 40 blocks were allocated here in all, 10 of them are live.
+//   functions {main.f, main.main}; locations {0: [main.f:7], 1: [main.main:3]}; stacks {0: [0, 1]}
+//   (leaf first) samples {{stack 0, block_bytes 16}}; sample_types {alloc_objects, alloc_space,
+//   inuse_objects, inuse_space} values {40, 640, 10, 160}: 40 blocks were allocated here in all, 10
+//   of them are live.
 #pragma once
 
 #include <array>
@@ -27,12 +29,13 @@
 
 namespace heapwatch {
 
-// The four numbers that matter here. A profile has some of them, each in the column `HeapProfile::column` tells.
+// The four numbers that matter here. A profile has some of them, each in the column
+// `HeapProfile::column` tells.
 enum class Quantity : std::uint8_t { kInuseSpace, kInuseObjects, kAllocSpace, kAllocObjects };
 inline constexpr std::size_t kQuantityCount = 4;
 inline constexpr std::array<Quantity, kQuantityCount> kQuantities = {
     Quantity::kInuseSpace, Quantity::kInuseObjects, Quantity::kAllocSpace, Quantity::kAllocObjects};
-std::string_view ToString(Quantity quantity);                        // "inuse_space"
+std::string_view ToString(Quantity quantity);                       // "inuse_space"
 std::optional<Quantity> QuantityFromString(std::string_view name);  // "inuse_space"
 
 using FunctionId = StrongId<struct FunctionTag>;
@@ -47,14 +50,14 @@ struct SampleType {
 };
 
 struct Function {
-  std::string_view name;
-  std::string_view system_name;  // as the linker knows it; "" where it is the same as the name or unknown
-  std::string_view file;
+  std::string_view name = {};
+  std::string_view system_name = {};  // as the linker knows it; "" where the same or unknown
+  std::string_view file = {};
   std::int64_t start_line = 0;  // 0: unknown
 };
 
 struct Line {
-  FunctionId function;
+  FunctionId function = {};
   std::int64_t line = 0;  // 0: unknown
   std::int64_t column = 0;
 };
@@ -63,17 +66,18 @@ struct Mapping {
   std::uint64_t start = 0;
   std::uint64_t limit = 0;
   std::uint64_t file_offset = 0;
-  std::string_view file;
-  std::string_view build_id;
+  std::string_view file = {};
+  std::string_view build_id = {};
   bool has_functions = false;
   bool has_filenames = false;
   bool has_line_numbers = false;
   bool has_inline_frames = false;
 };
 
-// One address. Several lines where calls were inlined, the innermost first; none where it has not been symbolised.
+// One address. Several lines where calls were inlined, the innermost first; none where it has not
+// been symbolised.
 struct Location {
-  std::optional<MappingId> mapping;
+  std::optional<MappingId> mapping = {};
   std::uint64_t address = 0;
   std::uint32_t first_line = 0;  // into HeapProfile::lines
   std::uint32_t line_count = 0;
@@ -81,14 +85,15 @@ struct Location {
 };
 
 struct Sample {
-  StackId stack;
+  StackId stack = {};
   std::int64_t block_bytes = 0;  // size of one object, from the label `bytes`; 0: unknown
 };
 
 struct HeapProfile {
   std::optional<Time> time;
   std::optional<Duration> duration;  // set by profiles of an interval
-  // Mean bytes between two samples (R). 1 or less: every allocation was recorded. Absent: the format does not say.
+  // Mean bytes between two samples (R). 1 or less: every allocation was recorded. Absent: the
+  // format does not say.
   std::optional<std::int64_t> sampling_period_bytes;
   SampleType period_type;
 
@@ -104,8 +109,9 @@ struct HeapProfile {
   // Stack s is stack_locations[stack_begin[s] .. stack_begin[s + 1]), leaf first.
   std::vector<LocationId> stack_locations;
   std::vector<std::uint32_t> stack_begin = {0};
-  // What a stack is, whatever profile it stands in: functions, files and lines where named, else build and offset.
-  std::vector<ContentHash> stack_hashes;
+  // What a stack is, whatever profile it stands in: functions, files and lines where named, else
+  // build and offset.
+  std::vector<ContentHash> stack_hashes;  // no two are equal
 
   std::vector<Sample> samples;
   std::vector<std::int64_t> values;  // samples x sample_types, one sample after the other
@@ -115,8 +121,8 @@ struct HeapProfile {
 
   std::size_t stack_count() const { return stack_begin.size() - 1; }
   std::span<const LocationId> stack(StackId id) const {
-    return std::span(stack_locations).subspan(stack_begin[id.index()],
-                                              stack_begin[id.index() + 1] - stack_begin[id.index()]);
+    return std::span(stack_locations)
+        .subspan(stack_begin[id.index()], stack_begin[id.index() + 1] - stack_begin[id.index()]);
   }
   std::span<const Line> lines_of(const Location& location) const {
     return std::span(lines).subspan(location.first_line, location.line_count);
@@ -124,7 +130,8 @@ struct HeapProfile {
   std::span<const std::int64_t> values_of(std::size_t sample) const {
     return std::span(values).subspan(sample * sample_types.size(), sample_types.size());
   }
-  // Where a quantity stands among the values of a sample, chosen by name and unit; nullopt where the profile lacks it.
+  // Where a quantity stands among the values of a sample, chosen by name and unit; nullopt where
+  // the profile lacks it.
   std::optional<std::size_t> column(Quantity quantity) const;
   // Sum over all samples; nullopt where the profile lacks the quantity.
   std::optional<std::int64_t> total(Quantity quantity) const;

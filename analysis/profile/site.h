@@ -1,8 +1,9 @@
 // An allocation site: the function, and the line in it, that a stack's memory is attributed to.
 //
-// It is the leaf-most frame that is neither allocator nor runtime helper. The name must survive a rebuild: it holds no
-// address, the line is counted from the start of its function where that is known, and type parameters, closure numbers
-// and version suffixes are normalised (see attribution.h).
+// It is the leaf-most frame that is neither allocator nor runtime helper. The name must survive a
+// rebuild: it holds no address, the line is counted from the start of its function where that is
+// known, and type parameters, closure numbers and version suffixes are normalised (see
+// attribution.h).
 #pragma once
 
 #include <compare>
@@ -14,10 +15,11 @@
 namespace heapwatch {
 
 struct Site {
-  std::string function;  // "cache.(*Store).Set"
-  std::string file;      // as the profile has it; not part of the identity, since build machines differ in their paths
-  std::int64_t line = 0;            // 0: unknown
-  bool line_is_relative = false;    // counted from the function's first line (+0)
+  std::string function = {};  // "cache.(*Store).Set"
+  // As the profile has it; not part of the identity, since build machines differ in their paths.
+  std::string file = {};
+  std::int64_t line = 0;          // 0: unknown
+  bool line_is_relative = false;  // counted from the function's first line (+0)
 
   // Function and line, hashed; the same on every replica.
   ContentHash id() const;

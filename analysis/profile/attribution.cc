@@ -1,0 +1,137 @@
+#include "analysis/profile/attribution.h"
+
+#include <re2/re2.h>
+
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "analysis/profile/site_names.h"
+
+namespace heapwatch {
+namespace {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+// What has been decided about a function, for all profiles to come.
+struct Decision {
+  bool is_skipped = false;
+  std::string name;  // normalised
+};
+
+// Beyond so many functions decisions are made anew each time: names come from peers, and memory has
+// a bound.
+constexpr std::size_t kMaxDecisions = 1'000'000;
+
+class RuleAttributor final : public SiteAttributor {
+ public:
+  explicit RuleAttributor(std::unique_ptr<RE2> skip) : skip_(std::move(skip)) {}
+
+  Site Attribute(const HeapProfile& profile, StackId stack) const override {
+    const Line* leaf = nullptr;
+    for (const LocationId id : profile.stack(stack)) {
+      for (const Line& line : profile.lines_of(profile.locations[id.index()])) {
+        if (leaf == nullptr) leaf = &line;
+        Decision decision = Decide(profile.functions[line.function.index()]);
+        if (!decision.is_skipped) return SiteOf(profile, line, std::move(decision.name));
+      }
+    }
+    if (leaf != nullptr) {
+      return SiteOf(profile, *leaf, Decide(profile.functions[leaf->function.index()]).name);
+    }
+    return Unnamed(profile, stack);
+  }
+
+ private:
+  static std::string_view NameOf(const Function& function) {
+    return function.name.empty() ? function.system_name : function.name;
+  }
+
+  Decision Decide(const Function& function) const {
+    const std::string_view name = NameOf(function);
+    {
+      const std::shared_lock lock(mutex_);
+      const auto known = decisions_.find(name);
+      if (known != decisions_.end()) return known->second;
+    }
+    Decision decision{
+        .is_skipped =
+            skip_ != nullptr && RE2::FullMatch(re2::StringPiece(name.data(), name.size()), *skip_),
+        .name = NormalizeFunctionName(name)};
+    const std::unique_lock lock(mutex_);
+    if (decisions_.size() < kMaxDecisions) decisions_.emplace(std::string(name), decision);
+    return decision;
+  }
+
+  static Site SiteOf(const HeapProfile& profile, const Line& line, std::string name) {
+    const Function& function = profile.functions[line.function.index()];
+    Site site{.function = std::move(name), .file = std::string(function.file), .line = line.line};
+    if (function.start_line > 0 && line.line > 0) {
+      site.line = line.line - function.start_line;
+      site.line_is_relative = true;
+    }
+    return site;
+  }
+
+  // Not symbolised: the leaf's file and offset, which no address randomisation moves.
+  static Site Unnamed(const HeapProfile& profile, StackId stack) {
+    const auto locations = profile.stack(stack);
+    if (locations.empty()) return Site{.function = "(no stack)"};
+    const Location& leaf = profile.locations[locations.front().index()];
+    std::uint64_t offset = leaf.address;
+    Site site;
+    if (leaf.mapping) {
+      const Mapping& mapping = profile.mappings[leaf.mapping->index()];
+      offset -= mapping.start;
+      site.file = mapping.file;
+      site.function = mapping.file.substr(mapping.file.find_last_of('/') + 1);
+    }
+    char text[20];
+    std::snprintf(text, sizeof(text), "+0x%llx", static_cast<unsigned long long>(offset));
+    site.function += leaf.mapping ? text : text + 1;
+    return site;
+  }
+
+  std::unique_ptr<RE2> skip_;  // null: nothing is skipped
+  mutable std::shared_mutex mutex_;
+  mutable std::unordered_map<std::string, Decision, TextHash, std::equal_to<>> decisions_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const SiteAttributor>> SiteAttributor::Create(const SiteRules& rules) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_never_capture(true);
+  options.set_dot_nl(true);
+  std::string all;
+  const auto add = [&all](std::string_view pattern) {
+    if (!all.empty()) all += '|';
+    all.append("(?:").append(pattern).append(")");
+  };
+  if (rules.use_defaults) {
+    for (const std::string_view pattern : DefaultSkipPatterns()) add(pattern);
+  }
+  for (const std::string& pattern : rules.skip_functions) {
+    const RE2 alone(pattern, options);
+    if (!alone.ok()) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "skip_functions: \"" + pattern + "\" is no RE2 pattern: " + alone.error());
+    }
+    add(pattern);
+  }
+  std::unique_ptr<RE2> skip;
+  if (!all.empty()) {
+    skip = std::make_unique<RE2>(all, options);
+    if (!skip->ok()) return Fail(ErrorCode::kInvalidArgument, "skip_functions: " + skip->error());
+  }
+  return std::make_shared<const RuleAttributor>(std::move(skip));
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,46 @@
+// Undoes whatever compression the bytes are in: gzip (several members too), zlib, zstd, or none.
+//
+// Keeps its buffer from one call to the next; what Inflate returns is a view of that buffer, or of
+// `bytes` where nothing was to be undone, valid until the next call. Errors: kCorrupt (names the
+// format and the place), kLimit. One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "analysis/base/error.h"
+
+struct libdeflate_decompressor;
+
+namespace heapwatch {
+
+enum class Compression { kNone, kGzip, kZlib, kZstd };
+Compression DetectCompression(std::string_view bytes);
+std::string_view ToString(Compression compression);
+
+class Inflater {
+ public:
+  Inflater();
+
+  Result<std::string_view> Inflate(std::string_view bytes, std::size_t max_bytes);
+
+  // Hands the buffer's memory back; the next call allocates anew.
+  void Release();
+
+ private:
+  Result<std::string_view> InflateDeflate(std::string_view bytes, Compression compression,
+                                          std::size_t max_bytes);
+  Result<std::string_view> InflateZstd(std::string_view bytes, std::size_t max_bytes);
+  // Makes room for `size` bytes in all and keeps the first `used`.
+  void Reserve(std::size_t size, std::size_t used);
+
+  struct Free {
+    void operator()(libdeflate_decompressor* decompressor) const;
+  };
+  std::unique_ptr<libdeflate_decompressor, Free> decompressor_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace heapwatch

@@ -1,0 +1,27 @@
+// Function names made to survive a rebuild, and the names of allocators and runtime helpers. Pure.
+//
+//   "pool.New[go.shape.*uint8]"                  -> "pool.New[...]"      type parameters, as Go's
+//   profiles elide them "cache.(*Store[go.shape.string]).Set.func1"  ->
+//   "cache.(*Store[...]).Set.func1" "store::put::h0123456789abcdef"              -> "store::put"
+//   Rust's hash of the build "parse(char const*) [clone .cold]"           -> "parse(char const*)"
+//   the compiler's split and copied functions "read.part.0", "malloc@@GLIBC_2.2.5"         ->
+//   "read", "malloc"
+//
+// Closure numbers stay: without them two closures of one function would be one site, and nothing
+// else in a profile tells them apart from one build to the next. Import paths keep their major
+// version ("gopkg.in/yaml.v2", ".../caddy/v2"): two of them may live in one program.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace heapwatch {
+
+std::string NormalizeFunctionName(std::string_view name);
+
+// RE2 patterns, to be matched against the whole name, of functions that allocate on behalf of
+// another.
+std::span<const std::string_view> DefaultSkipPatterns();
+
+}  // namespace heapwatch
