@@ -12,9 +12,9 @@ namespace heapwatch {
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string path;                          // decoded, without the query
+  std::string path;                                            // decoded, without the query
   std::multimap<std::string, std::string, std::less<>> query;  // decoded
-  Labels headers;                            // names in lower case
+  Labels headers;                                              // names in lower case
   std::string body;
 
   // The first value of a query parameter, or "".

@@ -1,0 +1,230 @@
+#include "watcher/net/http_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/raw_server.h"
+#include "tests/support/run_coroutine.h"
+#include "tests/support/subprocess.h"
+
+namespace heapwatch {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Then = RawServer::Then;
+
+constexpr milliseconds kShort(200);
+
+HttpCall CallTo(const RawServer& server) {
+  HttpCall call;
+  call.url = "http://" + server.address() + "/debug/pprof/heap";
+  return call;
+}
+
+Result<HttpResponse> Send(HttpCall call) {
+  return RunCoroutine(HttpClient().Send(std::move(call)));
+}
+
+Result<HttpResponse> SendWithin(milliseconds timeout, HttpCall call) {
+  call.timeout = timeout;
+  return Send(std::move(call));
+}
+
+TEST(HttpClient, ReturnsStatusHeadersAndBody) {
+  const RawServer server(HttpAnswer(200, "application/octet-stream", "hello"));
+  const auto response = Send(CallTo(server));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 200);
+  EXPECT_EQ(response->content_type, "application/octet-stream");
+  EXPECT_EQ(response->headers.at("content-length"), "5");
+  EXPECT_EQ(response->body, "hello");
+}
+
+TEST(HttpClient, TellsWhoItIsAndWhatItWants) {
+  const RawServer server(HttpAnswer(200, "text/plain", ""));
+  HttpCall call = CallTo(server);
+  call.url += "?gc=1";
+  call.headers["X-Tenant"] = "blue";
+  ASSERT_TRUE(Send(call));
+  EXPECT_THAT(server.requests().at(0),
+              AllOf(HasSubstr("GET /debug/pprof/heap?gc=1 HTTP/1.1\r\n"),
+                    HasSubstr("Host: " + server.address()), HasSubstr("User-Agent: heapwatch/0."),
+                    HasSubstr("X-Tenant: blue")));
+}
+
+TEST(HttpClient, SendsABody) {
+  const RawServer server(HttpAnswer(200, "text/plain", ""));
+  HttpCall call = CallTo(server);
+  call.method = "POST";
+  call.body = "[1,2,3]";
+  ASSERT_TRUE(Send(call));
+  EXPECT_THAT(server.requests().at(0), AllOf(HasSubstr("POST "), HasSubstr("Content-Length: 7"),
+                                             HasSubstr("\r\n\r\n[1,2,3]")));
+}
+
+TEST(HttpClient, ReadsABodyThatEndsWithTheConnection) {
+  const RawServer server("HTTP/1.1 200 OK\r\n\r\nno length told");
+  const auto response = Send(CallTo(server));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "no length told");
+}
+
+TEST(HttpClient, ReachesIpv6) {
+  const RawServer server(
+      [](const std::string&) { return RawServer::Answer{HttpAnswer(200, "text/plain", "six")}; },
+      true);
+  const auto response = Send(CallTo(server));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "six");
+}
+
+TEST(HttpClient, LooksUpNames) {
+  const RawServer server(HttpAnswer(200, "text/plain", "found"));
+  HttpCall call;
+  call.url = "http://localhost:" + std::to_string(server.port()) + "/";
+  const auto response = Send(call);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "found");
+}
+
+TEST(HttpClient, NamesTheHostThatCannotBeLookedUp) {
+  HttpCall call;
+  call.url = "http://no-such-host.invalid:6060/";
+  const auto response = Send(call);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(response.error().message, HasSubstr("no-such-host.invalid"));
+}
+
+TEST(HttpClient, SaysConnectionRefusedWithTheAddress) {
+  HttpCall call;
+  call.url = "http://127.0.0.1:" + std::to_string(FreePort()) + "/";
+  const auto response = Send(call);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("connection refused"), HasSubstr("127.0.0.1:")));
+}
+
+TEST(HttpClient, TimesOutOnAPeerThatNeverAnswersAndNamesThePhase) {
+  const RawServer server("", Then::kHold);
+  const auto response = SendWithin(kShort, CallTo(server));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("200ms"), HasSubstr("waiting for the answer")));
+}
+
+TEST(HttpClient, TimesOutInMidBodyAndTellsHowMuchHadCome) {
+  const RawServer server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", Then::kHold);
+  const auto response = SendWithin(kShort, CallTo(server));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("reading the answer's body"), HasSubstr("3 B")));
+}
+
+TEST(HttpClient, RefusesAnAnnouncedBodyOverTheLimitAndNamesTheSetting) {
+  const RawServer server("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n", Then::kHold);
+  HttpCall call = CallTo(server);
+  call.body_limit_bytes = 1U << 20;
+  call.body_limit_setting = "body_size_limit";
+  const auto response = Send(call);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kLimit);
+  EXPECT_THAT(response.error().message, AllOf(HasSubstr("1.0 MiB"), HasSubstr("body_size_limit")));
+}
+
+TEST(HttpClient, StopsReadingAnUnannouncedBodyAtTheLimit) {
+  const std::string chunk = "10000\r\n" + std::string(65536, 'x') + "\r\n";
+  std::string answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 64; ++i) answer += chunk;
+  const RawServer server(answer, Then::kHold);
+  HttpCall call = CallTo(server);
+  call.body_limit_bytes = 1U << 20;
+  const auto response = Send(call);
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kLimit);
+}
+
+TEST(HttpClient, TakesABodyOfExactlyTheLimit) {
+  const RawServer server(HttpAnswer(200, "text/plain", std::string(1000, 'x')));
+  HttpCall call = CallTo(server);
+  call.body_limit_bytes = 1000;
+  EXPECT_TRUE(Send(call));
+  call.body_limit_bytes = 999;
+  EXPECT_FALSE(Send(call));
+}
+
+TEST(HttpClient, TellsATruncatedBody) {
+  const RawServer server("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
+  const auto response = Send(CallTo(server));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(response.error().message, HasSubstr("3 of 100 bytes"));
+}
+
+TEST(HttpClient, TellsAPeerThatClosesWithoutAnAnswer) {
+  const RawServer server("");
+  const auto response = Send(CallTo(server));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(response.error().message, HasSubstr("without an answer"));
+}
+
+TEST(HttpClient, TellsAPeerThatDoesNotSpeakHttp) {
+  const RawServer server("SSH-2.0-OpenSSH_9.2\r\n");
+  const auto response = Send(CallTo(server));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kWrongFormat);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("does not speak HTTP"), HasSubstr("https")));
+}
+
+TEST(HttpClient, EndsAHeaderWithoutEnd) {
+  std::string answer = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 10000; ++i) answer += "X-Filler: " + std::string(100, 'x') + "\r\n";
+  const RawServer server(answer, Then::kHold);
+  const auto response = Send(CallTo(server));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kWrongFormat);
+}
+
+TEST(HttpClient, DoesNotFollowARedirectButTellsWhereItPoints) {
+  const RawServer server(
+      "HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n");
+  const auto response = Send(CallTo(server));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 302);
+  EXPECT_EQ(server.requests().size(), 1U);
+  EXPECT_THAT(DescribeStatus(*response).message,
+              AllOf(HasSubstr("302 Found"), HasSubstr("http://login.example/"),
+                    HasSubstr("final address")));
+}
+
+TEST(DescribeStatus, QuotesTheFirstLineOfTheBody) {
+  HttpResponse response;
+  response.status = 404;
+  response.body = "\n404 page not found\nmore";
+  const Error error = DescribeStatus(response);
+  EXPECT_EQ(error.code, ErrorCode::kNotFound);
+  EXPECT_EQ(error.message, "HTTP status 404 Not Found: 404 page not found");
+}
+
+TEST(DescribeStatus, KeepsBinaryAndEndlessBodiesOutOfTheMessage) {
+  HttpResponse response;
+  response.status = 500;
+  response.body = "\x1f\x8b" + std::string(10000, 'x');
+  const Error error = DescribeStatus(response);
+  EXPECT_EQ(error.code, ErrorCode::kUnavailable);
+  EXPECT_LT(error.message.size(), 250U);
+  EXPECT_THAT(error.message, Not(HasSubstr("\x1f")));
+}
+
+}  // namespace
+}  // namespace heapwatch

@@ -1,0 +1,237 @@
+#include "watcher/net/http_client.h"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <variant>
+
+#include "analysis/base/units.h"
+#include "watcher/net/headers.h"
+#include "watcher/net/url.h"
+#include "watcher/net/version.h"
+
+namespace heapwatch {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint32_t kHeaderLimitBytes = 64U << 10;
+constexpr std::size_t kQuoteLimitBytes = 160;
+
+using Parser = http::response_parser<http::string_body>;
+
+enum class Phase { kResolve, kConnect, kSend, kAwaitAnswer, kReadBody };
+
+std::string_view Describe(Phase phase) {
+  switch (phase) {
+    case Phase::kResolve:
+      return "while looking up the host's name";
+    case Phase::kConnect:
+      return "while connecting";
+    case Phase::kSend:
+      return "while sending the request";
+    case Phase::kAwaitAnswer:
+      return "while waiting for the answer, the connection being open";
+    case Phase::kReadBody:
+      return "while reading the answer's body";
+  }
+  return "";
+}
+
+// One exchange and how far it has come, so that an error can tell its phase.
+struct Exchange {
+  HttpCall call;
+  HttpUrl url;
+  SteadyTime deadline;
+  Phase phase = Phase::kResolve;
+  Parser parser;
+};
+
+Error TimedOut(const Exchange& x) {
+  std::string message =
+      "timed out after " + FormatDuration(x.call.timeout) + ' ' + std::string(Describe(x.phase));
+  if (x.phase == Phase::kReadBody)
+    message += " (" + FormatBytes(static_cast<double>(x.parser.get().body().size())) + " had come)";
+  return {ErrorCode::kTimeout, std::move(message)};
+}
+
+Error CutShort(const Exchange& x) {
+  std::string message = "the connection was closed in mid-answer";
+  if (const auto announced = x.parser.content_length())
+    message += ": " + std::to_string(x.parser.get().body().size()) + " of " +
+               std::to_string(*announced) + " bytes had come";
+  return {ErrorCode::kUnavailable, std::move(message)};
+}
+
+Error OverLimit(const Exchange& x) {
+  std::string message =
+      "the body is over the limit of " + FormatBytes(static_cast<double>(x.call.body_limit_bytes));
+  if (!x.call.body_limit_setting.empty())
+    message += "; where that is expected, raise " + std::string(x.call.body_limit_setting);
+  return {ErrorCode::kLimit, std::move(message)};
+}
+
+Error NotHttp(const Exchange& x, const error_code& code) {
+  std::string message = "what answers on " + x.url.endpoint() + " does not speak HTTP (" +
+                        code.message() + "): is this the right port?";
+  if (x.url.scheme == "http") message += " If it expects TLS, the scheme must be https";
+  return {ErrorCode::kWrongFormat, std::move(message)};
+}
+
+Error Describe(const Exchange& x, const error_code& code) {
+  const std::string endpoint = x.url.endpoint();
+  if (code == beast::error::timeout) return TimedOut(x);
+  if (code == asio::error::operation_aborted) return {ErrorCode::kUnavailable, "stopped"};
+  if (x.phase == Phase::kResolve)
+    return {ErrorCode::kUnavailable,
+            "cannot look up the host \"" + x.url.host + "\": " + code.message()};
+  if (code == asio::error::connection_refused)
+    return {ErrorCode::kUnavailable, "connection refused by " + endpoint +
+                                         ": is the process running, and is this its port?"};
+  if (x.phase == Phase::kConnect)
+    return {ErrorCode::kUnavailable, "cannot connect to " + endpoint + ": " + code.message()};
+  if (code == http::error::body_limit) return OverLimit(x);
+  if (code == http::error::end_of_stream)
+    return {ErrorCode::kUnavailable, endpoint + " closed the connection without an answer"};
+  if (code == http::error::partial_message || code == asio::error::eof) return CutShort(x);
+  if (code.category() == make_error_code(http::error::end_of_stream).category())
+    return NotHttp(x, code);
+  return {ErrorCode::kUnavailable,
+          endpoint + ": " + code.message() + ' ' + std::string(Describe(x.phase))};
+}
+
+http::request<http::string_body> MakeRequest(const Exchange& x) {
+  http::request<http::string_body> request;
+  request.method_string(x.call.method);
+  request.target(x.url.target);
+  request.set(http::field::host, x.url.authority());
+  request.set(http::field::user_agent, "heapwatch/" + std::string(Version()));
+  request.set(http::field::accept_encoding, "identity");
+  request.keep_alive(false);
+  for (const auto& [name, value] : x.call.headers) request.set(name, value);
+  request.body() = x.call.body;
+  request.prepare_payload();
+  return request;
+}
+
+HttpResponse Convert(http::response<http::string_body> message) {
+  HttpResponse response;
+  response.status = static_cast<int>(message.result_int());
+  response.headers = HeadersOf(message);
+  response.content_type = std::string(Get(response.headers, "content-type"));
+  response.body = std::move(message.body());
+  return response;
+}
+
+asio::awaitable<Result<std::vector<tcp::endpoint>>> Resolve(Exchange& x) {
+  using asio::experimental::awaitable_operators::operator||;
+  std::vector<tcp::endpoint> endpoints;
+  error_code code;
+  // Numbers need no look-up, which would queue behind the names.
+  const auto address = asio::ip::make_address(x.url.host, code);
+  if (!code) {
+    endpoints.emplace_back(address, x.url.port);
+    co_return endpoints;
+  }
+  const auto executor = co_await asio::this_coro::executor;
+  tcp::resolver resolver(executor);
+  asio::steady_timer timer(executor, x.deadline);
+  auto first =
+      co_await (resolver.async_resolve(x.url.host, std::to_string(x.url.port), kUseTuple) ||
+                timer.async_wait(kUseTuple));
+  if (first.index() == 1) co_return Fail(TimedOut(x));
+  const auto& [failure, found] = std::get<0>(first);
+  if (failure) co_return Fail(Describe(x, failure));
+  for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+  co_return endpoints;
+}
+
+template <class Stream>
+asio::awaitable<Result<HttpResponse>> Converse(Stream& stream, Exchange& x) {
+  x.phase = Phase::kSend;
+  auto request = MakeRequest(x);
+  const auto [write_failure, written] = co_await http::async_write(stream, request, kUseTuple);
+  // A peer may answer and close before it has read everything: its answer says more than the broken
+  // pipe.
+  const bool may_have_answered =
+      write_failure == asio::error::broken_pipe || write_failure == asio::error::connection_reset;
+  if (write_failure && !may_have_answered) co_return Fail(Describe(x, write_failure));
+
+  x.phase = Phase::kAwaitAnswer;
+  beast::flat_buffer buffer(kHeaderLimitBytes + (16U << 10));
+  x.parser.header_limit(kHeaderLimitBytes);
+  x.parser.body_limit(x.call.body_limit_bytes);
+  const auto [header_failure, header_bytes] =
+      co_await http::async_read_header(stream, buffer, x.parser, kUseTuple);
+  if (header_failure) co_return Fail(Describe(x, header_failure));
+
+  x.phase = Phase::kReadBody;
+  const auto [body_failure, body_bytes] =
+      co_await http::async_read(stream, buffer, x.parser, kUseTuple);
+  if (body_failure) co_return Fail(Describe(x, body_failure));
+  co_return Convert(x.parser.release());
+}
+
+// The first line of a body, short and printable, for messages.
+std::string FirstLine(std::string_view body) {
+  const std::size_t begin = std::min(body.find_first_not_of(" \t\r\n"), body.size());
+  body = body.substr(begin, body.find_first_of("\r\n", begin) - begin);
+  std::string line(body.substr(0, kQuoteLimitBytes));
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '.';
+  if (body.size() > kQuoteLimitBytes) line += "...";
+  return line;
+}
+
+}  // namespace
+
+asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
+  auto url = ParseHttpUrl(call.url);
+  if (!url) co_return Fail(url.error());
+  const SteadyTime deadline = std::chrono::steady_clock::now() + call.timeout;
+  Exchange x{std::move(call), std::move(*url), deadline, Phase::kResolve, {}};
+
+  auto endpoints = co_await Resolve(x);
+  if (!endpoints) co_return Fail(endpoints.error());
+
+  x.phase = Phase::kConnect;
+  beast::tcp_stream stream(co_await asio::this_coro::executor);
+  stream.expires_at(x.deadline);
+  const auto [failure, endpoint] = co_await stream.async_connect(*endpoints, kUseTuple);
+  if (failure) co_return Fail(Describe(x, failure));
+  co_return co_await Converse(stream, x);
+}
+
+Error DescribeStatus(const HttpResponse& response) {
+  std::string message = "HTTP status " + std::to_string(response.status);
+  const auto reason =
+      http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
+  if (!reason.empty()) message += ' ' + std::string(reason);
+  const std::string_view location = Get(response.headers, "location");
+  if (response.status >= 300 && response.status < 400 && !location.empty())
+    message +=
+        " to " + FirstLine(location) + ": redirects are not followed, give the final address";
+  else if (const std::string line = FirstLine(response.body); !line.empty())
+    message += ": " + line;
+  ErrorCode code = ErrorCode::kInvalidArgument;
+  if (response.status == 404 || response.status == 410) code = ErrorCode::kNotFound;
+  if (response.status == 429 || response.status >= 500) code = ErrorCode::kUnavailable;
+  return {code, std::move(message)};
+}
+
+}  // namespace heapwatch
