@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -88,7 +89,7 @@ class RuleAttributor final : public SiteAttributor {
     Site site;
     if (leaf.mapping) {
       const Mapping& mapping = profile.mappings[leaf.mapping->index()];
-      offset -= mapping.start;
+      offset += mapping.file_offset - mapping.start;
       site.file = mapping.file;
       site.function = mapping.file.substr(mapping.file.find_last_of('/') + 1);
     }
@@ -104,6 +105,11 @@ class RuleAttributor final : public SiteAttributor {
 };
 
 }  // namespace
+
+std::uint64_t SiteAttributor::NextSerial() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
 
 Result<std::shared_ptr<const SiteAttributor>> SiteAttributor::Create(const SiteRules& rules) {
   RE2::Options options;

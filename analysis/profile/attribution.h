@@ -4,6 +4,7 @@
 // the number of stacks and scrapes it stands in. Safe to call from any thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,14 @@ class SiteAttributor {
   virtual ~SiteAttributor() = default;
 
   virtual Site Attribute(const HeapProfile& profile, StackId stack) const = 0;
+
+  // Of this process, no two attributors have the same: what sites are remembered under.
+  std::uint64_t serial() const { return serial_; }
+
+ private:
+  static std::uint64_t NextSerial();
+
+  const std::uint64_t serial_ = NextSerial();
 };
 
 }  // namespace heapwatch

@@ -34,8 +34,10 @@ ContentHash HashLocation(const HeapProfile& profile, const Location& location) {
   key.clear();
   for (const Line& line : profile.lines_of(location)) {
     const Function& function = profile.functions[line.function.index()];
-    Append(key, function.name.empty() ? function.system_name : function.name);
+    Append(key, function.name);
+    Append(key, function.system_name == function.name ? std::string_view() : function.system_name);
     Append(key, function.file);
+    Append(key, static_cast<std::uint64_t>(function.start_line));
     Append(key, static_cast<std::uint64_t>(line.line));
   }
   if (!key.empty()) return Hash(key.data(), key.size());
@@ -44,7 +46,7 @@ ContentHash HashLocation(const HeapProfile& profile, const Location& location) {
   if (location.mapping) {
     const Mapping& mapping = profile.mappings[location.mapping->index()];
     Append(key, mapping.build_id.empty() ? mapping.file : mapping.build_id);
-    offset -= mapping.start;
+    offset += mapping.file_offset - mapping.start;
   }
   Append(key, offset);
   return Hash(key.data(), key.size());

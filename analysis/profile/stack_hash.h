@@ -1,9 +1,9 @@
 // What a stack is, whatever profile it stands in, as 128 bits.
 //
-// A location is its frames, innermost first, each by function name, file and line; one without
-// names is its build id (or else its file) and the offset from the mapping's start, so that address
-// randomisation does not show. A stack is the sequence of its locations. Stored on disk: a change
-// here makes every stored stack a new one. Pure.
+// A location is its frames, innermost first, each by function (name, linker's name, file, first
+// line) and line; one without names is its build id (or else its file) and the offset in that file,
+// so that address randomisation does not show. A stack is the sequence of its locations. Stored on
+// disk: a change here makes every stored stack a new one. Pure.
 #pragma once
 
 #include <span>
