@@ -1,8 +1,11 @@
 #include "tests/analysis/series/sample_profiles.h"
 
-#include <xxhash.h>
-
+#include <algorithm>
+#include <cmath>
 #include <sstream>
+
+#include "analysis/profile/stack_hash.h"
+#include "analysis/series/value_coding.h"
 
 namespace heapwatch {
 namespace {
@@ -79,9 +82,11 @@ StackId ProfileMaker::AddStack(const std::vector<LocationId>& locations) {
   auto& all = profile_.stack_locations;
   all.insert(all.end(), locations.begin(), locations.end());
   profile_.stack_begin.push_back(static_cast<std::uint32_t>(all.size()));
-  const std::string content = DescribeStack(profile_, id);
-  const XXH128_hash_t hash = XXH3_128bits(content.data(), content.size());
-  profile_.stack_hashes.push_back({hash.high64, hash.low64});
+  std::vector<ContentHash> hashes;
+  for (const LocationId location : locations) {
+    hashes.push_back(HashLocation(profile_, profile_.locations[location.index()]));
+  }
+  profile_.stack_hashes.push_back(HashStack(hashes));
   return id;
 }
 
@@ -129,13 +134,122 @@ std::string Canonical(const HeapProfile& profile) {
     const heapwatch::Sample& sample = profile.samples[i];
     auto& sums = samples[{DescribeStack(profile, sample.stack), sample.block_bytes}];
     sums.resize(profile.sample_types.size());
-    for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += profile.values_of(i)[k];
+    for (std::size_t k = 0; k < sums.size(); ++k)
+      sums[k] = WrappingSum(sums[k], profile.values_of(i)[k]);
   }
   for (const auto& [key, sums] : samples) {
+    if (std::count(sums.begin(), sums.end(), 0) == std::ssize(sums)) continue;
     out << '\n' << key.second << key.first << " =";
     for (const std::int64_t value : sums) out << ' ' << value;
   }
   return out.str();
+}
+
+RandomHeap::RandomHeap(std::uint64_t seed, std::size_t stacks)
+    : random_(seed), stack_count_(stacks), types_(GoSampleTypes()) {
+  static constexpr std::int64_t kSizes[] = {0, 8, 16, 48, 64, 1024, 4096, 65536, 5000000};
+  for (std::size_t stack = 0; stack < stacks; ++stack) {
+    const std::size_t sizes = 1 + Below(3);
+    for (std::size_t i = 0; i < sizes; ++i)
+      live_.push_back({stack, kSizes[Below(std::size(kSizes))]});
+  }
+}
+
+// What happens to the process between two profiles.
+void RandomHeap::Turn() {
+  if (Below(4) == 0) return;  // no GC cycle has completed
+  if (Below(60) == 0) {       // a restart, at other addresses
+    for (Live& live : live_) live.alloc = live.inuse = 0;
+    base_ = 0x1000 * (1 + Below(1U << 20));
+  }
+  if (Below(80) == 0)
+    period_ = Below(3) == 0 ? std::nullopt : std::optional<std::int64_t>(1 << Below(20));
+  if (Below(90) == 0) {
+    types_ = Below(2) == 0 ? GoSampleTypes()
+                           : std::vector<SampleType>{
+                                 {"objects", "count"}, {"space", "bytes"}, {"rss", "bytes"}};
+  }
+  if (Below(50) == 0) comments_ = {"comment " + std::to_string(Below(10))};
+  if (Below(70) == 0) mapping_count_ = 2 + Below(2);
+  for (Live& live : live_) {
+    if (Below(3) != 0) continue;
+    const auto born = static_cast<std::int64_t>(Below(40));
+    live.alloc += born;
+    live.inuse =
+        static_cast<std::int64_t>(Below(static_cast<std::uint64_t>(live.inuse + born) + 1));
+  }
+}
+
+std::vector<std::int64_t> RandomHeap::Values(const Live& live) {
+  const double scale = live.block_bytes > 0 && period_.value_or(0) > 1
+                           ? 1 / (1 - std::exp(-static_cast<double>(live.block_bytes) /
+                                               static_cast<double>(*period_)))
+                           : 1;
+  std::vector<std::int64_t> values;
+  for (const std::int64_t count : {live.alloc, live.inuse}) {
+    values.push_back(static_cast<std::int64_t>(static_cast<double>(count) * scale));
+    values.push_back(
+        static_cast<std::int64_t>(static_cast<double>(count * live.block_bytes) * scale));
+  }
+  if (Below(50) == 0)
+    values[Below(4)] = static_cast<std::int64_t>(random_());  // whatever a target may serve
+  values.resize(types_.size());
+  return values;
+}
+
+// Stack i is the same in every profile, but for the addresses its mappings have moved to.
+std::vector<std::vector<LocationId>> RandomHeap::AddStacks(ProfileMaker& maker) {
+  std::vector<LocationId> pool;
+  for (std::uint64_t i = 0; i < 24; ++i) {
+    const std::string n = std::to_string(i);
+    const bool in_mapping = i % 3 != 2;
+    const MappingId mapping(i % mapping_count_ == 2 ? 0 : i % 2);
+    const std::uint64_t start = maker.profile().mappings[mapping.index()].start;
+    std::vector<Line> lines;
+    if (i % 4 != 3) {
+      const FunctionId f = maker.AddFunction("f" + n, i % 5 == 0 ? "_f" + n : "f" + n, "f.go",
+                                             static_cast<std::int64_t>(i));
+      lines.push_back({f, static_cast<std::int64_t>(10 * i), 0});
+      if (i % 6 == 0) lines.push_back({f, static_cast<std::int64_t>(10 * i + 1), 0});
+    }
+    pool.push_back(maker.AddLocation(in_mapping ? std::optional(mapping) : std::nullopt,
+                                     in_mapping ? start + 16 * i : 16 * i, lines));
+  }
+  std::vector<std::vector<LocationId>> stacks;
+  for (std::size_t s = 0; s < stack_count_; ++s) {
+    std::vector<LocationId> stack;
+    for (std::size_t depth = 0; depth < 1 + s % 7; ++depth)
+      stack.push_back(pool[(s * 5 + depth * (1 + s / 24)) % 24]);
+    stacks.push_back(stack);
+  }
+  return stacks;
+}
+
+HeapProfile RandomHeap::Next() {
+  Turn();
+  ProfileMaker maker(types_);
+  maker.profile().sampling_period_bytes = period_;
+  maker.profile().comments = comments_;
+  if (types_.size() == 4) maker.profile().default_sample_type = 3;
+  for (std::uint64_t m = 0; m < mapping_count_; ++m) {
+    Mapping mapping;
+    mapping.start = base_ + m * 0x100000;
+    mapping.limit = mapping.start + 0x80000;
+    mapping.file_offset = m * 0x1000;
+    mapping.file = maker.Keep("/bin/app" + std::to_string(m));
+    if (m != 1) mapping.build_id = maker.Keep("build" + std::to_string(m));
+    mapping.has_functions = m == 0;
+    maker.profile().mappings.push_back(mapping);
+  }
+  const auto stacks = AddStacks(maker);
+  std::vector<std::optional<StackId>> ids(stacks.size());
+  for (const Live& live : live_) {
+    const std::vector<std::int64_t> values = Values(live);
+    auto& id = ids[live.stack];
+    if (!id) id = maker.AddStack(stacks[live.stack]);
+    maker.Sample(*id, live.block_bytes, values);
+  }
+  return maker.Make();
 }
 
 Site LeafAttributor::Attribute(const HeapProfile& profile, StackId stack) const {

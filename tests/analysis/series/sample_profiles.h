@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,8 +49,41 @@ class ProfileMaker {
 
 // Everything that must survive storing, one line each, in an order that does not depend on the
 // order of samples, functions or locations. Samples of equal stacks (by content) and block sizes
-// are summed.
+// are summed; those of zeros
+// alone are left out.
 std::string Canonical(const HeapProfile& profile);
+
+// A process that runs on and on: each Next() is its heap profile a while later. From a seed, the
+// same everywhere. It has all that can stand in a profile: named, inlined and nameless locations,
+// several block sizes, stacks that come and go, odd values, restarts, and now and then another
+// sampling period, other sample types, comments or mappings.
+class RandomHeap {
+ public:
+  explicit RandomHeap(std::uint64_t seed, std::size_t stacks = 40);
+  HeapProfile Next();
+
+ private:
+  struct Live {
+    std::size_t stack;
+    std::int64_t block_bytes;
+    std::int64_t alloc = 0;  // in sampled objects
+    std::int64_t inuse = 0;
+  };
+
+  std::uint64_t Below(std::uint64_t n) { return random_() % n; }
+  void Turn();
+  std::vector<std::int64_t> Values(const Live& live);
+  std::vector<std::vector<LocationId>> AddStacks(ProfileMaker& maker);
+
+  std::mt19937_64 random_;
+  std::size_t stack_count_;
+  std::vector<Live> live_;
+  std::vector<SampleType> types_;
+  std::optional<std::int64_t> period_ = 524288;
+  std::size_t mapping_count_ = 2;
+  std::uint64_t base_ = 0x400000;
+  std::vector<std::string> comments_;
+};
 
 // A site for each leaf function.
 class LeafAttributor : public SiteAttributor {
