@@ -4,8 +4,8 @@
 // Pure. Replicas are the targets that share `service` (or `job` where no service is given) and
 // `version`.
 //
-// Example: checkout v2.4 runs on a, b and c. Site S leaks on a (3 MiB/h) and b (5 MiB/h), is stable
-// on c:
+// Example: checkout v2.4 runs on a, b and c. Site S leaks on a (3 MiB/h) and b (5 MiB/h), is
+// stable on c:
 //   one finding {checkout, v2.4, S, leak}, replicas {b, a}, replica_count 3.
 #pragma once
 
