@@ -11,7 +11,10 @@ namespace {
 
 class Encoder {
  public:
-  explicit Encoder(const HeapProfile& profile) : profile_(profile) { String(""); }
+  Encoder(const HeapProfile& profile, std::optional<std::size_t> base_begin)
+      : profile_(profile), base_begin_(base_begin) {
+    String("");
+  }
 
   std::string Encode() {
     protozero::pbf_writer out(message_);
@@ -64,6 +67,11 @@ class Encoder {
         protozero::pbf_writer label(sample, 3);
         Add(label, 1, String("bytes"));
         Add(label, 3, from.block_bytes);
+      }
+      if (base_begin_ && i >= *base_begin_) {
+        protozero::pbf_writer label(sample, 3);
+        Add(label, 1, String("pprof::base"));
+        Add(label, 2, String("true"));
       }
     }
   }
@@ -130,6 +138,7 @@ class Encoder {
   }
 
   const HeapProfile& profile_;
+  std::optional<std::size_t> base_begin_;
   std::string message_;
   std::vector<std::string_view> strings_;
   std::unordered_map<std::string_view, std::int64_t> index_;
@@ -137,8 +146,8 @@ class Encoder {
 
 }  // namespace
 
-std::string EncodePprof(const HeapProfile& profile) {
-  const std::string message = Encoder(profile).Encode();
+std::string EncodePprof(const HeapProfile& profile, std::optional<std::size_t> base_begin) {
+  const std::string message = Encoder(profile, base_begin).Encode();
   const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> compressor(
       libdeflate_alloc_compressor(6), libdeflate_free_compressor);
   std::string out(libdeflate_gzip_compress_bound(compressor.get(), message.size()), '\0');

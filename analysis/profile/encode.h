@@ -2,12 +2,17 @@
 // pprof`, Parca, Pyroscope.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 
 #include "analysis/profile/heap_profile.h"
 
 namespace heapwatch {
 
-std::string EncodePprof(const HeapProfile& profile);
+// Samples from `base_begin` on are labelled pprof::base=true, as in what `go tool pprof -diff_base` writes: theirs are the
+// (negated) values of the older side of a diff.
+std::string EncodePprof(const HeapProfile& profile,
+                        std::optional<std::size_t> base_begin = std::nullopt);
 
 }  // namespace heapwatch
