@@ -1,0 +1,288 @@
+#include "analysis/profile/diff_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "analysis/base/units.h"
+#include "analysis/profile/diff_functions.h"
+#include "analysis/profile/frame_names.h"
+
+namespace heapwatch {
+namespace {
+
+std::string Amount(const SampleType& type, double value) {
+  if (type.unit == "bytes") return FormatBytes(value);
+  return FormatCount(std::llround(std::clamp(value, -9e18, 9e18)));
+}
+
+std::string Amount(const SampleType& type, std::int64_t value) {
+  return type.unit == "bytes" ? FormatBytes(static_cast<double>(value)) : FormatCount(value);
+}
+
+std::string Signed(const SampleType& type, std::int64_t value) {
+  return (value > 0 ? "+" : "") + Amount(type, value);
+}
+
+// "4.5 MiB", or "?" where no standard error is known.
+std::string ErrorText(const SampleType& type, const Change& change) {
+  const auto error = change.standard_error();
+  return error ? Amount(type, *error) : "?";
+}
+
+std::string SignedWithError(const SampleType& type, const Change& change) {
+  std::string out = Signed(type, change.change());
+  if (change.variance) out += " ± " + ErrorText(type, change);
+  return out;
+}
+
+// What percentages are of: the total before; where that is nothing, the total after.
+struct Denominator {
+  double value;
+  std::string_view name;
+};
+
+Denominator DenominatorOf(const ProfileDiff& diff) {
+  if (diff.total.before > 0) return {static_cast<double>(diff.total.before), "before"};
+  return {static_cast<double>(diff.total.after), "after"};
+}
+
+std::string Percent(double part, double whole) {
+  if (whole <= 0) return "-";
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), part == 0 ? "%.1f%%" : "%+.1f%%", 100.0 * part / whole);
+  return text.data();
+}
+
+// Characters as a terminal counts them: UTF-8 continuation bytes do not.
+std::size_t Width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
+}
+
+// Names come from the profile: a control character in one must not reach a terminal.
+std::string Printable(std::string_view name) {
+  std::string out(name);
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; }, '?');
+  return out;
+}
+
+// Rows of cells, right-aligned but for the last, which follows two spaces on.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> header) { Add("", std::move(header)); }
+
+  void Add(std::string mark, std::vector<std::string> cells) {
+    rows_.push_back({std::move(mark), std::move(cells)});
+  }
+
+  std::string Render() const {
+    std::vector<std::size_t> widths(rows_.front().cells.size() - 1);
+    for (const Row& row : rows_)
+      for (std::size_t i = 0; i < widths.size(); ++i)
+        widths[i] = std::max(widths[i], Width(row.cells[i]));
+    std::string out;
+    for (const Row& row : rows_) {
+      out += row.mark.empty() ? " " : row.mark;
+      for (std::size_t i = 0; i < widths.size(); ++i)
+        out += std::string(widths[i] - Width(row.cells[i]) + (i == 0 ? 1 : 2), ' ') + row.cells[i];
+      out += "  " + row.cells.back() + "\n";
+    }
+    return out;
+  }
+
+ private:
+  struct Row {
+    std::string mark;
+    std::vector<std::string> cells;
+  };
+  std::vector<Row> rows_;
+};
+
+std::string Mark(const Change& change) { return change.within_noise() ? "~" : ""; }
+
+void AppendSide(std::string_view role, const DiffSide& side, const SampleType& type,
+                std::string& out) {
+  out += std::string(role) + Printable(side.name);
+  if (side.time) out += "  " + FormatRfc3339(*side.time);
+  out += "  total " + Amount(type, side.total) + "\n";
+}
+
+std::string Elapsed(const ProfileDiff& diff) {
+  if (!diff.before.time || !diff.after.time || *diff.after.time <= *diff.before.time) return "";
+  const Duration elapsed = *diff.after.time - *diff.before.time;
+  // Over seconds the milliseconds only get in the way.
+  const bool is_long = elapsed >= std::chrono::seconds(10);
+  return " in " +
+         FormatDuration(is_long ? std::chrono::round<std::chrono::seconds>(elapsed) : elapsed);
+}
+
+std::string Header(const ProfileDiff& diff) {
+  const SampleType& type = diff.sample_type;
+  std::string out;
+  AppendSide("before  ", diff.before, type, out);
+  AppendSide("after   ", diff.after, type, out);
+  if (diff.normalized_by) {
+    std::array<char, 64> scale{};
+    std::snprintf(scale.data(), scale.size(), "%.4g", *diff.normalized_by);
+    out += "        normalized: after times " + std::string(scale.data()) +
+           ", so that both totals are equal\n";
+  }
+  const Denominator of = DenominatorOf(diff);
+  out += "change  " + type.type + " " + SignedWithError(type, diff.total) + Elapsed(diff) + " (" +
+         Percent(static_cast<double>(diff.total.change()), of.value) + " of the total " +
+         std::string(of.name) + ")\n";
+  for (const std::string& note : diff.notes) out += "note    " + Printable(note) + "\n";
+  return out + "\n";
+}
+
+struct Shown {
+  std::size_t rows;
+  std::size_t changed;
+  std::size_t all;
+  std::string_view things;
+};
+
+// What stands below the table: what it leaves out, and how to read it.
+std::string Legend(const ProfileDiff& diff, const Shown& shown) {
+  std::string out = "\n";
+  const std::string things(shown.things);
+  if (shown.rows < shown.changed)
+    out += std::to_string(shown.changed - shown.rows) + " more " + things + " that changed, and " +
+           std::to_string(shown.all - shown.changed) + " that did not, are left out.\n";
+  else if (shown.changed < shown.all)
+    out += std::to_string(shown.all - shown.changed) + " of " + std::to_string(shown.all) + " " +
+           things + " did not change.\n";
+  if (diff.noise == NoiseModel::kBornAndDied || diff.noise == NoiseModel::kBothLevels) {
+    out += "± is one standard error of sampling";
+    if (diff.after.sampling_period_bytes)
+      out += " (one sample per " +
+             FormatBytes(static_cast<double>(*diff.after.sampling_period_bytes)) + ")";
+    out += "; ~ marks a change below two of them: within noise.\n";
+  }
+  return out;
+}
+
+std::vector<std::string> ChangeCells(const ProfileDiff& diff, const Change& change) {
+  const SampleType& type = diff.sample_type;
+  return {Signed(type, change.change()), ErrorText(type, change),
+          Percent(static_cast<double>(change.change()), DenominatorOf(diff).value),
+          Amount(type, change.before), Amount(type, change.after)};
+}
+
+std::vector<std::string> ChangeHeader(const ProfileDiff& diff, std::string_view thing) {
+  return {"change", "±",     "of " + std::string(DenominatorOf(diff).name),
+          "before", "after", std::string(thing)};
+}
+
+// Those that did not change stand last.
+template <class Rows>
+std::size_t CountChanged(const Rows& rows) {
+  return static_cast<std::size_t>(std::count_if(
+      rows.begin(), rows.end(), [](const auto& row) { return row.change.change() != 0; }));
+}
+
+std::string BySite(const ProfileDiff& diff, std::size_t top) {
+  Table table(ChangeHeader(diff, "site"));
+  const std::size_t changed = CountChanged(diff.sites);
+  const std::size_t shown = std::min(top, changed);
+  for (std::size_t i = 0; i < shown; ++i) {
+    auto cells = ChangeCells(diff, diff.sites[i].change);
+    cells.push_back(Printable(diff.sites[i].site.ToString()));
+    table.Add(Mark(diff.sites[i].change), std::move(cells));
+  }
+  return table.Render() + Legend(diff, {shown, changed, diff.sites.size(), "sites"});
+}
+
+std::string ByFunction(const ProfileDiff& diff, FunctionOrder order, std::size_t top) {
+  const std::string of(DenominatorOf(diff).name);
+  const auto functions = FunctionChanges(diff, order);
+  const auto changed = static_cast<std::size_t>(
+      std::count_if(functions.begin(), functions.end(), [](const FunctionChange& function) {
+        return function.flat.change() != 0 || function.cum.change() != 0;
+      }));
+  const std::size_t shown = std::min(top, changed);
+  Table table(
+      {"flat", "±", "of " + of, "cum", "±", "of " + of, "cum before", "cum after", "function"});
+  for (std::size_t i = 0; i < shown; ++i) {
+    const FunctionChange& function = functions[i];
+    auto cells = ChangeCells(diff, function.flat);
+    cells.resize(3);
+    const auto cum = ChangeCells(diff, function.cum);
+    cells.insert(cells.end(), cum.begin(), cum.end());
+    cells.push_back(Printable(function.name));
+    table.Add(Mark(order == FunctionOrder::kFlat ? function.flat : function.cum), std::move(cells));
+  }
+  return table.Render() + Legend(diff, {shown, changed, functions.size(), "functions"});
+}
+
+std::string ByStack(const ProfileDiff& diff, std::size_t top) {
+  const FrameNames names(diff.profile);
+  std::vector<NameId> frames;
+  Table table(ChangeHeader(diff, "stack, leaf first"));
+  const std::size_t changed = CountChanged(diff.stacks);
+  const std::size_t shown = std::min(top, changed);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const StackChange& stack = diff.stacks[i];
+    auto cells = ChangeCells(diff, stack.change);
+    names.Frames(stack.stack, frames);
+    cells.push_back(frames.empty() ? "(no frames)" : Printable(names.name(frames.front())));
+    const std::size_t width = cells.size();
+    table.Add(Mark(stack.change), std::move(cells));
+    for (std::size_t f = 1; f < frames.size(); ++f) {
+      std::vector<std::string> more(width);
+      more.back() = Printable(names.name(frames[f]));
+      table.Add("", std::move(more));
+    }
+  }
+  return table.Render() + Legend(diff, {shown, changed, diff.stacks.size(), "stacks"});
+}
+
+}  // namespace
+
+std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& options) {
+  const std::size_t top = options.top.value_or(static_cast<std::size_t>(-1));
+  const std::string header = Header(diff);
+  switch (options.by) {
+    case DiffBy::kSite:
+      return header + BySite(diff, top);
+    case DiffBy::kFunction:
+      return header + ByFunction(diff, FunctionOrder::kFlat, top);
+    case DiffBy::kCum:
+      return header + ByFunction(diff, FunctionOrder::kCum, top);
+    case DiffBy::kStack:
+      return header + ByStack(diff, top);
+  }
+  return header;
+}
+
+std::string RenderTopSites(const ProfileDiff& diff, std::size_t n) {
+  const SampleType& type = diff.sample_type;
+  const auto levels = [&](const Change& change) {
+    return Amount(type, change.before) + " -> " + Amount(type, change.after);
+  };
+  std::string out = type.type + " " + levels(diff.total) + Elapsed(diff) + ": " +
+                    SignedWithError(type, diff.total);
+  Change rest{0, 0, 0.0};
+  std::size_t rest_count = 0;
+  for (std::size_t i = 0; i < diff.sites.size(); ++i) {
+    const SiteChange& site = diff.sites[i];
+    if (i >= n) {
+      rest += site.change;
+      rest_count += site.change.change() != 0;
+      continue;
+    }
+    if (site.change.change() == 0) continue;
+    out += "\n" + SignedWithError(type, site.change) + "  " + Printable(site.site.ToString()) +
+           " (" + levels(site.change) + (site.change.within_noise() ? ", within noise)" : ")");
+  }
+  if (rest_count > 0)
+    out += "\nand " + std::to_string(rest_count) +
+           (rest_count == 1 ? " more site: " : " more sites: ") + SignedWithError(type, rest);
+  return out;
+}
+
+}  // namespace heapwatch
