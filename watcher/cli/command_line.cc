@@ -16,6 +16,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   app.footer("Run `heapwatch COMMAND --help` for a command's options and examples.");
 
   int exit_code = kExitOk;
+  AddDiffCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
 
   try {

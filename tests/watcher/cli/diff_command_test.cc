@@ -1,0 +1,112 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/profile/decode.h"
+#include "analysis/profile/encode.h"
+#include "analysis/profile/profile_builder.h"
+#include "watcher/cli/commands.h"
+
+namespace heapwatch {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class DiffCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(folder_);
+    Write("a.pb.gz", EncodePprof(Profile(100)));
+    Write("b.pb.gz", EncodePprof(Profile(350)));
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static HeapProfile Profile(std::int64_t bytes) {
+    ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
+    builder.AddSample({{"main.f", "main.go", 7, 5}}, 0, {bytes});
+    return std::move(builder).Build();
+  }
+  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+  void Write(const std::string& name, const std::string& text) const {
+    std::ofstream(Path(name), std::ios::binary) << text;
+  }
+
+  int Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"heapwatch", "diff"});
+    std::vector<const char*> argv;
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    const int exit_code = RunCommandLine(static_cast<int>(argv.size()), argv.data());
+    out_ = ::testing::internal::GetCapturedStdout();
+    err_ = ::testing::internal::GetCapturedStderr();
+    return exit_code;
+  }
+
+  const std::string folder_ = ::testing::TempDir() + "/diff_command_" +
+                              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::string out_;
+  std::string err_;
+};
+
+TEST_F(DiffCommand, PrintsWhatGrew) {
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz")}), kExitOk) << err_;
+  EXPECT_THAT(out_, HasSubstr("before  a.pb.gz  total 100 B"));
+  EXPECT_THAT(out_, HasSubstr("+250 B  ?    +250.0%   100 B  350 B  main.f main.go:+2"));
+  EXPECT_THAT(err_, IsEmpty());
+}
+
+TEST_F(DiffCommand, WritesAProfileThatReadsAsTheDifference) {
+  for (const char* format : {"pprof", "pprof-diff-base"}) {
+    ASSERT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", format, "-o", Path("d.pb.gz")}),
+              kExitOk)
+        << err_;
+    std::ifstream file(Path("d.pb.gz"), std::ios::binary);
+    const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+    const auto diff = DecodeProfile(bytes);
+    ASSERT_TRUE(diff) << diff.error().message;
+    EXPECT_EQ(diff->total(Quantity::kInuseSpace), 250);
+  }
+}
+
+TEST_F(DiffCommand, PrintsJson) {
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", "json"}), kExitOk);
+  EXPECT_THAT(out_, StartsWith("{\"sample_type\":{\"type\":\"inuse_space\""));
+}
+
+TEST_F(DiffCommand, NamesTheFileThatIsMissingOrIsNoProfile) {
+  Write("page.html", "<!DOCTYPE html><html><body>Sign in</body></html>");
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("none.pb.gz")}), kExitBadInput);
+  EXPECT_THAT(err_, HasSubstr("none.pb.gz: No such file"));
+  EXPECT_EQ(Run({Path("page.html"), Path("b.pb.gz")}), kExitBadInput);
+  EXPECT_THAT(err_, HasSubstr("page.html: "));
+  EXPECT_EQ(Run({folder_, Path("b.pb.gz")}), kExitBadInput);
+  EXPECT_THAT(err_, HasSubstr("is a directory"));
+}
+
+TEST_F(DiffCommand, SaysWhichSampleTypesThereAre) {
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--sample-index", "alloc_space"}),
+            kExitBadInput);
+  EXPECT_THAT(err_, HasSubstr("a.pb.gz has no sample type \"alloc_space\""));
+}
+
+TEST_F(DiffCommand, SaysWhereItCannotWrite) {
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "-o", Path("no/such/folder")}), kExitBadInput);
+  EXPECT_THAT(err_, HasSubstr("no/such/folder: No such file"));
+}
+
+TEST_F(DiffCommand, RefusesAFormatItDoesNotKnow) {
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", "yaml"}), kExitUsage);
+  EXPECT_EQ(Run({Path("a.pb.gz")}), kExitUsage);
+}
+
+}  // namespace
+}  // namespace heapwatch

@@ -1,0 +1,153 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "analysis/profile/diff.h"
+#include "analysis/profile/diff_json.h"
+#include "analysis/profile/diff_pprof.h"
+#include "analysis/profile/diff_text.h"
+#include "watcher/cli/commands.h"
+#include "watcher/cli/profile_file.h"
+
+namespace heapwatch {
+namespace {
+
+enum class Format { kText, kPprof, kPprofDiffBase, kJson };
+
+const std::map<std::string, Format> kFormats = {{"text", Format::kText},
+                                                {"pprof", Format::kPprof},
+                                                {"pprof-diff-base", Format::kPprofDiffBase},
+                                                {"json", Format::kJson}};
+
+const std::map<std::string, DiffBy> kOrders = {{"site", DiffBy::kSite},
+                                               {"function", DiffBy::kFunction},
+                                               {"cum", DiffBy::kCum},
+                                               {"stack", DiffBy::kStack}};
+
+struct DiffArguments {
+  std::string before;
+  std::string after;
+  std::string output;
+  DiffOptions options;
+  Format format = Format::kText;
+  DiffBy by = DiffBy::kSite;
+  std::size_t top = 20;  // 0: all
+};
+
+constexpr const char* kFooter = R"(Examples:
+  heapwatch diff t0.pb.gz t1.pb.gz
+  heapwatch diff t0.pb.gz t1.pb.gz --by cum --top 0
+  heapwatch diff t0.pb.gz t1.pb.gz --format pprof -o diff.pb.gz && go tool pprof -top diff.pb.gz
+
+Formats:
+  text             a table; +/- is one standard error of sampling, ~ marks a change within noise
+  pprof            B minus A as one profile, like `go tool pprof -base A B -proto`: shares are of what changed
+  pprof-diff-base  both sides, like -diff_base: pprof shows shares of A, and leaves out small growth (see its -nodefraction)
+  json             totals, sites, functions and stacks
+
+Exit codes: 0 fine, 1 a file cannot be read or the two cannot be compared, 2 wrong usage.)";
+
+std::string BaseName(const std::string& path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+std::string Render(const ProfileDiff& diff, const DiffArguments& arguments) {
+  const std::optional<std::size_t> top =
+      arguments.top > 0 ? std::optional(arguments.top) : std::nullopt;
+  switch (arguments.format) {
+    case Format::kText:
+      return RenderDiffText(diff, {arguments.by, top});
+    case Format::kPprof:
+      return DiffToPprof(diff, PprofForm::kSubtracted);
+    case Format::kPprofDiffBase:
+      return DiffToPprof(diff, PprofForm::kBothSides);
+    case Format::kJson:
+      return boost::json::serialize(DiffToJson(diff)) + "\n";
+  }
+  return "";
+}
+
+bool IsBinary(Format format) {
+  return format == Format::kPprof || format == Format::kPprofDiffBase;
+}
+
+Result<void> WriteOutput(const std::string& path, const std::string& text) {
+  if (path.empty()) {
+    std::cout << text << std::flush;
+    if (!std::cout) return Fail(ErrorCode::kUnavailable, "cannot write to the standard output");
+    return {};
+  }
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text << std::flush;
+  if (!file) return Fail(ErrorCode::kUnavailable, path + ": " + std::strerror(errno));
+  return {};
+}
+
+Result<void> RunDiff(DiffArguments& arguments) {
+  const auto before = ReadProfileFile(arguments.before);
+  if (!before) return Fail(before.error());
+  const auto after = ReadProfileFile(arguments.after);
+  if (!after) return Fail(after.error());
+  const auto attributor = SiteAttributor::Create({});
+  if (!attributor) return Fail(attributor.error());
+  arguments.options.before_name = BaseName(arguments.before);
+  arguments.options.after_name = BaseName(arguments.after);
+  if (arguments.options.before_name == arguments.options.after_name) {
+    arguments.options.before_name = arguments.before;
+    arguments.options.after_name = arguments.after;
+  }
+  const auto diff = DiffProfiles(*before, *after, **attributor, arguments.options);
+  if (!diff) return Fail(diff.error());
+  return WriteOutput(arguments.output, Render(*diff, arguments));
+}
+
+}  // namespace
+
+void AddDiffCommand(CLI::App& app, int& exit_code) {
+  const auto arguments = std::make_shared<DiffArguments>();
+  CLI::App* command =
+      app.add_subcommand("diff", "Show what grew between two heap profiles, A and then B");
+  command->add_option("A", arguments->before, "The profile before")->required();
+  command->add_option("B", arguments->after, "The profile after")->required();
+  command
+      ->add_option("--sample-index", arguments->options.sample_type,
+                   "Sample type to compare, by name: inuse_space, inuse_objects, alloc_space, ...")
+      ->capture_default_str();
+  command->add_flag("--normalize", arguments->options.normalize,
+                    "Scale B to the total of A first: shows what takes a larger share");
+  command->add_option("--format", arguments->format, "One of those below")
+      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->default_str("text")
+      ->type_name("FORMAT");
+  command->add_option("--by", arguments->by, "Rows of the text: site, function, cum or stack")
+      ->transform(CLI::CheckedTransformer(kOrders).description(""))
+      ->default_str("site")
+      ->type_name("ROWS");
+  command->add_option("--top", arguments->top, "Rows of the text at most; 0: all")
+      ->capture_default_str();
+  command->add_option("-o,--output", arguments->output, "Write to this file instead of stdout")
+      ->type_name("FILE");
+  command->footer(kFooter);
+  command->callback([arguments, &exit_code] {
+    if (IsBinary(arguments->format) && arguments->output.empty() && isatty(STDOUT_FILENO) == 1) {
+      std::cerr << "heapwatch diff: this format is binary; give -o FILE or redirect the output\n";
+      exit_code = kExitUsage;
+      return;
+    }
+    const auto done = RunDiff(*arguments);
+    if (!done) std::cerr << "heapwatch diff: " << done.error().message << '\n';
+    exit_code = done ? kExitOk : kExitBadInput;
+  });
+}
+
+}  // namespace heapwatch
