@@ -1,11 +1,63 @@
 #include "analysis/profile/decode.h"
 
+#include <algorithm>
+#include <array>
+#include <string>
 #include <utility>
 
+#include "analysis/base/time.h"
 #include "analysis/profile/inflate.h"
+#include "analysis/profile/looks_like.h"
 #include "analysis/profile/pprof_decode.h"
+#include "analysis/profile/text_decode.h"
 
 namespace heapwatch {
+namespace {
+
+// Go's own: /debug/pprof/heap and /allocs.
+bool HasGoTypes(const HeapProfile& profile) {
+  constexpr std::array<std::string_view, 4> kTypes = {"alloc_objects", "alloc_space",
+                                                      "inuse_objects", "inuse_space"};
+  return std::equal(profile.sample_types.begin(), profile.sample_types.end(), kTypes.begin(),
+                    kTypes.end(),
+                    [](const SampleType& a, std::string_view b) { return a.type == b; });
+}
+
+std::string TypesOf(const HeapProfile& profile) {
+  std::string out;
+  for (const SampleType& type : profile.sample_types) {
+    if (!out.empty()) out += ", ";
+    out += type.type + "/" + type.unit;
+  }
+  return out;
+}
+
+// A message that is whole may still be none to draw conclusions from.
+Result<void> CheckUse(const HeapProfile& profile, const DecodeLimits& limits) {
+  if (profile.sample_types.empty()) {
+    return Fail(ErrorCode::kWrongFormat,
+                "a protobuf message without sample types: not a pprof profile");
+  }
+  if (std::none_of(profile.sample_types.begin(), profile.sample_types.end(),
+                   [](const SampleType& type) { return type.unit == "bytes"; })) {
+    return Fail(ErrorCode::kWrongFormat,
+                "a pprof profile of " + TypesOf(profile) + ", not of a heap");
+  }
+  if (!HasGoTypes(profile)) return {};
+  if (profile.samples.empty() && !profile.sampling_period_bytes) {
+    return Fail(ErrorCode::kUnavailable,
+                "heap profiling is switched off in the target (runtime.MemProfileRate is 0)");
+  }
+  if (profile.duration && profile.duration->count() > 0 && !limits.allow_delta) {
+    return Fail(ErrorCode::kWrongFormat,
+                "a delta over " + FormatDuration(*profile.duration) +
+                    ", not the heap: its values, live memory too, are differences. Ask without "
+                    "?seconds=");
+  }
+  return {};
+}
+
+}  // namespace
 
 struct Decoder::Parts {
   DecodeLimits limits;
@@ -25,7 +77,17 @@ Result<HeapProfile> Decoder::Decode(std::string_view bytes) {
   const Result<std::string_view> plain =
       parts_->inflater.Inflate(bytes, parts_->limits.inflated_bytes);
   if (!plain) return Fail(plain.error());
-  return parts_->pprof.Decode(*plain, parts_->limits);
+  if (plain->empty()) return Fail(ErrorCode::kWrongFormat, "the body is compressed nothing");
+  if (const auto header = FindTextHeader(*plain)) {
+    return DecodeText(*plain, *header, parts_->limits);
+  }
+  if (!LooksLikePprof(*plain)) {
+    return Fail(ErrorCode::kWrongFormat, "not a heap profile but " + LooksLike(*plain));
+  }
+  Result<HeapProfile> profile = parts_->pprof.Decode(*plain, parts_->limits);
+  if (!profile) return profile;
+  if (auto usable = CheckUse(*profile, parts_->limits); !usable) return Fail(usable.error());
+  return profile;
 }
 
 Result<HeapProfile> DecodeProfile(std::string_view bytes, const DecodeLimits& limits) {

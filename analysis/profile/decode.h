@@ -20,6 +20,9 @@ struct DecodeLimits {
                                << 20;  // a larger body is refused before it is inflated further
   std::size_t stack_depth = 4096;
   std::size_t samples = 4'000'000;  // and as many strings, locations, functions
+  // Go's ?seconds=N serves differences, of live memory too: refused, unless someone wants just that
+  // (a diff of files).
+  bool allow_delta = false;
 };
 
 // Keeps its working memory from one profile to the next: what a scraper wants.

@@ -31,17 +31,31 @@ struct Malformed {
 std::string_view View(const protozero::data_view& data) { return {data.data(), data.size()}; }
 pbf_reader Reader(std::string_view part) { return pbf_reader(part.data(), part.size()); }
 
+// protozero asserts the wire type; here a peer chose it.
+void Expect(const pbf_reader& reader, pbf_wire_type type) {
+  if (reader.wire_type() != type) {
+    Throw("field " + std::to_string(reader.tag()) + " has wire type " +
+          std::to_string(static_cast<int>(reader.wire_type())));
+  }
+}
+std::uint64_t Uint64(pbf_reader& reader) {
+  Expect(reader, pbf_wire_type::varint);
+  return reader.get_uint64();
+}
+std::int64_t Int64(pbf_reader& reader) { return static_cast<std::int64_t>(Uint64(reader)); }
+std::string_view Bytes(pbf_reader& reader) {
+  Expect(reader, pbf_wire_type::length_delimited);
+  return View(reader.get_view());
+}
+
 // A repeated number: packed, or one at a time.
 template <class F>
 void EachVarint(pbf_reader& reader, F f) {
-  if (reader.wire_type() == pbf_wire_type::length_delimited) {
-    const std::string_view packed = View(reader.get_view());
-    const char* at = packed.data();
-    const char* const end = at + packed.size();
-    while (at != end) f(protozero::decode_varint(&at, end));
-  } else {
-    f(reader.get_uint64());
-  }
+  if (reader.wire_type() != pbf_wire_type::length_delimited) return f(Uint64(reader));
+  const std::string_view packed = Bytes(reader);
+  const char* at = packed.data();
+  const char* const end = at + packed.size();
+  while (at != end) f(protozero::decode_varint(&at, end));
 }
 
 std::int64_t Add(std::int64_t a, std::int64_t b) {
@@ -107,7 +121,7 @@ void PprofDecoder::FindParts(std::string_view message) {
   time_nanos_ = duration_nanos_ = period_ = default_sample_type_ = 0;
   const auto add = [this](std::vector<std::string_view>& parts, pbf_reader& reader,
                           std::string_view what) {
-    parts.push_back(View(reader.get_view()));
+    parts.push_back(Bytes(reader));
     part_ = parts.back();
     if (parts.size() > limits_->samples) ThrowLimit(what, limits_->samples);
   };
@@ -133,23 +147,23 @@ void PprofDecoder::FindParts(std::string_view message) {
         add(strings_, reader, "strings");
         break;
       case 9:
-        time_nanos_ = reader.get_int64();
+        time_nanos_ = Int64(reader);
         break;
       case 10:
-        duration_nanos_ = reader.get_int64();
+        duration_nanos_ = Int64(reader);
         break;
       case 11:
         add(period_types_, reader, "period types");
         break;
       case 12:
-        period_ = reader.get_int64();
+        period_ = Int64(reader);
         break;
       case 13:
         EachVarint(reader,
                    [this](std::uint64_t v) { comments_.push_back(static_cast<std::int64_t>(v)); });
         break;
       case 14:
-        default_sample_type_ = reader.get_int64();
+        default_sample_type_ = Int64(reader);
         break;
       default:
         reader.skip();
@@ -186,10 +200,10 @@ SampleType PprofDecoder::ReadValueType(std::string_view part) const {
   while (reader.next()) {
     switch (reader.tag()) {
       case 1:
-        type.type = String(reader.get_int64());
+        type.type = String(Int64(reader));
         break;
       case 2:
-        type.unit = String(reader.get_int64());
+        type.unit = String(Int64(reader));
         break;
       default:
         reader.skip();
@@ -230,34 +244,34 @@ void PprofDecoder::ReadMappings() {
     while (reader.next()) {
       switch (reader.tag()) {
         case 1:
-          id = reader.get_uint64();
+          id = Uint64(reader);
           break;
         case 2:
-          mapping.start = reader.get_uint64();
+          mapping.start = Uint64(reader);
           break;
         case 3:
-          mapping.limit = reader.get_uint64();
+          mapping.limit = Uint64(reader);
           break;
         case 4:
-          mapping.file_offset = reader.get_uint64();
+          mapping.file_offset = Uint64(reader);
           break;
         case 5:
-          mapping.file = String(reader.get_int64());
+          mapping.file = String(Int64(reader));
           break;
         case 6:
-          mapping.build_id = String(reader.get_int64());
+          mapping.build_id = String(Int64(reader));
           break;
         case 7:
-          mapping.has_functions = reader.get_bool();
+          mapping.has_functions = (Uint64(reader) != 0);
           break;
         case 8:
-          mapping.has_filenames = reader.get_bool();
+          mapping.has_filenames = (Uint64(reader) != 0);
           break;
         case 9:
-          mapping.has_line_numbers = reader.get_bool();
+          mapping.has_line_numbers = (Uint64(reader) != 0);
           break;
         case 10:
-          mapping.has_inline_frames = reader.get_bool();
+          mapping.has_inline_frames = (Uint64(reader) != 0);
           break;
         default:
           reader.skip();
@@ -282,19 +296,19 @@ void PprofDecoder::ReadFunctions() {
     while (reader.next()) {
       switch (reader.tag()) {
         case 1:
-          id = reader.get_uint64();
+          id = Uint64(reader);
           break;
         case 2:
-          function.name = String(reader.get_int64());
+          function.name = String(Int64(reader));
           break;
         case 3:
-          function.system_name = String(reader.get_int64());
+          function.system_name = String(Int64(reader));
           break;
         case 4:
-          function.file = String(reader.get_int64());
+          function.file = String(Int64(reader));
           break;
         case 5:
-          function.start_line = reader.get_int64();
+          function.start_line = Int64(reader);
           break;
         default:
           reader.skip();
@@ -317,13 +331,13 @@ void PprofDecoder::ReadLine(std::string_view part) {
   while (reader.next()) {
     switch (reader.tag()) {
       case 1:
-        function = reader.get_uint64();
+        function = Uint64(reader);
         break;
       case 2:
-        line.line = reader.get_int64();
+        line.line = Int64(reader);
         break;
       case 3:
-        line.column = reader.get_int64();
+        line.column = Int64(reader);
         break;
       default:
         reader.skip();
@@ -352,19 +366,19 @@ void PprofDecoder::ReadLocations() {
     while (reader.next()) {
       switch (reader.tag()) {
         case 1:
-          id = reader.get_uint64();
+          id = Uint64(reader);
           break;
         case 2:
-          mapping = reader.get_uint64();
+          mapping = Uint64(reader);
           break;
         case 3:
-          location.address = reader.get_uint64();
+          location.address = Uint64(reader);
           break;
         case 4:
-          ReadLine(View(reader.get_view()));
+          ReadLine(Bytes(reader));
           break;
         case 5:
-          location.is_folded = reader.get_bool();
+          location.is_folded = (Uint64(reader) != 0);
           break;
         default:
           reader.skip();
@@ -419,7 +433,7 @@ void PprofDecoder::ReadSample(std::string_view part) {
                    [this](std::uint64_t v) { values_.push_back(static_cast<std::int64_t>(v)); });
         break;
       case 3:
-        block_bytes = std::max(block_bytes, BlockBytes(View(reader.get_view())));
+        block_bytes = std::max(block_bytes, BlockBytes(Bytes(reader)));
         break;
       default:
         reader.skip();
@@ -441,10 +455,10 @@ std::int64_t PprofDecoder::BlockBytes(std::string_view label) const {
   while (reader.next()) {
     switch (reader.tag()) {
       case 1:
-        key = reader.get_int64();
+        key = Int64(reader);
         break;
       case 3:
-        number = reader.get_int64();
+        number = Int64(reader);
         break;
       default:
         reader.skip();

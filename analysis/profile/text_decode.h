@@ -1,0 +1,30 @@
+// From the text dumps of gperftools, jemalloc and Go (debug=1), uncompressed, to a checked
+// HeapProfile. Used by decode.h only.
+//
+// Values come out unsampled, so that they mean the same as those of a protobuf profile. Alloc
+// columns are there only where the dump carries them. Errors: kCorrupt with line and byte, kLimit,
+// kUnavailable where profiling is switched off. Pure.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "analysis/base/error.h"
+#include "analysis/profile/decode.h"
+#include "analysis/profile/heap_profile.h"
+
+namespace heapwatch {
+
+enum class TextFormat { kGperftools, kJemalloc };  // Go's debug=1 text is gperftools' with comments
+
+struct TextHeader {
+  TextFormat format;
+  std::size_t begin;  // of the header line; before it stands nothing but log lines
+};
+// nullopt: no such header among the first lines, or bytes before it that are no text.
+std::optional<TextHeader> FindTextHeader(std::string_view bytes);
+
+Result<HeapProfile> DecodeText(std::string_view bytes, const TextHeader& header,
+                               const DecodeLimits& limits);
+
+}  // namespace heapwatch
