@@ -1,5 +1,5 @@
-// The judge: from the series of a target's sites to a verdict for each. A pure function of what it is handed: no clock, no I/O,
-// no state; the same window gives the same verdicts on every machine.
+// The judge: from the series of a target's sites to a verdict for each. A pure function of what it
+// is handed: no clock, no I/O, no state; the same window gives the same verdicts on every machine.
 #pragma once
 
 #include <cstddef>
@@ -13,25 +13,40 @@ namespace heapwatch {
 
 // Every field can be set in the configuration under `detection:` and takes effect on reload.
 struct TrendOptions {
-  // No verdict but insufficient-data before a process has been watched this long, or through this many distinct GC cycles.
+  // No verdict but insufficient-data before a process has been watched this long and through this
+  // many distinct GC cycles.
   Duration warm_up = std::chrono::minutes(15);
   std::size_t warm_up_cycles = 20;
-  // Growth must exceed its sampling noise by this many standard errors.
-  double min_z = 6;
-  // Growth over the window must exceed both: bytes, and a share of the limit where the limit is known.
-  double min_growth_bytes = 16.0 * 1024 * 1024;
-  double min_growth_of_limit = 0.02;
+  // Growth must exceed its standard error, from sampling and from the fit alike, this many times.
+  double min_z = 4;
+  // Growth must exceed both: bytes, and a share of the limit where the limit is known.
+  double min_growth_bytes = 7.0 * 1024 * 1024;
+  double min_growth_of_limit = 0.005;
+  // How long a growth must have gone on without levelling off before it is called a leak. Caches
+  // and pools fill from the process' start on, buffers fill until they are flushed: until then a
+  // leak cannot be told from them, and the verdict is growing. Growth that begins later in a
+  // process' life has fewer innocent causes.
+  Duration patience = std::chrono::minutes(390);
+  Duration patience_mid_life = std::chrono::minutes(150);
+  // Who scrapes often wants to know sooner: so many scrapes are enough.
+  std::size_t patience_scrapes = 300;
+  // Growth that has eaten this share of the memory that was free when it began is called a leak
+  // without further waiting.
+  double urgent_share_of_headroom = 0.67;
   // The longest stretch looked at.
   Duration max_window = std::chrono::hours(72);
-  // A site churns when the process allocates at least this, for this long, and the site has at least this share of it.
-  double churn_bytes_per_second = 250e6;
-  double churn_gc_per_second = 1;
+  // A site churns when it allocates at least this much and its objects live shorter than this on
+  // average, for so long.
+  double churn_bytes_per_second = 400e3;
+  Duration churn_lifetime = std::chrono::seconds(120);
   Duration churn_for = std::chrono::minutes(30);
-  double churn_share = 0.2;
-  bool operator==(const TrendOptions&) const = default;
+  // Target heap growth between two collections, percent: a process needs that much more than its
+  // live heap.
+  double gogc = 100;
 };
 
 // One verdict per site, in the order of window.sites, from the observations [0, end) of the window.
-std::vector<Verdict> Analyze(const SiteWindow& window, std::size_t end, const TrendOptions& options);
+std::vector<Verdict> Analyze(const SiteWindow& window, std::size_t end,
+                             const TrendOptions& options);
 
 }  // namespace heapwatch

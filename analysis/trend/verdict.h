@@ -1,7 +1,7 @@
 // What the analysis says of one site of one target, with everything needed to defend it.
 //
-// Slopes are in bytes per second (text shows MiB/h), intervals are 95 %. Evidence that could not be had (no alloc data, no
-// limit) is absent, never zero.
+// Slopes are in bytes per second (text shows MiB/h), intervals are 95 %. Evidence that could not be
+// had (no alloc data, no limit) is absent, never zero.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ struct Interval {
 struct Verdict {
   SiteId site;  // into the window analysed
   VerdictKind kind = VerdictKind::kInsufficientData;
-  std::string reason;  // one sentence for the on-call engineer: why this verdict and not its neighbour
+  std::string
+      reason;  // one sentence for the on-call engineer: why this verdict and not its neighbour
 
   // The stretch the verdict rests on; its two ends are the snapshots to diff.
   Time from;
@@ -47,9 +48,17 @@ struct Verdict {
   double growth_standard_error = 0;  // from the sampling of what was born and died in between
   double z = 0;                      // growth over its standard error
   double effective_n = 0;            // independent observations the fit rests on
+  std::string_view
+      course;  // the best description of its shape: "a line", "a saturating curve", ...
+  Duration growing_for{0};  // how long it has grown on its present course
+  // Growing only: whether nothing but the wait for more evidence (TrendOptions::patience) keeps it
+  // from being called a leak.
+  bool only_patience_lacks = false;
+  Duration patience{0};  // how long that wait is
 
   std::optional<double> alloc_bytes_per_second;
-  std::optional<double> retention;  // share of newly allocated objects that stay: d inuse_objects / d alloc_objects
+  std::optional<double>
+      retention;  // share of newly allocated objects that stay: d inuse_objects / d alloc_objects
   // Until the process' limit is reached at this slope, seconds; high may be infinite.
   std::optional<Interval> seconds_to_limit;
 };

@@ -17,6 +17,7 @@ int RunCommandLine(int argc, const char* const* argv) {
 
   int exit_code = kExitOk;
   AddDiffCommand(app, exit_code);
+  AddReplayCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
 
   try {

@@ -1,0 +1,47 @@
+// The series of one target as one JSON document: what `heapwatch export` writes, `heapwatch replay`
+// reads and a bug report carries.
+//
+//   {"run": "demo", "group": "demo",               a name for this series; targets of one group are
+//   replicas of one service
+//    "target": {"job": "demo", "instance": ...},   labels
+//    "runtime": "go",                              optional
+//    "interval_s": 60,                             the scrape interval, optional
+//    "sampling_period_bytes": 524288,              R; where absent, Go's and V8's default of 512
+//    KiB is taken "limit_bytes": 1073741824,                    memory limit of the process,
+//    optional "versions": [[1750000000, "1.2.3"]],          from when on which version ran,
+//    optional "sites": [{"function": "main.f", "file": "main.go", "line": 7}], "snapshots": [{"t":
+//    1750000000, "v": [[inuse_space, inuse_objects, alloc_space, alloc_objects], ...one per site]},
+//                  {"t": 1750000060, "v": null}]}  a scrape that failed
+//
+// Times are Unix seconds, in the order the snapshots were taken; a clock that was set back makes
+// them fall. A quantity the target does not tell is null in every row: [1024, 16, null, null].
+// Alloc columns that are zero throughout count as absent. Errors: kCorrupt with the place
+// ("snapshots[17].v[3]: ..."); kWrongFormat where the text is no such document.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "analysis/base/error.h"
+#include "analysis/base/labels.h"
+#include "analysis/series/site_window.h"
+
+namespace heapwatch {
+
+struct SeriesDocument {
+  std::string run;
+  std::string group;
+  Labels target;
+  std::string runtime;
+  std::optional<Duration> interval;
+  std::vector<std::pair<Time, std::string>> versions;
+  SiteWindow window;  // lifetimes and repeats marked
+};
+
+Result<SeriesDocument> ReadSeriesJson(std::string_view text);
+std::string WriteSeriesJson(const SeriesDocument& document);
+
+}  // namespace heapwatch

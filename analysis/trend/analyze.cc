@@ -1,0 +1,287 @@
+#include "analysis/trend/analyze.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+
+#include "analysis/trend/churn.h"
+#include "analysis/trend/explain.h"
+#include "analysis/trend/forecast.h"
+#include "analysis/trend/growth.h"
+#include "analysis/trend/load.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr std::size_t kBins = 64;
+// Windows looked at: the whole life, and its last half, quarter and eighth. A growth that began
+// anywhere fills at least half of one of them.
+constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
+constexpr double kTwoSided95 = 1.96;
+
+bool Has(const SiteWindow& window, Quantity quantity) {
+  return window.has[static_cast<std::size_t>(quantity)];
+}
+
+std::vector<double> RowSeries(const SiteWindow& window, const Timeline& life, std::size_t row,
+                              Quantity quantity) {
+  const auto series = window.series(quantity, row);
+  std::vector<double> values(life.size());
+  for (std::size_t i = 0; i < life.size(); ++i) {
+    values[i] = static_cast<double>(series[life.columns[i]]);
+  }
+  return values;
+}
+
+double Sum(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return sum;
+}
+
+// What all sites of one target share. Loads are worked out when the first site asks for them: a
+// quiet target never does.
+class Target {
+ public:
+  Target(const SiteWindow& window, std::size_t end, const TrendOptions& options)
+      : window_(window), options_(options), life_(CurrentLife(window, end)) {
+    if (end > 0) period_ = static_cast<double>(window.observations[end - 1].sampling_period_bytes);
+    const double now = life_.size() > 0 ? life_.seconds.back() : 0;
+    const double earliest = std::max(0.0, now - Seconds(options.max_window));
+    for (const double share : kWindowShares) {
+      const double start = std::max(earliest, now - share * (now - earliest));
+      Bins bins = MakeBins(life_, start, kBins);
+      const bool long_enough = bins.size() >= options.warm_up_cycles &&
+                               bins.length_seconds() >= Seconds(options.warm_up);
+      if (long_enough) windows_.push_back({.bins = std::move(bins), .load = {}, .work = {}});
+    }
+  }
+
+  const SiteWindow& window() const { return window_; }
+  const TrendOptions& options() const { return options_; }
+  const Timeline& life() const { return life_; }
+  double total_inuse() const {
+    double total = 0;
+    if (life_.size() == 0 || !Has(window_, Quantity::kInuseSpace)) return 0;
+    for (std::size_t row = 0; row < window_.rows.size(); ++row) {
+      total +=
+          static_cast<double>(window_.series(Quantity::kInuseSpace, row)[life_.columns.back()]);
+    }
+    return total;
+  }
+
+  const std::vector<TrendWindow>& windows() {
+    if (!loads_known_ && Has(window_, Quantity::kAllocSpace)) {
+      for (TrendWindow& window : windows_) FindLoad(window);
+    }
+    loads_known_ = true;
+    return windows_;
+  }
+
+  SiteLife LifeOf(SiteId site) const;
+
+ private:
+  void FindLoad(TrendWindow& window) const {
+    std::vector<std::vector<double>> rates;
+    std::vector<double> samples;
+    for (std::size_t s = 0; s < window_.sites.size(); ++s) {
+      const auto alloc = SiteSeries(window_, life_, SiteId(s), Quantity::kAllocSpace);
+      const double bytes = alloc.back() - alloc[window.bins.begin.front()];
+      samples.push_back(bytes / std::max(period_, 1.0));
+      rates.push_back(BinRates(window.bins, life_, alloc));
+    }
+    window.load = LoadIndex(rates, samples);
+    if (!window.load.empty()) window.work = WorkSeconds(window.bins, window.load);
+  }
+
+  const SiteWindow& window_;
+  const TrendOptions& options_;
+  Timeline life_;
+  double period_ = 0;
+  std::vector<TrendWindow> windows_;
+  bool loads_known_ = false;
+};
+
+SiteLife Target::LifeOf(SiteId site) const {
+  SiteLife out;
+  const bool has_alloc = Has(window_, Quantity::kAllocSpace);
+  out.inuse = SiteSeries(window_, life_, site, Quantity::kInuseSpace);
+  if (has_alloc) out.alloc = SiteSeries(window_, life_, site, Quantity::kAllocSpace);
+  for (std::size_t row = window_.first_row[site.index()]; row < window_.first_row[site.index() + 1];
+       ++row) {
+    SiteLife::Class cls;
+    const auto inuse = RowSeries(window_, life_, row, Quantity::kInuseSpace);
+    auto size = static_cast<double>(window_.rows[row].block_bytes);
+    if (size <= 0 && Has(window_, Quantity::kInuseObjects)) {
+      const double objects = Sum(RowSeries(window_, life_, row, Quantity::kInuseObjects));
+      if (objects > 0) size = Sum(inuse) / objects;
+    }
+    // Objects far smaller than R all have the same unit, R bytes: the safe guess where sizes are
+    // unknown.
+    cls.unit = UnitOf(size > 0 ? size : 1, period_);
+    cls.live = inuse;
+    for (double& v : cls.live) v /= cls.unit.bytes;
+    if (has_alloc) {
+      cls.born = RowSeries(window_, life_, row, Quantity::kAllocSpace);
+      for (double& v : cls.born) v /= cls.unit.bytes;
+    }
+    out.classes.push_back(std::move(cls));
+  }
+  return out;
+}
+
+double MaterialGrowth(const SiteWindow& window, const TrendOptions& options) {
+  double material = options.min_growth_bytes;
+  if (window.limit_bytes) {
+    const auto limit = static_cast<double>(*window.limit_bytes);
+    material = std::max(material, options.min_growth_of_limit * limit);
+  }
+  return material;
+}
+
+// The wait before a growth is called a leak.
+double PatienceSeconds(const Target& target, const Growth& growth, const TrendOptions& options) {
+  const double full = Seconds(growth.began_mid_life ? options.patience_mid_life : options.patience);
+  const double scrapes =
+      static_cast<double>(options.patience_scrapes) * target.life().spacing_seconds;
+  return std::max(Seconds(options.warm_up), std::min(full, scrapes));
+}
+
+bool IsUrgent(const Target& target, const Growth& growth, const TrendOptions& options) {
+  const auto& limit = target.window().limit_bytes;
+  if (!limit) return false;
+  const double headroom = static_cast<double>(*limit) - target.total_inuse() + growth.growth_bytes;
+  return growth.growth_bytes >= options.urgent_share_of_headroom * headroom;
+}
+
+void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
+  const CourseFit& best = growth.shape.best;
+  const auto& observations = target.window().observations;
+  const Timeline& life = target.life();
+  verdict.slope_bytes_per_second = best.end_slope;
+  const double now = life.seconds.back();
+  const double length = now - growth.start_seconds;
+  const double error =
+      std::max(best.end_slope_error, length > 0 ? growth.standard_error / length : 0);
+  verdict.slope_interval = {.low = best.end_slope - kTwoSided95 * error,
+                            .high = best.end_slope + kTwoSided95 * error};
+  verdict.growth_bytes = growth.growth_bytes;
+  verdict.growth_standard_error = growth.standard_error;
+  verdict.z = growth.z;
+  verdict.effective_n = growth.effective_n;
+  verdict.course = ToString(best.course);
+  verdict.growing_for = Duration(std::llround(length * 1000));
+  const auto first = static_cast<std::size_t>(
+      std::lower_bound(life.seconds.begin(), life.seconds.end(), growth.start_seconds) -
+      life.seconds.begin());
+  verdict.from = observations[life.columns[std::min(first, life.size() - 1)]].time;
+  if (target.window().limit_bytes) {
+    verdict.seconds_to_limit =
+        SecondsToLimit(target.total_inuse(), static_cast<double>(*target.window().limit_bytes),
+                       verdict.slope_interval, target.options().gogc);
+  }
+}
+
+// How far a growth gets on the way to a leak; larger is further.
+enum class Stage { kNone, kLevelled, kGrowing, kWaiting, kLeak };
+
+Stage StageOf(const Target& target, const Growth& growth, double material) {
+  const TrendOptions& options = target.options();
+  const bool sure = growth.z >= options.min_z && growth.fit_z >= options.min_z;
+  if (!sure || growth.growth_bytes < material) {
+    // A rise over the window that the best course says is over.
+    const CourseFit& line = growth.shape.line;
+    const double rise = line.end_slope * line.last_piece_seconds;
+    return growth.levels_off && rise >= material ? Stage::kLevelled : Stage::kNone;
+  }
+  if (growth.levels_off) return Stage::kLevelled;
+  if (growth.unresolved || growth.above_earlier_peak_bytes < 0.5 * growth.growth_bytes) {
+    return Stage::kGrowing;
+  }
+  const double length = target.life().seconds.back() - growth.start_seconds;
+  if (length >= PatienceSeconds(target, growth, options) || IsUrgent(target, growth, options)) {
+    return Stage::kLeak;
+  }
+  return Stage::kWaiting;
+}
+
+void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
+  const double material = MaterialGrowth(target.window(), target.options());
+  verdict.kind = VerdictKind::kStable;
+  verdict.reason = "no growth beyond sampling noise and load";
+  const auto [low, high] = std::minmax_element(site.inuse.begin(), site.inuse.end());
+  // Exact: no line through values this close together can rise by what counts.
+  if (*high - *low < material) return;
+  std::optional<Growth> chosen;
+  Stage stage = Stage::kNone;
+  for (const TrendWindow& window : target.windows()) {
+    const auto growth = MeasureGrowth(target.life(), site, window);
+    if (!growth) continue;
+    const Stage reached = StageOf(target, *growth, material);
+    if (reached > stage) {
+      stage = reached;
+      chosen = growth;
+    }
+  }
+  if (!chosen) return;
+  Fill(verdict, target, *chosen);
+  verdict.patience =
+      Duration(std::llround(1000 * PatienceSeconds(target, *chosen, target.options())));
+  verdict.only_patience_lacks = stage == Stage::kWaiting;
+  switch (stage) {
+    case Stage::kLeak:
+      verdict.kind = VerdictKind::kLeak;
+      break;
+    case Stage::kLevelled:
+      verdict.kind = VerdictKind::kPlateau;
+      break;
+    default:
+      verdict.kind = VerdictKind::kGrowing;
+      break;
+  }
+  verdict.reason = ExplainGrowth(verdict, *chosen);
+}
+
+Verdict Judge(Target& target, SiteId id) {
+  const TrendOptions& options = target.options();
+  const Timeline& life = target.life();
+  const auto& observations = target.window().observations;
+  Verdict verdict;
+  verdict.site = id;
+  verdict.to = observations[life.columns.back()].time;
+  verdict.from = observations[life.columns.front()].time;
+  const SiteLife site = target.LifeOf(id);
+  verdict.inuse_bytes = site.inuse.back();
+  if (life.watched_seconds < Seconds(options.warm_up) || life.size() < options.warm_up_cycles) {
+    verdict.reason = ExplainInsufficient(Duration(std::llround(1000 * life.watched_seconds)),
+                                         life.size(), options);
+    return verdict;
+  }
+  JudgeGrowth(verdict, target, site);
+  if (site.alloc.empty()) return verdict;
+  const auto rate = RecentChurn(life, site.inuse, site.alloc, options.churn_for);
+  if (!rate) return verdict;
+  verdict.alloc_bytes_per_second = rate->alloc_bytes_per_second;
+  const bool flat = verdict.kind == VerdictKind::kStable || verdict.kind == VerdictKind::kPlateau;
+  if (flat && IsChurn(*rate, options)) {
+    verdict.kind = VerdictKind::kChurn;
+    verdict.reason = ExplainChurn(*rate);
+  }
+  return verdict;
+}
+
+}  // namespace
+
+std::vector<Verdict> Analyze(const SiteWindow& window, std::size_t end,
+                             const TrendOptions& options) {
+  std::vector<Verdict> verdicts;
+  Target target(window, end, options);
+  verdicts.reserve(window.sites.size());
+  for (std::size_t s = 0; s < window.sites.size() && target.life().size() > 0; ++s) {
+    verdicts.push_back(Judge(target, SiteId(s)));
+  }
+  return verdicts;
+}
+
+}  // namespace heapwatch

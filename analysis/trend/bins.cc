@@ -1,0 +1,71 @@
+#include "analysis/trend/bins.h"
+
+#include <algorithm>
+
+namespace heapwatch {
+
+Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count) {
+  Bins bins;
+  const auto first = static_cast<std::size_t>(
+      std::lower_bound(life.seconds.begin(), life.seconds.end(), start_seconds) -
+      life.seconds.begin());
+  const std::size_t n = life.size();
+  if (first >= n) return bins;
+  bins.start_seconds = life.seconds[first];
+  bins.end_seconds = life.seconds[n - 1];
+  const double width = bins.length_seconds() / static_cast<double>(count);
+  const bool one_each = n - first <= count || width <= 0;
+  double edge = bins.start_seconds + width;
+  double sum = 0;
+  std::size_t begin = first;
+  for (std::size_t i = first; i < n; ++i) {
+    sum += life.seconds[i];
+    const bool last = i + 1 == n;
+    if (!last && !one_each && life.seconds[i + 1] < edge) continue;
+    bins.begin.push_back(begin);
+    bins.seconds.push_back(sum / static_cast<double>(i + 1 - begin));
+    begin = i + 1;
+    sum = 0;
+    while (!last && !one_each && edge <= life.seconds[i + 1]) edge += width;
+  }
+  bins.begin.push_back(n);
+  return bins;
+}
+
+std::vector<double> BinMeans(const Bins& bins, std::span<const double> values) {
+  std::vector<double> means(bins.size());
+  for (std::size_t k = 0; k < bins.size(); ++k) {
+    double sum = 0;
+    for (std::size_t i = bins.begin[k]; i < bins.begin[k + 1]; ++i) sum += values[i];
+    means[k] = sum / static_cast<double>(bins.begin[k + 1] - bins.begin[k]);
+  }
+  return means;
+}
+
+std::vector<double> BinRates(const Bins& bins, const Timeline& life,
+                             std::span<const double> values) {
+  std::vector<double> rates(bins.size());
+  for (std::size_t k = 0; k < bins.size(); ++k) {
+    const std::size_t to = bins.begin[k + 1] - 1;
+    const std::size_t from = bins.begin[k] == 0 ? 0 : bins.begin[k] - 1;
+    const double seconds = life.seconds[to] - life.seconds[from];
+    rates[k] = seconds > 0 ? (values[to] - values[from]) / seconds : 0;
+  }
+  if (rates.size() > 1 && bins.begin[0] + 1 == bins.begin[1]) rates[0] = rates[1];
+  return rates;
+}
+
+std::vector<double> SiteSeries(const SiteWindow& window, const Timeline& life, SiteId site,
+                               Quantity quantity) {
+  std::vector<double> values(life.size(), 0.0);
+  for (std::size_t row = window.first_row[site.index()]; row < window.first_row[site.index() + 1];
+       ++row) {
+    const auto series = window.series(quantity, row);
+    for (std::size_t i = 0; i < life.size(); ++i) {
+      values[i] += static_cast<double>(series[life.columns[i]]);
+    }
+  }
+  return values;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,30 @@
+#include "analysis/trend/churn.h"
+
+#include <algorithm>
+
+namespace heapwatch {
+
+std::optional<ChurnRate> RecentChurn(const Timeline& life, std::span<const double> inuse,
+                                     std::span<const double> alloc, Duration stretch) {
+  if (life.size() < 2) return std::nullopt;
+  const double from = life.seconds.back() - Seconds(stretch);
+  const auto found = std::lower_bound(life.seconds.begin(), life.seconds.end(), from);
+  auto first = static_cast<std::size_t>(found - life.seconds.begin());
+  if (first > 0) --first;
+  const std::size_t last = life.size() - 1;
+  ChurnRate rate;
+  rate.seconds = life.seconds[last] - life.seconds[first];
+  if (first >= last || rate.seconds <= 0) return std::nullopt;
+  rate.alloc_bytes_per_second = (alloc[last] - alloc[first]) / rate.seconds;
+  for (std::size_t i = first; i <= last; ++i) rate.inuse_bytes += inuse[i];
+  rate.inuse_bytes /= static_cast<double>(last - first + 1);
+  return rate;
+}
+
+bool IsChurn(const ChurnRate& rate, const TrendOptions& options) {
+  return rate.seconds >= 0.9 * Seconds(options.churn_for) &&
+         rate.alloc_bytes_per_second >= options.churn_bytes_per_second &&
+         rate.inuse_bytes <= rate.alloc_bytes_per_second * Seconds(options.churn_lifetime);
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,87 @@
+#include "analysis/trend/explain.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "analysis/base/units.h"
+
+namespace heapwatch {
+namespace {
+
+std::string Number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", value);
+  return text;
+}
+
+std::string PerHour(double bytes_per_second) { return FormatBytesPerHour(bytes_per_second * 3600); }
+
+std::string SlopeText(const Verdict& verdict) {
+  return PerHour(verdict.slope_bytes_per_second) +
+         " (95 %: " + PerHour(verdict.slope_interval.low) + " to " +
+         PerHour(verdict.slope_interval.high) + ")";
+}
+
+std::string LoadText(const Growth& growth) {
+  return growth.shape.load_used ? "; the load is accounted for" : "";
+}
+
+}  // namespace
+
+std::string SpokenDuration(double seconds) {
+  const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  const long long minutes = whole / 60;
+  const long long hours = minutes / 60;
+  const auto text = [](long long a, const char* ua, long long b, const char* ub) {
+    std::string out = std::to_string(a) + " " + ua;
+    if (b > 0) out += " " + std::to_string(b) + " " + ub;
+    return out;
+  };
+  if (whole < 60) return std::to_string(whole) + " s";
+  if (minutes < 60) return text(minutes, "min", minutes < 5 ? whole % 60 : 0, "s");
+  if (hours < 48) return text(hours, "h", hours < 10 ? minutes % 60 : 0, "min");
+  return text(hours / 24, "d", hours % 24, "h");
+}
+
+std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
+  const std::string grew = "grew " + FormatBytes(verdict.growth_bytes) + " in " +
+                           SpokenDuration(Seconds(verdict.growing_for)) + " at " +
+                           SlopeText(verdict) + ", " + Number(verdict.z) +
+                           " standard errors above sampling noise";
+  switch (verdict.kind) {
+    case VerdictKind::kLeak:
+      return grew + "; it follows " + std::string(verdict.course) +
+             " and courses that level off fit worse" + LoadText(growth);
+    case VerdictKind::kGrowing:
+      if (verdict.only_patience_lacks) {
+        return grew + "; a cache that fills up looks the same until it has grown for " +
+               SpokenDuration(Seconds(verdict.patience)) + LoadText(growth);
+      }
+      if (growth.above_earlier_peak_bytes < 0.5 * verdict.growth_bytes) {
+        return grew + ", but has been about as high before: it may be given back again";
+      }
+      return grew + "; a course that levels off fits about as well as one that goes on";
+    case VerdictKind::kPlateau:
+      return "it had grown, and its best course, " + std::string(verdict.course) +
+             ", has levelled off: now " + FormatBytes(verdict.inuse_bytes) + " at " +
+             SlopeText(verdict);
+    default:
+      return "no growth beyond sampling noise and load";
+  }
+}
+
+std::string ExplainChurn(const ChurnRate& rate) {
+  return "allocates " + FormatBytesPerSecond(rate.alloc_bytes_per_second) + " and keeps only " +
+         FormatBytes(rate.inuse_bytes) + ": objects live " +
+         SpokenDuration(rate.inuse_bytes / rate.alloc_bytes_per_second) +
+         " on average, which keeps the garbage collector busy while memory stays flat";
+}
+
+std::string ExplainInsufficient(Duration watched, std::size_t cycles, const TrendOptions& options) {
+  return "watched for " + SpokenDuration(Seconds(watched)) + " and " + std::to_string(cycles) +
+         " distinct heap states since the process was first seen; a verdict needs " +
+         SpokenDuration(Seconds(options.warm_up)) + " and " +
+         std::to_string(options.warm_up_cycles);
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,21 @@
+// Puts a verdict into one sentence for the engineer it wakes: what was seen, how sure it is, and
+// why it is not the neighbouring verdict. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "analysis/trend/churn.h"
+#include "analysis/trend/growth.h"
+#include "analysis/trend/verdict.h"
+
+namespace heapwatch {
+
+std::string ExplainGrowth(const Verdict& verdict, const Growth& growth);
+std::string ExplainChurn(const ChurnRate& rate);
+std::string ExplainInsufficient(Duration watched, std::size_t cycles, const TrendOptions& options);
+
+// "3 h 20 min", "45 s": two units at most.
+std::string SpokenDuration(double seconds);
+
+}  // namespace heapwatch

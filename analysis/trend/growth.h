@@ -1,0 +1,58 @@
+// Judges the growth of one site over one window: how large, how sure, of which shape, and since
+// when. Pure.
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "analysis/trend/analyze.h"
+#include "analysis/trend/bins.h"
+#include "analysis/trend/noise.h"
+#include "analysis/trend/plateau.h"
+#include "analysis/trend/timeline.h"
+
+namespace heapwatch {
+
+// What all sites of the target share over one window of the life.
+struct TrendWindow {
+  Bins bins;
+  std::vector<double> load;  // empty: unknown
+  std::vector<double> work;
+};
+
+// One site over the running life; values per distinct observation.
+struct SiteLife {
+  std::vector<double> inuse;
+  std::vector<double> alloc;  // empty: the target does not tell
+  // Sampled objects, per block size: what one stands for, and how many are live and were ever
+  // allocated.
+  struct Class {
+    SampleUnit unit;
+    std::vector<double> live;
+    std::vector<double> born;  // empty: the target does not tell
+  };
+  std::vector<Class> classes;
+};
+
+struct Growth {
+  Comparison shape;
+  double start_seconds = 0;   // where the last piece of its course begins, in the life
+  double growth_bytes = 0;    // slope times length of the last piece
+  double standard_error = 0;  // of that, from sampling alone
+  double z = 0;
+  double fit_z = 0;                     // slope over its standard error in the fit
+  double above_earlier_peak_bytes = 0;  // level now minus the highest level before the last piece
+  double effective_n = 0;
+  bool began_mid_life = false;
+  bool levels_off = false;  // its best course is flat, or nearly so, at the end
+  bool unresolved = false;  // a course that levels off fits about as well as one that goes on
+};
+
+std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
+                                    const TrendWindow& window);
+
+// Samples of one class within [start, end] seconds of the life, the levels at the ends averaged
+// over a few observations.
+SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, double start_seconds);
+
+}  // namespace heapwatch

@@ -1,0 +1,90 @@
+#include "analysis/trend/timeline.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace heapwatch {
+namespace {
+
+// Jitter and a missed scrape or two lie well within these multiples of the usual spacing.
+constexpr double kShortStep = 0.25;
+constexpr double kLongStep = 4;
+// A gap in which less than this share of the expected bytes was allocated was no gap.
+constexpr double kIdleShare = 0.3;
+constexpr std::size_t kRateSteps = 8;
+
+bool SameLife(const Observation& a, const Observation& b) {
+  return a.lifetime == b.lifetime && a.build == b.build &&
+         a.sampling_period_bytes == b.sampling_period_bytes;
+}
+
+double Median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t from, std::size_t to) {
+  if (!window.has[static_cast<std::size_t>(Quantity::kAllocSpace)]) return std::nullopt;
+  double bytes = 0;
+  for (std::size_t row = 0; row < window.rows.size(); ++row) {
+    const auto series = window.series(Quantity::kAllocSpace, row);
+    bytes += static_cast<double>(series[to] - series[from]);
+  }
+  return bytes;
+}
+
+// What a long step was worth, from the bytes allocated in it at the rate of the steps before it.
+double LongStepSeconds(const SiteWindow& window, std::size_t first, std::size_t i, double step,
+                       double seconds_before, double spacing) {
+  const auto allocated = AllocatedBetween(window, i - 1, i);
+  const auto before = AllocatedBetween(window, first, i - 1);
+  if (!allocated || !before || *before <= 0 || seconds_before <= 0) return step;
+  const double expected = *before / seconds_before * step;
+  if (*allocated >= kIdleShare * expected) return step;
+  return std::clamp(step * *allocated / expected, spacing, step);
+}
+
+}  // namespace
+
+Timeline CurrentLife(const SiteWindow& window, std::size_t end) {
+  Timeline life;
+  if (end == 0) return life;
+  const auto& observations = window.observations;
+  std::size_t first = end - 1;
+  while (first > 0 && SameLife(observations[first - 1], observations[end - 1])) --first;
+  life.first_column = first;
+
+  std::vector<double> steps;
+  for (std::size_t i = first + 1; i < end; ++i) {
+    const double step = Seconds(observations[i].time - observations[i - 1].time);
+    if (step > 0) steps.push_back(step);
+  }
+  life.spacing_seconds = Median(std::move(steps));
+
+  double seconds = 0;
+  std::vector<double> at(end - first, 0.0);
+  for (std::size_t i = first; i < end; ++i) {
+    if (i > first) {
+      double step = Seconds(observations[i].time - observations[i - 1].time);
+      if (step < kShortStep * life.spacing_seconds) {
+        step = life.spacing_seconds;
+      } else if (step > kLongStep * life.spacing_seconds) {
+        const std::size_t back = std::max(first, i - 1 - std::min(i - 1 - first, kRateSteps));
+        step = LongStepSeconds(window, back, i, step, seconds - at[back - first],
+                               life.spacing_seconds);
+      }
+      seconds += step;
+    }
+    at[i - first] = seconds;
+    if (i == first || observations[i].is_new) {
+      life.columns.push_back(static_cast<std::uint32_t>(i));
+      life.seconds.push_back(seconds);
+    }
+  }
+  life.watched_seconds = seconds;
+  return life;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,137 @@
+#include "analysis/trend/verdict_tracker.h"
+
+#include <algorithm>
+
+namespace heapwatch {
+namespace {
+
+constexpr double kClearedSlopeShare = 0.25;
+constexpr double kGivenBackShare = 0.5;
+// A growth after a restart is the same one if its slope is within this factor of the one before.
+constexpr double kSameSlopeFactor = 4;
+
+bool SameLife(const Observation& a, const Observation& b) {
+  return a.lifetime == b.lifetime && a.build == b.build;
+}
+
+bool IsGrowth(VerdictKind kind) {
+  return kind == VerdictKind::kLeak || kind == VerdictKind::kGrowing;
+}
+
+bool SameSlope(double a, double b) {
+  return a > 0 && b > 0 && a < kSameSlopeFactor * b && b < kSameSlopeFactor * a;
+}
+
+}  // namespace
+
+void VerdictTracker::BeginLife() {
+  for (auto& [id, site] : sites_) {
+    if (site.standing == VerdictKind::kLeak) {
+      site.from_earlier_life = true;
+    } else {
+      site.carried_seconds += site.growing_seconds;
+      site.standing = site.candidate = VerdictKind::kInsufficientData;
+    }
+    site.growing_seconds = 0;
+    site.streak = 0;
+    site.first_inuse_bytes.reset();
+    site.first_time.reset();
+    site.peak_inuse_bytes = 0;
+  }
+}
+
+bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
+                              const TrendOptions& trend) const {
+  if (site.from_earlier_life) {
+    // Time enough for the leak to have shown itself, and it has not.
+    if (!site.first_time || !site.first_inuse_bytes) return false;
+    const double expected = site.slope_bytes_per_second * Seconds(verdict.to - *site.first_time);
+    const double grown = verdict.inuse_bytes - *site.first_inuse_bytes;
+    return expected > 4 * trend.min_growth_bytes && grown < kClearedSlopeShare * expected;
+  }
+  if (site.peak_inuse_bytes - verdict.inuse_bytes > kGivenBackShare * site.growth_bytes)
+    return true;
+  if (verdict.kind == VerdictKind::kPlateau &&
+      verdict.slope_interval.high < kClearedSlopeShare * site.slope_bytes_per_second) {
+    return true;
+  }
+  return site.last_grown && verdict.to - *site.last_grown >= trend.patience_mid_life;
+}
+
+void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,
+                            const TrendOptions& trend) const {
+  if (!site.first_time && verdict.kind != VerdictKind::kInsufficientData) {
+    site.first_time = verdict.to;
+    site.first_inuse_bytes = verdict.inuse_bytes;
+  }
+  if (verdict.only_patience_lacks && site.carried_seconds > 0 &&
+      SameSlope(verdict.slope_bytes_per_second, site.slope_bytes_per_second) &&
+      site.carried_seconds + Seconds(verdict.growing_for) >= Seconds(verdict.patience)) {
+    verdict.kind = VerdictKind::kLeak;
+    verdict.reason += "; but it grew in the same way before the restart, and was not seen to end";
+  }
+  const bool leaks = site.standing == VerdictKind::kLeak;
+  if (IsGrowth(verdict.kind)) {
+    site.last_grown = verdict.to;
+    if (!leaks || verdict.kind == VerdictKind::kLeak) {
+      site.slope_bytes_per_second = verdict.slope_bytes_per_second;
+    }
+    if (verdict.only_patience_lacks) site.growing_seconds = Seconds(verdict.growing_for);
+  } else if (verdict.kind == VerdictKind::kPlateau) {
+    // Seen to level off: what looked like a leak before the restart was none.
+    site.growing_seconds = site.carried_seconds = 0;
+  }
+  if (new_state) {
+    site.streak = verdict.kind == site.candidate ? site.streak + 1 : 1;
+    site.candidate = verdict.kind;
+  }
+  if (verdict.kind == VerdictKind::kLeak) {
+    site.from_earlier_life = site.from_earlier_life && site.streak < options_.evaluations;
+    site.growth_bytes = std::max(site.growth_bytes, verdict.growth_bytes);
+  }
+  site.peak_inuse_bytes = std::max(site.peak_inuse_bytes, verdict.inuse_bytes);
+  const bool first = site.standing == VerdictKind::kInsufficientData && !IsGrowth(verdict.kind);
+  const bool settled = first || site.streak >= options_.evaluations;
+  if (!settled || verdict.kind == site.standing) return;
+  if (leaks) {
+    if (IsGrowth(verdict.kind) || verdict.kind == VerdictKind::kInsufficientData) return;
+    if (!MayClear(site, verdict, trend)) return;
+    site.from_earlier_life = false;
+    site.carried_seconds = 0;
+    site.growth_bytes = 0;
+  }
+  site.standing = verdict.kind;
+}
+
+std::vector<Verdict> VerdictTracker::Step(const SiteWindow& window, std::size_t end,
+                                          std::vector<Verdict> verdicts,
+                                          const TrendOptions& trend) {
+  if (end == 0) return verdicts;
+  const Observation& now = window.observations[end - 1];
+  // A clock that was set back leaves nothing later to look at: the latest observation speaks for
+  // itself.
+  bool new_state = !last_ || (now.time < last_->time && now.is_new);
+  bool new_life = false;
+  for (std::size_t i = end; last_ && i-- > 0 && window.observations[i].time > last_->time;) {
+    new_state = new_state || window.observations[i].is_new;
+    new_life = new_life || (i > 0 && !SameLife(window.observations[i], window.observations[i - 1]));
+  }
+  if (new_life) BeginLife();
+  last_ = now;
+  for (Verdict& verdict : verdicts) {
+    SiteSuspicion& site = sites_[window.sites[verdict.site.index()].id()];
+    Settle(site, verdict, new_state, trend);
+    if (verdict.kind == site.standing) continue;
+    if (site.standing == VerdictKind::kLeak) {
+      verdict.reason =
+          (site.from_earlier_life
+               ? "leaked before the restart and has not yet had time to show it again; now: "
+               : "a leak until it is seen to end; now: ") +
+          verdict.reason;
+    }
+    verdict.kind = site.standing;
+  }
+  return verdicts;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,73 @@
+// From the verdict of each evaluation to the verdict that stands: what people are told changes
+// rarely and for good reason.
+//
+//   - A verdict stands once it was reached in `evaluations` evaluations in a row, each with a heap
+//   state not seen before.
+//   - A leak stands until its site has given back half of what it grew, has levelled off for sure
+//   (the upper bound of the slope
+//     is below a quarter of what was alerted), or has shown nothing for as long as
+//     patience_mid_life.
+//   - A restart hides a leak but does not mend it: suspicion is carried over. A standing leak goes
+//   on standing until the new
+//     process has lived long enough to show it, and time spent growing before the restart counts
+//     towards the patience.
+//
+// One tracker per target, plain state, no clock: the same evaluations in the same order give the
+// same verdicts, in the service and in a replay. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "analysis/profile/site.h"
+#include "analysis/series/site_window.h"
+#include "analysis/trend/analyze.h"
+#include "analysis/trend/verdict.h"
+
+namespace heapwatch {
+
+// What is remembered of one site between two evaluations.
+struct SiteSuspicion {
+  VerdictKind standing = VerdictKind::kInsufficientData;
+  VerdictKind candidate = VerdictKind::kInsufficientData;
+  std::uint32_t streak = 0;                 // evaluations in a row that reached `candidate`
+  double slope_bytes_per_second = 0;        // of the last growth seen
+  double growth_bytes = 0;                  // of a standing leak, the most it had grown
+  double peak_inuse_bytes = 0;              // while the leak stands, in this life
+  std::optional<Time> last_grown;           // when it was last seen growing or leaking
+  double growing_seconds = 0;               // in this life, while nothing but patience lacks
+  double carried_seconds = 0;               // of the same in earlier lives
+  bool from_earlier_life = false;           // a leak that stands, not seen in this life yet
+  std::optional<double> first_inuse_bytes;  // in this life
+  std::optional<Time> first_time;
+};
+
+struct TrackerOptions {
+  std::uint32_t evaluations = 3;
+};
+
+class VerdictTracker {
+ public:
+  explicit VerdictTracker(const TrackerOptions& options = {}) : options_(options) {}
+
+  // Takes the verdicts of Analyze(window, end, trend) and returns those that stand; a standing
+  // verdict that differs from the latest one has the latest one's figures and says so in its
+  // reason.
+  std::vector<Verdict> Step(const SiteWindow& window, std::size_t end,
+                            std::vector<Verdict> verdicts, const TrendOptions& trend);
+
+ private:
+  void BeginLife();
+  void Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,
+              const TrendOptions& trend) const;
+  bool MayClear(const SiteSuspicion& site, const Verdict& verdict, const TrendOptions& trend) const;
+
+  TrackerOptions options_;
+  std::optional<Observation> last_;
+  std::map<ContentHash, SiteSuspicion> sites_;
+};
+
+}  // namespace heapwatch

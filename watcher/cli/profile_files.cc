@@ -1,0 +1,85 @@
+#include "watcher/cli/profile_files.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/profile/decode.h"
+#include "analysis/series/site_window_builder.h"
+
+namespace heapwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxProfileBytes = 256U << 20;
+
+std::optional<Time> TimeFromName(const fs::path& path) {
+  const std::string name = path.filename().string();
+  std::int64_t ms = 0;
+  const auto [rest, error] = std::from_chars(name.data(), name.data() + name.size(), ms);
+  // Twelve digits: anything shorter is a number, not a date.
+  if (error != std::errc() || rest - name.data() < 12) return std::nullopt;
+  return FromUnixMillis(ms);
+}
+
+Time TimeFromFile(const fs::path& path) {
+  std::error_code error;
+  const auto written = fs::last_write_time(path, error);
+  if (error) return Time{};
+  return std::chrono::time_point_cast<Duration>(std::chrono::file_clock::to_sys(written));
+}
+
+}  // namespace
+
+Result<std::string> ReadWholeFile(const fs::path& path, std::size_t max_bytes) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) return Fail(ErrorCode::kNotFound, path.string() + ": cannot be opened");
+  const auto size = static_cast<std::streamoff>(in.tellg());
+  if (size < 0) return Fail(ErrorCode::kInvalidArgument, path.string() + ": not a regular file");
+  if (static_cast<std::size_t>(size) > max_bytes) {
+    return Fail(ErrorCode::kLimit,
+                path.string() + ": larger than " + std::to_string(max_bytes) + " bytes");
+  }
+  std::string bytes(static_cast<std::size_t>(size), '\0');
+  in.seekg(0);
+  in.read(bytes.data(), static_cast<std::streamsize>(size));
+  if (!in) return Fail(ErrorCode::kUnavailable, path.string() + ": cannot be read");
+  return bytes;
+}
+
+Result<SiteWindow> ReadProfileDirectory(const fs::path& directory,
+                                        const SiteAttributor& attributor) {
+  std::vector<fs::path> paths;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error)) {
+    if (entry.is_regular_file() && !entry.path().filename().string().starts_with(".")) {
+      paths.push_back(entry.path());
+    }
+  }
+  if (error) return Fail(ErrorCode::kNotFound, directory.string() + ": " + error.message());
+  std::vector<std::pair<Time, HeapProfile>> profiles;
+  for (const fs::path& path : paths) {
+    auto bytes = ReadWholeFile(path, kMaxProfileBytes);
+    if (!bytes) return Fail(bytes.error());
+    auto profile = DecodeProfile(*bytes);
+    if (!profile) return Fail(profile.error().In(path.string()));
+    const Time time = profile->time.value_or(TimeFromName(path).value_or(TimeFromFile(path)));
+    profiles.emplace_back(time, std::move(*profile));
+  }
+  if (profiles.empty()) {
+    return Fail(ErrorCode::kNotFound, directory.string() + ": holds no heap profiles");
+  }
+  std::stable_sort(profiles.begin(), profiles.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  SiteWindowBuilder builder(attributor);
+  for (const auto& [time, profile] : profiles) builder.Add(time, profile);
+  return builder.Build();
+}
+
+}  // namespace heapwatch
