@@ -20,16 +20,24 @@ tl::unexpected<Error> Corrupt(std::string what) {
 
 }  // namespace
 
-Result<RowPreamble> ReadPreamble(std::string_view row) {
-  ByteReader in(row);
-  const unsigned first = in.Byte();
-  if (!in.ok()) return Corrupt("of no bytes");
+Result<RowKind> KindOf(std::string_view row) {
+  if (row.empty()) return Corrupt("of no bytes");
+  const unsigned first = static_cast<std::uint8_t>(row.front());
   if (first >> kFormatShift != kFormat) {
     return Corrupt("of format " + std::to_string(first >> kFormatShift) +
                    ", which this version does not know");
   }
+  if ((first & kKindMask) == 0) return Corrupt("of no known kind");
+  return static_cast<RowKind>(first & kKindMask);
+}
+
+Result<RowPreamble> ReadPreamble(std::string_view row) {
+  const auto kind = KindOf(row);
+  if (!kind) return Fail(kind.error());
+  ByteReader in(row);
+  const unsigned first = in.Byte();
   RowPreamble preamble;
-  preamble.kind = static_cast<RowKind>(first & kKindMask);
+  preamble.kind = *kind;
   if (preamble.kind == RowKind::kDelta) {
     preamble.since_chain_start = Duration(in.Zigzag());
     preamble.number = in.Varint();
@@ -49,7 +57,7 @@ Result<RowPreamble> ReadPreamble(std::string_view row) {
     preamble.size_of_stack.push_back(static_cast<std::uint32_t>(in.Varint()));
   }
   preamble.changes = in.Bytes(in.left());
-  if (!in.ok() || (first & kKindMask) == 0) return Corrupt("whose beginning does not make sense");
+  if (!in.ok()) return Corrupt("whose beginning does not make sense");
   return preamble;
 }
 
@@ -248,6 +256,15 @@ Result<RowWriter::Row> RowWriter::Write(Time time, const HeapProfile& profile) {
   WriteChanges(out);
   if (head != chain_.head_) chain_.SetHead(head);
   ++chain_.row_count_;
+  return row;
+}
+
+Result<RowWriter::Row> RowWriter::WriteAside(const HeapProfile& profile) {
+  auto row = RowWriter().Write(Time(), profile);
+  if (!row) return row;
+  row->bytes[0] = static_cast<char>((static_cast<unsigned>(row->bytes[0]) & ~kKindMask) |
+                                    static_cast<unsigned>(RowKind::kAside));
+  row->is_keyframe = false;
   return row;
 }
 

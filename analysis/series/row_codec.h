@@ -44,6 +44,7 @@ struct RowPreamble {
   std::string_view changes;
 };
 Result<RowPreamble> ReadPreamble(std::string_view row);
+Result<RowKind> KindOf(std::string_view row);
 
 // Where a chain stands after some of its rows.
 class RowChain {
@@ -105,6 +106,8 @@ class RowWriter {
   // Rows in time order. A chain ends by itself where the sample types or the sampling period
   // change. kInvalidArgument for a profile without sample types or with too many.
   Result<Row> Write(Time time, const HeapProfile& profile);
+  // The same profile as a row that stands alone.
+  static Result<Row> WriteAside(const HeapProfile& profile);
   // The next row begins a new chain.
   void EndChain() { chain_ = RowChain(); }
 

@@ -1,8 +1,16 @@
 #include "analysis/series/site_window_builder.h"
 
-#include <algorithm>
+#include "analysis/series/value_coding.h"
 
 namespace heapwatch {
+namespace {
+
+void AddTo(const std::array<std::int64_t, kQuantityCount>& values,
+           std::array<std::int64_t, kQuantityCount>& sums) {
+  for (std::size_t q = 0; q < kQuantityCount; ++q) sums[q] = WrappingSum(sums[q], values[q]);
+}
+
+}  // namespace
 
 SiteWindowBuilder::Series& SiteWindowBuilder::SeriesOf(const HeapProfile& profile,
                                                        const Sample& sample) {
@@ -29,9 +37,10 @@ ObservationFacts SiteWindowBuilder::Compare(const HeapProfile& profile) {
     if (series.seen != observations_.size() + 1) series.now = {};
     facts.changed = facts.changed || series.now != series.before;
     for (std::size_t q = 0; q < kQuantityCount; ++q) {
-      totals[q] += series.now[q];
-      facts.fallen[q] += std::max<std::int64_t>(0, series.before[q] - series.now[q]);
+      const std::int64_t step = WrappingDifference(series.now[q], series.before[q]);
+      if (step < 0) facts.fallen[q] = WrappingDifference(facts.fallen[q], step);
     }
+    AddTo(series.now, totals);
     series.before = series.now;
   }
   for (const Quantity quantity : kQuantities) {
@@ -50,20 +59,20 @@ void SiteWindowBuilder::Add(Time time, const HeapProfile& profile) {
   }
   const std::size_t number = observations_.size() + 1;
   for (std::size_t i = 0; i < profile.samples.size(); ++i) {
+    Values values = {};
+    for (std::size_t q = 0; q < kQuantityCount; ++q) {
+      if (columns[q]) values[q] = profile.values_of(i)[*columns[q]];
+    }
+    if (values == Values{}) continue;
     Series& series = SeriesOf(profile, profile.samples[i]);
     if (series.seen != number) series.now = {};
     series.seen = number;
-    const auto values = profile.values_of(i);
-    for (std::size_t q = 0; q < kQuantityCount; ++q) {
-      if (columns[q]) series.now[q] += values[*columns[q]];
-    }
+    AddTo(values, series.now);
   }
   ObservationFacts facts = Compare(profile);
   facts.time = time;
   std::vector<Values> cells(grouping_.row_count());
-  for (const auto& [key, series] : series_) {
-    for (std::size_t q = 0; q < kQuantityCount; ++q) cells[series.row][q] += series.now[q];
-  }
+  for (const auto& [key, series] : series_) AddTo(series.now, cells[series.row]);
   cells_.push_back(std::move(cells));
   observations_.push_back(tracker_.Next(facts));
 }

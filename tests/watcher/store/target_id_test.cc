@@ -7,7 +7,8 @@ namespace {
 
 // Pinned: stores on disk and links in alerts hold these.
 TEST(TargetId, IsTheSameOnEveryMachineAndInEveryVersion) {
-  EXPECT_EQ(TargetId::Of({{"instance", "10.0.0.1:6060"}, {"job", "api"}}).ToString(), "5c2bdc5a08f8dfc3");
+  EXPECT_EQ(TargetId::Of({{"instance", "10.0.0.1:6060"}, {"job", "api"}}).ToString(),
+            "5c2bdc5a08f8dfc3");
 }
 
 TEST(TargetId, DiffersWhereNamesAndValuesRunTogetherDifferently) {

@@ -1,0 +1,104 @@
+#include "watcher/store/dictionary.h"
+
+#include <unordered_set>
+
+#include "analysis/series/rebuild.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr char kStackKind = 's';
+constexpr char kFunctionKind = 'f';
+
+// A site remembered costs about this much with its name.
+constexpr std::size_t kSiteBytes = 256;
+
+}  // namespace
+
+Result<void> Dictionary::AddMissing(const HeapProfile& profile, std::span<const StackId> stacks,
+                                    rocksdb::WriteBatch& batch) const {
+  rocksdb::ColumnFamilyHandle* const family = db_.family(Family::kDictionary);
+  std::vector<DictionaryEntry> functions;
+  std::vector<ContentHash> function_hashes;
+  std::vector<bool> is_written;
+  for (const StackId stack : stacks) {
+    const std::string key = HashKey(kStackKind, profile.stack_hashes[stack.index()]);
+    const auto known = db_.Get(Family::kDictionary, key);
+    if (known) continue;
+    if (known.error().code != ErrorCode::kNotFound) return Fail(known.error());
+    if (functions.empty()) {
+      for (const Function& function : profile.functions) {
+        functions.push_back(EncodeFunction(function));
+        function_hashes.push_back(functions.back().hash);
+      }
+      is_written.resize(functions.size(), false);
+    }
+    batch.Put(family, key, EncodeStack(profile, stack, function_hashes));
+    for (const LocationId location : profile.stack(stack)) {
+      for (const Line& line : profile.lines_of(profile.locations[location.index()])) {
+        const std::size_t f = line.function.index();
+        if (is_written[f]) continue;
+        is_written[f] = true;
+        const std::string function_key = HashKey(kFunctionKind, functions[f].hash);
+        if (!db_.Get(Family::kDictionary, function_key))
+          batch.Put(family, function_key, functions[f].bytes);
+      }
+    }
+  }
+  return {};
+}
+
+Result<void> Dictionary::Load(std::span<const ContentHash> stacks) {
+  if (table_.size_bytes() > memory_limit_bytes_) table_ = StackTable();
+  const StackTable::FindFunction find_function = [this](const ContentHash& hash) {
+    return db_.Get(Family::kDictionary, HashKey(kFunctionKind, hash));
+  };
+  for (const ContentHash& stack : stacks) {
+    if (table_.Has(stack)) continue;
+    const std::string key = HashKey(kStackKind, stack);
+    const auto entry = db_.Get(Family::kDictionary, key);
+    const auto added = entry ? table_.Add(stack, *entry, find_function) : Fail(entry.error());
+    if (added) continue;
+    Error error = added.error();
+    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kCorrupt;
+    return Fail(error.In("the dictionary's stack " + ToHex(key.substr(1))));
+  }
+  return {};
+}
+
+Result<HeapProfile> Dictionary::Rebuild(const RowChain& chain, Time time) {
+  const std::vector<ContentHash> stacks = LiveStacks(chain);
+  const std::lock_guard lock(mutex_);
+  if (auto loaded = Load(stacks); !loaded) return Fail(loaded.error());
+  return RebuildProfile(chain, stacks, table_, time);
+}
+
+Result<std::vector<std::shared_ptr<const Site>>> Dictionary::Sites(
+    std::span<const ContentHash> stacks, const SiteAttributor& attributor) {
+  const std::lock_guard lock(mutex_);
+  if (attributor_serial_ != attributor.serial() ||
+      sites_.size() * kSiteBytes > memory_limit_bytes_) {
+    sites_.clear();
+    attributor_serial_ = attributor.serial();
+  }
+  std::vector<ContentHash> missing;
+  for (const ContentHash& stack : stacks) {
+    if (sites_.try_emplace(stack).second) missing.push_back(stack);
+  }
+  if (!missing.empty()) {
+    if (auto loaded = Load(missing); !loaded) {
+      for (const ContentHash& stack : missing) sites_.erase(stack);
+      return Fail(loaded.error());
+    }
+    const HeapProfile profile = table_.BuildUnmapped(missing);
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      sites_[missing[i]] = std::make_shared<const Site>(attributor.Attribute(profile, StackId(i)));
+    }
+  }
+  std::vector<std::shared_ptr<const Site>> sites;
+  sites.reserve(stacks.size());
+  for (const ContentHash& stack : stacks) sites.push_back(sites_.at(stack));
+  return sites;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,191 @@
+#include "watcher/store/rocks_db.h"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+namespace heapwatch {
+namespace {
+
+// Changed whenever older programs could misread what newer ones write.
+constexpr std::string_view kFormatKey = "format";
+constexpr std::string_view kFormat = "heapwatch 1";
+
+constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {"default", "dictionary",
+                                                                     "rows"};
+
+rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
+
+rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.db_write_buffer_size = wanted.memory_limit_bytes / 4;
+  options.max_total_wal_size = 64U << 20;
+  options.max_open_files = 512;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = 1U << 20;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.max_log_file_size = 1U << 20;
+  options.keep_log_file_num = 2;
+  options.stats_dump_period_sec = 0;
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOptions& wanted) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(wanted.memory_limit_bytes / 4);
+  table.cache_index_and_filter_blocks = true;
+  table.block_size = 16U << 10;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.format_version = 5;
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string_view name : kFamilyNames) {
+    rocksdb::ColumnFamilyOptions options;
+    options.write_buffer_size =
+        std::clamp<std::size_t>(wanted.memory_limit_bytes / 16, 1U << 20, 32U << 20);
+    options.compression = rocksdb::kZSTD;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    families.emplace_back(std::string(name), options);
+  }
+  return families;
+}
+
+}  // namespace
+
+RocksDb::~RocksDb() {
+  if (!db_) return;
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
+  }
+  db_->Close().PermitUncheckedError();
+}
+
+Error RocksDb::ErrorOf(const rocksdb::Status& status, std::string_view what) const {
+  const std::string where = "the store in " + path_ + ", " + std::string(what) + ": ";
+  const std::string said = status.ToString();
+  if (status.IsCorruption()) return {ErrorCode::kCorrupt, where + said};
+  if (status.IsNoSpace() || said.find("No space left") != std::string::npos) {
+    return {ErrorCode::kLimit, where + "the disk is full (" + said + "); free some space"};
+  }
+  if (said.find("LOCK") != std::string::npos || said.find("lock ") != std::string::npos) {
+    return {ErrorCode::kUnavailable,
+            where + "another process has it open (" + said +
+                "); stop that one or give this one a directory of its own"};
+  }
+  if (said.find("Read-only file system") != std::string::npos ||
+      said.find("Permission denied") != std::string::npos) {
+    return {ErrorCode::kUnavailable,
+            where + "cannot be written to (" + said + "); it must belong to the user this runs as"};
+  }
+  return {ErrorCode::kUnavailable, where + said};
+}
+
+Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
+  std::unique_ptr<RocksDb> opened(new RocksDb());
+  opened->path_ = options.path;
+  std::error_code error;
+  if (!options.read_only) std::filesystem::create_directories(options.path, error);
+  if (error) {
+    return Fail(ErrorCode::kUnavailable, "the store in " + options.path +
+                                             ": the directory cannot be made (" + error.message() +
+                                             ")");
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* db = nullptr;
+  const auto database = DatabaseOptions(options);
+  const auto descriptors = FamilyDescriptors(options);
+  const rocksdb::Status status =
+      options.read_only
+          ? rocksdb::DB::OpenForReadOnly(database, options.path, descriptors, &families, &db)
+          : rocksdb::DB::Open(database, options.path, descriptors, &families, &db);
+  if (!status.ok()) return Fail(opened->ErrorOf(status, "opening"));
+  opened->db_.reset(db);
+  std::copy(families.begin(), families.end(), opened->families_.begin());
+
+  const auto format = opened->Get(Family::kDefault, kFormatKey);
+  if (!format && format.error().code != ErrorCode::kNotFound) return Fail(format.error());
+  if (format && *format != kFormat) {
+    return Fail(ErrorCode::kWrongFormat,
+                "the store in " + options.path + " has the format \"" + *format +
+                    "\"; this version reads \"" + std::string(kFormat) +
+                    "\". Use the version that wrote it, or another directory");
+  }
+  if (!format && !options.read_only) {
+    rocksdb::WriteBatch batch;
+    batch.Put(ToSlice(kFormatKey), ToSlice(kFormat));
+    if (auto written = opened->Write(batch, true); !written) return Fail(written.error());
+  }
+  return opened;
+}
+
+Result<std::string> RocksDb::Get(Family family, std::string_view key) const {
+  std::string value;
+  const auto status = db_->Get(rocksdb::ReadOptions(), this->family(family), ToSlice(key), &value);
+  if (status.IsNotFound()) return Fail(ErrorCode::kNotFound, "no such key");
+  if (!status.ok()) return Fail(ErrorOf(status, "reading"));
+  return value;
+}
+
+Result<void> RocksDb::Write(rocksdb::WriteBatch& batch, bool sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const auto status = db_->Write(options, &batch);
+  if (!status.ok()) return Fail(ErrorOf(status, "writing"));
+  return {};
+}
+
+void AppendBigEndian(std::string& out, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(number >> shift));
+}
+
+std::uint64_t ReadBigEndian(std::string_view bytes) {
+  std::uint64_t number = 0;
+  for (const char byte : bytes.substr(0, 8)) number = number << 8 | static_cast<std::uint8_t>(byte);
+  return number;
+}
+
+std::string ToHex(std::string_view bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char byte : bytes) {
+    hex += kDigits[static_cast<std::uint8_t>(byte) >> 4];
+    hex += kDigits[static_cast<std::uint8_t>(byte) & 15];
+  }
+  return hex;
+}
+
+namespace {
+
+// Times before 1970 must sort before those after it.
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
+}  // namespace
+
+std::string TargetPrefix(TargetId target) {
+  std::string key;
+  AppendBigEndian(key, target.value);
+  return key;
+}
+
+std::string RowKey(TargetId target, Time time) {
+  std::string key = TargetPrefix(target);
+  AppendBigEndian(key, static_cast<std::uint64_t>(ToUnixMillis(time)) ^ kSignBit);
+  return key;
+}
+
+Time TimeOfRowKey(std::string_view key) {
+  return FromUnixMillis(static_cast<std::int64_t>(ReadBigEndian(key.substr(8)) ^ kSignBit));
+}
+
+std::string HashKey(char kind, const ContentHash& hash) {
+  std::string key(1, kind);
+  AppendBigEndian(key, hash.high);
+  AppendBigEndian(key, hash.low);
+  return key;
+}
+
+}  // namespace heapwatch

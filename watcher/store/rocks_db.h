@@ -1,0 +1,71 @@
+// The RocksDB under the store: opening it with bounded memory, its keys, and its errors in our
+// words.
+//
+// Column families: `default` for what there is little of, `dictionary` for stacks and functions,
+// `rows` for snapshots. See FORMAT.md.
+#pragma once
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "analysis/base/error.h"
+#include "analysis/base/strong_id.h"
+#include "analysis/base/time.h"
+#include "watcher/store/target_id.h"
+
+namespace heapwatch {
+
+enum class Family : std::size_t { kDefault = 0, kDictionary = 1, kRows = 2 };
+inline constexpr std::size_t kFamilyCount = 3;
+
+struct RocksDbOptions {
+  std::string path;
+  std::size_t memory_limit_bytes;
+  bool read_only = false;
+};
+
+class RocksDb {
+ public:
+  static Result<std::unique_ptr<RocksDb>> Open(const RocksDbOptions& options);
+  ~RocksDb();
+  RocksDb(const RocksDb&) = delete;
+  RocksDb& operator=(const RocksDb&) = delete;
+
+  rocksdb::DB& db() { return *db_; }
+  rocksdb::ColumnFamilyHandle* family(Family family) const {
+    return families_[static_cast<std::size_t>(family)];
+  }
+
+  // The value of a key; kNotFound where there is none.
+  Result<std::string> Get(Family family, std::string_view key) const;
+  Result<void> Write(rocksdb::WriteBatch& batch, bool sync);
+
+  // What a status says, and what can be done about it.
+  Error ErrorOf(const rocksdb::Status& status, std::string_view what) const;
+
+ private:
+  RocksDb() = default;
+
+  std::string path_;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> families_ = {};
+};
+
+// Keys sort as what they name: by target, then by time.
+std::string RowKey(TargetId target, Time time);
+std::string TargetPrefix(TargetId target);
+Time TimeOfRowKey(std::string_view key);
+std::string HashKey(char kind, const ContentHash& hash);
+// Numbers with the most significant byte first.
+void AppendBigEndian(std::string& out, std::uint64_t number);
+std::uint64_t ReadBigEndian(std::string_view bytes);
+// For messages.
+std::string ToHex(std::string_view bytes);
+
+}  // namespace heapwatch
