@@ -1,4 +1,5 @@
-// The seam to whoever receives alerts. Delivery itself, with its queue, retries and time-outs, is watcher/notify's.
+// The seam to whoever receives alerts. Delivery itself, with its queue, retries and time-outs, is
+// watcher/notify's.
 #pragma once
 
 #include <string>
@@ -9,7 +10,8 @@
 
 namespace heapwatch {
 
-// An alert as receivers see it. Labels are its identity and hold no readings; numbers and times stand in annotations.
+// An alert as receivers see it. Labels are its identity and hold no readings; numbers and times
+// stand in annotations.
 struct Alert {
   Labels labels;
   Labels annotations;
@@ -21,7 +23,8 @@ struct Alert {
 class Notifier {
  public:
   virtual ~Notifier() = default;
-  // Takes the alerts over and returns at once; a full queue drops its oldest and counts the loss. Any thread.
+  // Takes the alerts over and returns at once; a full queue drops its oldest and counts the loss.
+  // Any thread.
   virtual void Send(std::vector<Alert> alerts) = 0;
 };
 

@@ -4,8 +4,7 @@
 // to reach it and are dropped afterwards:
 //   DiscoveredLabels(job, {targets: ["10.0.0.1:6060"], labels: {version: v2}}, "10.0.0.1:6060")
 //     -> {__address__="10.0.0.1:6060", __scheme__="http", __profile_path__="/debug/pprof/heap",
-//     __scrape_interval__="1m",
-//         __scrape_timeout__="10s", job="api", version="v2"}
+//         __scrape_interval__="1m", __scrape_timeout__="10s", job="api", version="v2"}
 //   MakeTarget(job, those) -> http://10.0.0.1:6060/debug/pprof/heap as
 //     {instance="10.0.0.1:6060", job="api", service="api", version="v2"}
 // Pure.

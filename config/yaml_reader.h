@@ -4,8 +4,8 @@
 //
 //   YamlReader reader("heapwatch.yml");
 //   reader.Map(node, "storage", {reader.Time("retention", &storage.retention)});
-//   if (auto error = reader.error()) ...  // "heapwatch.yml:12:3: unknown field "retentoin" in
-//   storage; did you mean ..."
+//   if (auto error = reader.error()) ...
+//   -> heapwatch.yml:12:3: unknown field "retentoin" in storage; did you mean "retention"?
 #pragma once
 
 #include <yaml-cpp/yaml.h>

@@ -136,10 +136,10 @@ std::string TargetsTable(const std::vector<TargetStatus>& targets) {
 std::string AlertsList(const std::vector<AlertView>& alerts) {
   std::string out;
   for (const AlertView& alert : alerts) {
-    if (alert.phase != AlertPhase::kFiring) continue;
+    if (alert.phase != AlertPhase::kFiring || !alert.firing_since) continue;
     const std::string_view summary = Get(alert.annotations, "summary");
     out += "<li>" + Escape(summary.empty() ? Get(alert.labels, "alertname") : summary) +
-           " (since " + FormatRfc3339(alert.firing_since) + ")</li>\n";
+           " (since " + FormatRfc3339(*alert.firing_since) + ")</li>\n";
   }
   if (out.empty()) return "<h2>Alerts</h2>\n<p>None fires.</p>\n";
   return "<h2>Alerts</h2>\n<ul>\n" + out + "</ul>\n";

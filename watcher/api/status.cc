@@ -14,8 +14,8 @@ json::object Describe(const AlertView& alert) {
                       {"annotations", ToJson(alert.annotations)},
                       {"site", alert.site_id},
                       {"pending_since", FormatRfc3339(alert.pending_since)}};
-  if (alert.phase != AlertPhase::kPending) out["firing_since"] = FormatRfc3339(alert.firing_since);
-  if (alert.phase == AlertPhase::kResolved) out["resolved_at"] = FormatRfc3339(alert.resolved_at);
+  if (alert.firing_since) out["firing_since"] = FormatRfc3339(*alert.firing_since);
+  if (alert.resolved_at) out["resolved_at"] = FormatRfc3339(*alert.resolved_at);
   return out;
 }
 

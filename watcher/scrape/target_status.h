@@ -1,4 +1,5 @@
-// How the scraping of one target goes: what /api/v1/targets and the heapwatch_target_* gauges tell. Plain data.
+// How the scraping of one target goes: what /api/v1/targets and the heapwatch_target_* gauges tell.
+// Plain data.
 #pragma once
 
 #include <cstddef>

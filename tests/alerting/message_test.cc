@@ -1,0 +1,143 @@
+#include "alerting/message.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "alerting/text.h"
+#include "tests/alerting/sample_findings.h"
+
+namespace heapwatch {
+namespace {
+
+using enum VerdictKind;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+MessageContext Context() {
+  return {.external_url = "http://heapwatch.example.com:9199",
+          .target_id = "00c0ffee00c0ffee",
+          .diff_text = "      flat   change\n  412 MiB  +96 MiB ± 7.7 MiB  cache.(*Store).Set\n"};
+}
+
+// `leaking` of `count` replicas, the worst at 3.1 MiB/h.
+Finding Checkout(std::size_t leaking, std::size_t count, VerdictKind kind = kLeak) {
+  std::vector<TargetVerdicts> targets;
+  for (std::size_t i = 0; i < count; ++i) {
+    Verdict v = MakeVerdict(i < leaking ? kind : kStable, 3.1 - 0.1 * static_cast<double>(i));
+    if (kind == kChurn) v.alloc_bytes_per_second = 312 * kMiB;
+    if (i == 0) {
+      v.seconds_to_limit = Interval{9.2 * 3600, 12.8 * 3600};
+      v.retention = 0.34;
+    }
+    targets.push_back(OneSite(Replica("10.0.0." + std::to_string(i + 1) + ":6060"), v));
+  }
+  return GroupFindings(targets).at(0);
+}
+
+// Compares with testdata/alerting/NAME; HEAPWATCH_UPDATE=1 rewrites it.
+void ExpectGolden(const std::string& name, const std::string& text) {
+  const std::string path = std::string(HEAPWATCH_SOURCE_DIR) + "/testdata/alerting/" + name;
+  if (std::getenv("HEAPWATCH_UPDATE") != nullptr) std::ofstream(path) << text;
+  std::ostringstream golden;
+  golden << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text, golden.str());
+}
+
+TEST(Summary, SaysTheVerdictInOneLine) {
+  EXPECT_EQ(Summary(Checkout(18, 48)),
+            "checkout: cache.(*Store).Set cache.go:+41 leaks 3.1 MiB/h (2.6-3.7), 18 of 48 "
+            "replicas since v2.4, "
+            "limit in 9-13 h");
+}
+
+TEST(Summary, NamesASingleReplica) {
+  Finding finding = Checkout(1, 1);
+  finding.version = "";
+  finding.replicas[0].verdict.seconds_to_limit.reset();
+  EXPECT_EQ(Summary(finding),
+            "checkout: cache.(*Store).Set cache.go:+41 leaks 3.1 MiB/h (2.6-3.7) on 10.0.0.1:6060");
+}
+
+TEST(Summary, TellsChurnPerSecond) {
+  EXPECT_EQ(
+      Summary(Checkout(2, 3, kChurn)),
+      "checkout: cache.(*Store).Set cache.go:+41 churns 312 MiB/s, 2 of 3 replicas since v2.4");
+}
+
+TEST(Summary, ChoosesUnitsThatAreReadAtAGlance) {
+  Finding finding = Checkout(2, 3);
+  Verdict& v = finding.replicas[0].verdict;
+  const auto limit_in = [&](double low, double high) {
+    v.seconds_to_limit = Interval{low, high};
+    return Summary(finding);
+  };
+  EXPECT_THAT(limit_in(2400, 4000), EndsWith("limit in 40-67 min"));
+  EXPECT_THAT(limit_in(5 * 86'400, 7 * 86'400), EndsWith("limit in 5-7 d"));
+  EXPECT_THAT(limit_in(3600 * 5, std::numeric_limits<double>::infinity()),
+              EndsWith("limit in 5 h or more"));
+  EXPECT_THAT(limit_in(400 * 86'400.0, 500 * 86'400.0), EndsWith("since v2.4"));
+  EXPECT_THAT(limit_in(-5, 60), EndsWith("limit in 0-1 min"));
+  v.slope_bytes_per_second = 0.5 * kMiB;
+  v.slope_interval = {-0.1 * kMiB, 1.2 * kMiB};
+  EXPECT_THAT(Summary(finding), HasSubstr("leaks 1.8 GiB/h (-0.4 to 4.2)"));
+}
+
+TEST(Summary, FitsTheShortestReceiverAndKeepsTheVerdict) {
+  Finding finding = Checkout(18, 48);
+  finding.site.function = "acme::" + std::string(300, 'x') + "::Handler::Öffne";
+  EXPECT_EQ(CountRunes(Summary(finding)), kMaxSummaryRunes);
+  EXPECT_THAT(Summary(finding),
+              HasSubstr("Öffne cache.go:+41 leaks 3.1 MiB/h (2.6-3.7), 18 of 48"));
+  EXPECT_THAT(Summary(finding), StartsWith("checkout: …"));
+  finding.service = std::string(500, 's');
+  EXPECT_EQ(CountRunes(Summary(finding)), kMaxSummaryRunes);
+}
+
+TEST(DescribeFinding, TellsALeakWithItsEvidence) {
+  const AlertText text = DescribeFinding(Checkout(18, 48), Context());
+  std::string all;
+  for (const auto& [name, value] : text.annotations) all += "=== " + name + "\n" + value + "\n";
+  ExpectGolden("leak.txt", all + "=== generator\n" + text.generator_url + "\n");
+}
+
+TEST(DescribeFinding, TellsAChurn) {
+  ExpectGolden("churn.txt",
+               std::string(Get(DescribeFinding(Checkout(2, 3, kChurn), Context()).annotations,
+                               "description")));
+}
+
+TEST(DescribeFinding, StaysWithinItsLimitAndKeepsTheWayToTheHeap) {
+  MessageContext context = Context();
+  context.diff_text.clear();
+  for (int i = 0; i < 1000; ++i)
+    context.diff_text += "line " + std::to_string(i) + " of a long diff ±\n";
+  Finding finding = Checkout(2, 3);
+  const auto description = [&] {
+    return std::string(Get(DescribeFinding(finding, context).annotations, "description"));
+  };
+  EXPECT_LE(CountRunes(description()), kMaxDescriptionRunes);
+  EXPECT_THAT(description(), HasSubstr("line 0 of a long diff ±\nline 1 of"));
+  EXPECT_THAT(
+      description(),
+      HasSubstr("…\n\nThe two heaps compared: http://heapwatch.example.com:9199/api/v1/diff?"));
+  finding.site.function = std::string(50'000, 'f');
+  EXPECT_LE(CountRunes(description()), kMaxDescriptionRunes);
+  EXPECT_THAT(description(),
+              HasSubstr("go tool pprof -http=: 'http://heapwatch.example.com:9199/api/v1/diff?"));
+}
+
+TEST(DescribeFinding, IsValidUtf8WhateverAFunctionIsCalled) {
+  Finding finding = Checkout(1, 2);
+  finding.site.function = "f\xff";
+  for (const auto& [name, value] : DescribeFinding(finding, Context()).annotations)
+    EXPECT_EQ(ToValidUtf8(value), value) << name;
+}
+
+}  // namespace
+}  // namespace heapwatch

@@ -1,0 +1,333 @@
+#include "watcher/scrape/scraper.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/raw_server.h"
+#include "tests/support/subprocess.h"
+#include "tests/support/test_profile.h"
+
+namespace heapwatch {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Then = RawServer::Then;
+
+constexpr Duration kInterval(20);
+constexpr seconds kPatience(60);
+
+Target MakeTestTarget(const std::string& instance) {
+  Target target;
+  target.labels = {{"instance", instance}, {"job", "test"}};
+  target.url = "http://" + instance + "/debug/pprof/heap";
+  target.interval = kInterval;
+  target.timeout = kInterval;
+  target.body_size_limit_bytes = 1U << 20;
+  return target;
+}
+
+// Answers at once, or after a while, with what the test set.
+class FakeFetcher : public Fetcher {
+ public:
+  asio::awaitable<Result<std::string>> Fetch(Target target) override {
+    const UnderWay counted(*this);
+    asio::steady_timer timer(co_await asio::this_coro::executor, delay.load());
+    co_await timer.async_wait(asio::use_awaitable);
+    if (fails) co_return Fail(ErrorCode::kTimeout, "timed out: " + target.url);
+    co_return TestProfileBytes(1 << 20);
+  }
+
+  std::atomic<Duration> delay = Duration(0);
+  std::atomic<bool> fails = false;
+  std::atomic<int> under_way = 0;
+  std::atomic<int> most_at_once = 0;
+
+ private:
+  // Counts a fetch for as long as it lasts, cancelled or not.
+  struct UnderWay {
+    explicit UnderWay(FakeFetcher& counting) : fetcher(counting) {
+      fetcher.most_at_once = std::max(fetcher.most_at_once.load(), ++fetcher.under_way);
+    }
+    ~UnderWay() { --fetcher.under_way; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    FakeFetcher& fetcher;
+  };
+};
+
+class ScraperTest : public ::testing::Test {
+ protected:
+  void Start(Fetcher& fetcher, std::size_t max_concurrent = 200) {
+    ScraperParts parts{
+        .io = context_.get_executor(),
+        .cpu = cpu_.get_executor(),
+        .clock = clock_,
+        .fetcher = fetcher,
+        .sink = [this](const Target& target, Time time,
+                       const HeapProfile& profile) { return Keep(target, time, profile); },
+        .observe = [this](const ScrapeOutcome& outcome) { Observe(outcome); },
+        .on_failure = [this](std::string_view, std::string_view) { ++broken_; },
+        .max_concurrent = max_concurrent};
+    scraper_ = std::make_unique<Scraper>(std::move(parts));
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  void TearDown() override {
+    EXPECT_TRUE(scraper_->Stop(kPatience));
+    work_.reset();
+    thread_.join();
+    cpu_.join();
+  }
+
+  Result<void> Keep(const Target&, Time, const HeapProfile& profile) {
+    if (sink_throws_) throw std::runtime_error("the sink broke");
+    if (sink_fails_) return Fail(ErrorCode::kLimit, "the disk is full");
+    kept_bytes_ = profile.total(Quantity::kInuseSpace).value_or(0);
+    ++kept_;
+    return {};
+  }
+  void Observe(const ScrapeOutcome& outcome) {
+    const std::scoped_lock lock(mutex_);
+    reasons_.emplace_back(outcome.failure);
+  }
+  std::string LastReason() {
+    const std::scoped_lock lock(mutex_);
+    return reasons_.empty() ? "" : reasons_.back();
+  }
+  bool WaitForScrapes(std::uint64_t count) {
+    return WaitUntil(
+        [&] {
+          const auto statuses = scraper_->Statuses();
+          return std::all_of(statuses.begin(), statuses.end(),
+                             [&](const TargetStatus& status) { return status.scrapes >= count; });
+        },
+        kPatience);
+  }
+  TargetStatus Status() { return scraper_->Statuses().at(0); }
+
+  // What a target that serves `answer` is told to be, after two scrapes by way of real HTTP.
+  TargetStatus StatusOf(const std::string& answer, Then then = Then::kClose) {
+    const RawServer server(answer, then);
+    HttpFetcher fetcher;
+    Start(fetcher);
+    Target target = MakeTestTarget(server.address());
+    target.timeout = Duration(200);
+    scraper_->Apply({target});
+    EXPECT_TRUE(WaitForScrapes(2));
+    const TargetStatus status = Status();
+    scraper_->Stop(kPatience);
+    return status;
+  }
+
+  asio::io_context context_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  asio::thread_pool cpu_{2};
+  SystemClock clock_;
+  std::atomic<bool> sink_fails_ = false;
+  std::atomic<bool> sink_throws_ = false;
+  std::atomic<int> kept_ = 0;
+  std::atomic<std::int64_t> kept_bytes_ = 0;
+  std::atomic<int> broken_ = 0;
+  std::mutex mutex_;
+  std::vector<std::string> reasons_;
+  std::unique_ptr<Scraper> scraper_;
+  std::thread thread_;
+};
+
+TEST_F(ScraperTest, ScrapesAgainAndAgainAndKeepsWhatItGets) {
+  FakeFetcher fetcher;
+  Start(fetcher);
+  scraper_->Apply({MakeTestTarget("a:1")});
+  ASSERT_TRUE(WaitForScrapes(3));
+  const TargetStatus status = Status();
+  EXPECT_TRUE(status.up);
+  EXPECT_EQ(status.failures, 0U);
+  EXPECT_EQ(status.last_error, "");
+  EXPECT_GT(status.last_body_bytes, 50U);
+  EXPECT_TRUE(status.last_scrape.has_value());
+  EXPECT_GE(kept_, 3);
+  EXPECT_EQ(kept_bytes_, 1 << 20);
+  EXPECT_EQ(LastReason(), "");
+}
+
+TEST_F(ScraperTest, AFailureIsToldAndKeepsNothingAndTheNextSuccessClearsIt) {
+  FakeFetcher fetcher;
+  fetcher.fails = true;
+  Start(fetcher);
+  scraper_->Apply({MakeTestTarget("a:1")});
+  ASSERT_TRUE(WaitForScrapes(2));
+  EXPECT_FALSE(Status().up);
+  EXPECT_GE(Status().failures, 2U);
+  EXPECT_THAT(Status().last_error, HasSubstr("timed out: http://a:1"));
+  EXPECT_EQ(LastReason(), "timeout");
+  EXPECT_EQ(kept_, 0);
+  fetcher.fails = false;
+  EXPECT_TRUE(WaitUntil([&] { return Status().up; }, kPatience));
+  EXPECT_EQ(Status().last_error, "");
+}
+
+TEST_F(ScraperTest, TellsWhenASnapshotCannotBeStored) {
+  FakeFetcher fetcher;
+  sink_fails_ = true;
+  Start(fetcher);
+  scraper_->Apply({MakeTestTarget("a:1")});
+  ASSERT_TRUE(WaitForScrapes(1));
+  EXPECT_THAT(Status().last_error,
+              AllOf(HasSubstr("could not be stored"), HasSubstr("disk is full")));
+  EXPECT_EQ(LastReason(), "store");
+}
+
+TEST_F(ScraperTest, NeverScrapesOneTargetTwiceAtATime) {
+  FakeFetcher fetcher;
+  fetcher.delay = 3 * kInterval;
+  Start(fetcher);
+  Target target = MakeTestTarget("a:1");
+  scraper_->Apply({target});
+  // Nor while its settings change in mid-scrape.
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(WaitUntil([&] { return fetcher.under_way == 1; }, kPatience));
+    target.url += 'x';
+    scraper_->Apply({target});
+  }
+  ASSERT_TRUE(WaitForScrapes(2));
+  EXPECT_EQ(fetcher.most_at_once, 1);
+}
+
+TEST_F(ScraperTest, HoldsToTheBoundOverAll) {
+  FakeFetcher fetcher;
+  fetcher.delay = kInterval;
+  Start(fetcher, 3);
+  std::vector<Target> targets;
+  for (int i = 0; i < 30; ++i) targets.push_back(MakeTestTarget("a:" + std::to_string(i)));
+  scraper_->Apply(targets);
+  ASSERT_TRUE(WaitForScrapes(2));
+  EXPECT_EQ(fetcher.most_at_once, 3);
+}
+
+TEST_F(ScraperTest, AHangingTargetDoesNotDelayTheOthers) {
+  const RawServer silent("", Then::kHold);
+  const RawServer fine(HttpAnswer(200, "application/octet-stream", TestProfileBytes(4096)));
+  HttpFetcher fetcher;
+  Start(fetcher);
+  Target hanging = MakeTestTarget(silent.address());
+  hanging.timeout = kPatience;
+  scraper_->Apply({hanging, MakeTestTarget(fine.address())});
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        const auto statuses = scraper_->Statuses();
+        return statuses[0].scrapes + statuses[1].scrapes >= 5;
+      },
+      kPatience));
+}
+
+TEST_F(ScraperTest, ApplyForgetsTargetsThatLeftAndKeepsTheStatusOfThoseThatStay) {
+  FakeFetcher fetcher;
+  Start(fetcher);
+  scraper_->Apply({MakeTestTarget("a:1"), MakeTestTarget("b:1")});
+  ASSERT_TRUE(WaitForScrapes(2));
+  Target changed = MakeTestTarget("b:1");
+  changed.url += "?gc=1";
+  scraper_->Apply({changed});
+  ASSERT_EQ(scraper_->Statuses().size(), 1U);
+  EXPECT_EQ(Status().url, "http://b:1/debug/pprof/heap?gc=1");
+  EXPECT_GE(Status().scrapes, 2U);
+  const auto scrapes = Status().scrapes;
+  EXPECT_TRUE(WaitForScrapes(scrapes + 2));
+}
+
+TEST_F(ScraperTest, ABrokenLoopIsHeardOf) {
+  FakeFetcher fetcher;
+  sink_throws_ = true;
+  Start(fetcher);
+  scraper_->Apply({MakeTestTarget("a:1")});
+  EXPECT_TRUE(WaitUntil([&] { return broken_ == 1; }, kPatience));
+}
+
+TEST_F(ScraperTest, StopsInMidFetchWithoutBlamingTheTarget) {
+  FakeFetcher fetcher;
+  fetcher.delay = std::chrono::hours(1);
+  Start(fetcher);
+  scraper_->Apply({MakeTestTarget("a:1")});
+  ASSERT_TRUE(WaitUntil([&] { return fetcher.under_way == 1; }, kPatience));
+  EXPECT_TRUE(scraper_->Stop(kPatience));
+  EXPECT_EQ(Status().failures, 0U);
+  EXPECT_EQ(broken_, 0);
+}
+
+// --- what targets do in the wild: each is told with its reason, and nothing is kept
+// ----------------
+
+TEST_F(ScraperTest, TellsAnUnreachableTarget) {
+  HttpFetcher fetcher;
+  Start(fetcher);
+  scraper_->Apply({MakeTestTarget("127.0.0.1:" + std::to_string(FreePort()))});
+  ASSERT_TRUE(WaitForScrapes(2));
+  EXPECT_THAT(Status().last_error, HasSubstr("connection refused"));
+  EXPECT_EQ(kept_, 0);
+}
+
+TEST_F(ScraperTest, TellsA404) {
+  const auto status = StatusOf(HttpAnswer(404, "text/plain", "404 page not found\n"));
+  EXPECT_THAT(status.last_error, AllOf(HasSubstr("404"), HasSubstr("page not found")));
+  EXPECT_EQ(LastReason(), "not found");
+  EXPECT_EQ(kept_, 0);
+}
+
+TEST_F(ScraperTest, TellsALoginPageServedAsSuccess) {
+  const auto status =
+      StatusOf(HttpAnswer(200, "text/html", "<!DOCTYPE html><html><title>Log in</title></html>"));
+  EXPECT_FALSE(status.up);
+  EXPECT_EQ(kept_, 0);
+}
+
+TEST_F(ScraperTest, TellsATruncatedProfile) {
+  std::string bytes = TestProfileBytes(4096);
+  bytes.resize(bytes.size() / 2);
+  const auto status = StatusOf(HttpAnswer(200, "application/octet-stream", bytes));
+  EXPECT_FALSE(status.up);
+  EXPECT_EQ(LastReason(), "corrupt");
+  EXPECT_EQ(kept_, 0);
+}
+
+TEST_F(ScraperTest, TellsABodyOverTheLimit) {
+  const auto status = StatusOf(HttpAnswer(200, "text/plain", std::string(2U << 20, 'x')));
+  EXPECT_THAT(status.last_error, AllOf(HasSubstr("1.0 MiB"), HasSubstr("body_size_limit")));
+  EXPECT_EQ(LastReason(), "limit");
+  EXPECT_EQ(kept_, 0);
+}
+
+TEST_F(ScraperTest, TellsGarbage) {
+  const auto status = StatusOf(HttpAnswer(200, "application/octet-stream", "\x01\x02\xff garbage"));
+  EXPECT_FALSE(status.up);
+  EXPECT_EQ(kept_, 0);
+}
+
+TEST_F(ScraperTest, TellsAnEmptyBody) {
+  const auto status = StatusOf(HttpAnswer(200, "application/octet-stream", ""));
+  EXPECT_FALSE(status.up);
+  EXPECT_EQ(kept_, 0);
+}
+
+TEST_F(ScraperTest, TellsAnAnswerThatTrickles) {
+  const auto status = StatusOf("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nx", Then::kHold);
+  EXPECT_EQ(LastReason(), "timeout");
+  EXPECT_EQ(kept_, 0);
+}
+
+}  // namespace
+}  // namespace heapwatch

@@ -1,0 +1,31 @@
+// The seam to the targets: how the bytes of one heap profile are got. The real one is HttpFetcher;
+// tests use a fake.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+
+#include "analysis/base/error.h"
+#include "config/targets.h"
+#include "watcher/net/http_client.h"
+
+namespace heapwatch {
+
+class Fetcher {
+ public:
+  virtual ~Fetcher() = default;
+  // The profile's bytes as the target serves them, within the target's timeout and body limit.
+  // Errors say what went wrong and the way out. Any thread; runs on the executor of whoever awaits
+  // it.
+  virtual boost::asio::awaitable<Result<std::string>> Fetch(Target target) = 0;
+};
+
+class HttpFetcher : public Fetcher {
+ public:
+  boost::asio::awaitable<Result<std::string>> Fetch(Target target) override;
+
+ private:
+  HttpClient client_;
+};
+
+}  // namespace heapwatch

@@ -1,0 +1,147 @@
+#include "watcher/scrape/scraper.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "analysis/profile/decode.h"
+#include "watcher/net/run_on.h"
+#include "watcher/scrape/schedule.h"
+
+namespace heapwatch {
+
+namespace asio = boost::asio;
+
+// What outlives a target's loop when its settings change.
+struct Scraper::Watched {
+  explicit Watched(const asio::any_io_executor& executor) : turn(executor, 1) {}
+
+  Permits turn;   // to scrape it
+  Target target;  // guarded by Scraper::mutex_, as is the handle
+  TaskGroup::Handle loop;
+  mutable std::mutex mutex;
+  TargetStatus status;  // guarded by mutex
+};
+
+namespace {
+
+struct Failure {
+  std::string_view reason;
+  std::string message;
+};
+
+// The work of a scrape that needs no waiting: from the body to what the sink keeps.
+std::optional<Failure> Ingest(const ScraperParts& parts, const Target& target, Time time,
+                              const std::string& body) {
+  DecodeLimits limits;
+  limits.inflated_bytes = target.body_size_limit_bytes;
+  const auto profile = DecodeProfile(body, limits);
+  if (!profile) return Failure{ToString(profile.error().code), profile.error().message};
+  const auto kept = parts.sink(target, time, *profile);
+  if (!kept)
+    return Failure{"store", "scraped, but it could not be stored: " + kept.error().message};
+  return std::nullopt;
+}
+
+void LogChange(const TargetStatus& before, const TargetStatus& now) {
+  if (!now.up && (before.up || before.last_error != now.last_error))
+    spdlog::warn("target {} is down: {}: {}", ToString(now.labels), now.url, now.last_error);
+  if (now.up && !before.up) spdlog::info("target {} is up: {}", ToString(now.labels), now.url);
+}
+
+}  // namespace
+
+Scraper::Scraper(ScraperParts parts)
+    : parts_(std::move(parts)),
+      permits_(parts_.io, parts_.max_concurrent),
+      tasks_(parts_.io, parts_.on_failure) {}
+
+void Scraper::Apply(const std::vector<Target>& targets) {
+  const std::scoped_lock lock(mutex_);
+  std::map<Labels, std::shared_ptr<Watched>> wanted;
+  for (const Target& target : targets) {
+    const auto known = watched_.find(target.labels);
+    auto watched = known == watched_.end() ? std::make_shared<Watched>(parts_.io) : known->second;
+    wanted[target.labels] = watched;
+    if (known != watched_.end() && watched->target == target) continue;
+    watched->loop.Cancel();
+    watched->target = target;
+    {
+      const std::scoped_lock status_lock(watched->mutex);
+      watched->status.labels = target.labels;
+      watched->status.url = target.url;
+      watched->status.interval = target.interval;
+    }
+    watched->loop = tasks_.Spawn("scrape of " + target.url, Loop(watched, target));
+  }
+  for (const auto& [labels, watched] : watched_)
+    if (!wanted.contains(labels)) watched->loop.Cancel();
+  watched_ = std::move(wanted);
+}
+
+std::vector<TargetStatus> Scraper::Statuses() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<TargetStatus> statuses;
+  statuses.reserve(watched_.size());
+  for (const auto& [labels, watched] : watched_) {
+    const std::scoped_lock status_lock(watched->mutex);
+    statuses.push_back(watched->status);
+  }
+  return statuses;
+}
+
+bool Scraper::Stop(Duration timeout) {
+  tasks_.Cancel();
+  return tasks_.WaitFor(timeout);
+}
+
+asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target target) {
+  const Duration offset = ScrapeOffset(target.labels, target.interval);
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  std::optional<Time> last;
+  for (;;) {
+    const Time now = parts_.clock.Now();
+    const Time next = NextScrape(now, last, target.interval, offset);
+    timer.expires_after(next - now);
+    co_await timer.async_wait(asio::use_awaitable);
+    last = next;
+    co_await ScrapeOnce(watched, target);
+  }
+}
+
+asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target) {
+  const Permits::Permit turn = co_await watched->turn.Acquire();
+  const Permits::Permit permit = co_await permits_.Acquire();
+  const Time started = parts_.clock.Now();
+  const auto ticks = std::chrono::steady_clock::now();
+  const auto body = co_await parts_.fetcher.Fetch(target);
+  const auto elapsed =
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - ticks);
+  // A scrape cut off because the target is watched no longer says nothing about the target.
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
+
+  std::optional<Failure> failure;
+  if (body)
+    failure = co_await RunOn(parts_.cpu, [&] { return Ingest(parts_, target, started, *body); });
+  else
+    failure = Failure{ToString(body.error().code), body.error().message};
+
+  ScrapeOutcome outcome{elapsed, body ? body->size() : 0, failure ? failure->reason : ""};
+  parts_.observe(outcome);
+  const std::scoped_lock lock(watched->mutex);
+  const TargetStatus before = watched->status;
+  TargetStatus& status = watched->status;
+  status.up = !failure;
+  status.last_error = failure ? failure->message : "";
+  status.last_scrape = started;
+  status.last_scrape_duration = elapsed;
+  status.last_body_bytes = outcome.body_bytes;
+  ++status.scrapes;
+  if (failure) ++status.failures;
+  LogChange(before, status);
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,75 @@
+// Scrapes every target at its moments (schedule.h): fetch, decode, hand to the sink; and keeps the
+// status of each.
+//
+// Of one target there is never more than one scrape under way, not even across a change of its
+// settings; over all there are at most max_concurrent. Fetching happens on `io`; decoding and the
+// sink run on `cpu`, no more of them at once than it has threads. A snapshot's time is our clock's
+// when its scrape began. What fails is told in the target's status, logged when it begins and when
+// it ends, and hands nothing to the sink. Apply, Statuses and Stop may be called from any thread.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/profile/heap_profile.h"
+#include "config/targets.h"
+#include "watcher/net/clock.h"
+#include "watcher/net/permits.h"
+#include "watcher/net/task_group.h"
+#include "watcher/scrape/fetcher.h"
+#include "watcher/scrape/target_status.h"
+
+namespace heapwatch {
+
+// What one scrape came to: for metrics.
+struct ScrapeOutcome {
+  Duration duration{};  // of the fetch
+  std::size_t body_bytes = 0;
+  std::string_view
+      failure;  // "" for none, else "timeout", "unavailable", ... as ErrorCode, or "store"
+};
+
+struct ScraperParts {
+  boost::asio::any_io_executor io;
+  boost::asio::any_io_executor cpu;
+  const Clock& clock;
+  Fetcher& fetcher;
+  // Keeps the profile; durable when it returns. Called from several threads at once.
+  std::function<Result<void>(const Target&, Time, const HeapProfile&)> sink;
+  std::function<void(const ScrapeOutcome&)> observe;
+  TaskGroup::OnFailure on_failure;
+  std::size_t max_concurrent = 200;
+};
+
+class Scraper {
+ public:
+  explicit Scraper(ScraperParts parts);
+
+  // Scrapes these targets from now on, and no others. One that was there before, unchanged, keeps
+  // its rhythm; by its labels alone it keeps its status.
+  void Apply(const std::vector<Target>& targets);
+  std::vector<TargetStatus> Statuses() const;  // ordered by labels
+  // Ends all scraping; one that has reached the sink is finished first. False if that took longer
+  // than `timeout`.
+  bool Stop(Duration timeout);
+
+ private:
+  struct Watched;
+  boost::asio::awaitable<void> Loop(std::shared_ptr<Watched> watched, Target target);
+  boost::asio::awaitable<void> ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target);
+
+  ScraperParts parts_;
+  Permits permits_;
+  TaskGroup tasks_;
+  mutable std::mutex mutex_;
+  std::map<Labels, std::shared_ptr<Watched>> watched_;  // guarded by mutex_
+};
+
+}  // namespace heapwatch
