@@ -27,7 +27,7 @@ class Permits {
   };
 
   Permits(const boost::asio::any_io_executor& executor, std::size_t count);
-  // Cancelled while it waits, it throws operation_aborted.
+  // Cancelled while it waits, it throws channel_cancelled.
   boost::asio::awaitable<Permit> Acquire();
 
  private:

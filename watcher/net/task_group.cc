@@ -4,6 +4,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/experimental/channel_error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
@@ -48,7 +49,9 @@ std::optional<std::string> FailureOf(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const boost::system::system_error& error) {
-    if (error.code() == asio::error::operation_aborted) return std::nullopt;
+    const bool was_cancelled = error.code() == asio::error::operation_aborted ||
+                               error.code() == asio::experimental::error::channel_cancelled;
+    if (was_cancelled) return std::nullopt;
     return error.what();
   } catch (const std::exception& error) {
     return error.what();

@@ -37,7 +37,8 @@ class TaskGroup {
 
   // Starts the task; after Cancel it is dropped unstarted.
   Handle Spawn(std::string name, boost::asio::awaitable<void> task);
-  // Asks every task to end: what it awaits returns operation_aborted. Returns at once.
+  // Asks every task to end: what it awaits fails with operation_aborted or channel_cancelled.
+  // Returns at once.
   void Cancel();
   // Waits until no task is left; false when some were still running after `timeout`. Never from a
   // task's own thread.
