@@ -148,11 +148,15 @@ void ReadDetection(YamlReader& reader, const YAML::Node& node, TrendOptions& out
               reader.Number("min_z", &out.min_z, 0, kNoMaximum),
               reader.Size("min_growth", bytes(&out.min_growth_bytes)),
               reader.Number("min_growth_of_limit", &out.min_growth_of_limit, 0, 1),
+              reader.Time("patience", &out.patience, Duration(0)),
+              reader.Time("patience_mid_life", &out.patience_mid_life, Duration(0)),
+              reader.Count("patience_scrapes", &out.patience_scrapes, 0),
+              reader.Number("urgent_share_of_headroom", &out.urgent_share_of_headroom, 0, 1),
               reader.Time("max_window", &out.max_window),
               reader.Size("churn_alloc_rate", bytes(&out.churn_bytes_per_second)),
-              reader.Number("churn_gc_rate", &out.churn_gc_per_second, 0, kNoMaximum),
+              reader.Time("churn_lifetime", &out.churn_lifetime, Duration(0)),
               reader.Time("churn_for", &out.churn_for, Duration(0)),
-              reader.Number("churn_share", &out.churn_share, 0, 1)});
+              reader.Number("gogc", &out.gogc, 0, kNoMaximum)});
 }
 
 void ReadAlertmanager(YamlReader& reader, const YAML::Node& node, const std::string& where,

@@ -43,6 +43,7 @@ struct TrendOptions {
   // Target heap growth between two collections, percent: a process needs that much more than its
   // live heap.
   double gogc = 100;
+  bool operator==(const TrendOptions&) const = default;
 };
 
 // One verdict per site, in the order of window.sites, from the observations [0, end) of the window.

@@ -124,9 +124,13 @@ TEST(LoadConfig, FillsEveryFieldFromAFullFile) {
   EXPECT_EQ(d.min_growth_of_limit, 0.1);
   EXPECT_EQ(d.max_window, std::chrono::hours(24));
   EXPECT_EQ(d.churn_bytes_per_second, 1 << 30);
-  EXPECT_EQ(d.churn_gc_per_second, 2);
+  EXPECT_EQ(d.churn_lifetime, std::chrono::minutes(3));
   EXPECT_EQ(d.churn_for, std::chrono::minutes(10));
-  EXPECT_EQ(d.churn_share, 0.5);
+  EXPECT_EQ(d.gogc, 50);
+  EXPECT_EQ(d.patience, std::chrono::hours(5));
+  EXPECT_EQ(d.patience_mid_life, std::chrono::hours(2));
+  EXPECT_EQ(d.patience_scrapes, 50U);
+  EXPECT_EQ(d.urgent_share_of_headroom, 0.5);
   const AlertingConfig& a = config->alerting;
   ASSERT_EQ(a.alertmanagers.size(), 1U);
   EXPECT_EQ(a.alertmanagers[0].path_prefix, "/am");
