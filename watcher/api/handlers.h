@@ -25,6 +25,7 @@ Result<HttpResponse> GetFindings(const HttpRequest& request, const ReadViews& vi
 Result<HttpResponse> GetSeries(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSnapshots(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSnapshot(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetDiff(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetAlerts(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetMetrics(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetHealthy(const HttpRequest& request, const ReadViews& views);

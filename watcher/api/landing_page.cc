@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/base/units.h"
+#include "analysis/base/utf8.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/to_json.h"
 
@@ -102,8 +103,8 @@ std::string SitesTable(const Evaluation& evaluation) {
            Escape(FormatBytes(row.verdict->inuse_bytes)) + "</td><td>" +
            Escape(FormatBytesPerHour(row.verdict->slope_bytes_per_second * 3600)) + "</td><td>" +
            Escape(Get(*row.target, "instance")) + "</td><td>" + Escape(row.verdict->reason) +
-           "</td><td>" + Link(links.diff_text, "text") + " " + Link(links.diff_svg, "svg") + " " +
-           Link(links.diff_pprof, "pprof") + " " + Link(links.series, "series") + "</td></tr>\n";
+           "</td><td>" + Link(links.diff_text, "text") + " " + Link(links.diff_pprof, "pprof") +
+           " " + Link(links.series, "series") + "</td></tr>\n";
   }
   out += "</table>\n";
   if (rows.size() > kMostRows)
@@ -163,8 +164,8 @@ HttpResponse LandingPage(const ReadViews& views, std::span<const Route> routes) 
   const auto evaluation = views.LatestEvaluation();
   HttpResponse response;
   response.content_type = "text/html; charset=utf-8";
-  response.body = std::string(kHead) + AlertsList(views.Alerts()) + SitesTable(*evaluation) +
-                  TargetsTable(views.Targets()) + Addresses(routes) + "</body></html>\n";
+  response.body = ToUtf8(std::string(kHead) + AlertsList(views.Alerts()) + SitesTable(*evaluation) +
+                         TargetsTable(views.Targets()) + Addresses(routes) + "</body></html>\n");
   return response;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "analysis/base/utf8.h"
+
 namespace heapwatch {
 namespace {
 
@@ -35,7 +37,7 @@ HttpResponse Json(int status, boost::json::value body) {
   HttpResponse response;
   response.status = status;
   response.content_type = "application/json";
-  response.body = boost::json::serialize(body) + "\n";
+  response.body = ToUtf8(boost::json::serialize(body)) + "\n";
   return response;
 }
 

@@ -1,0 +1,38 @@
+// ReadViews of a service that is not there: what a test puts into its members is what the API sees.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "watcher/api/read_views.h"
+#include "watcher/store/memory_store.h"
+
+namespace heapwatch {
+
+class FakeViews : public ReadViews {
+ public:
+  Time Now() const override { return now; }
+  bool Ready() const override { return ready; }
+  const Store& store() const override { return kept; }
+  std::shared_ptr<const Config> config() const override { return configuration; }
+  std::shared_ptr<const SiteAttributor> attributor() const override { return sites; }
+  std::vector<TargetStatus> Targets() const override { return statuses; }
+  std::shared_ptr<const Evaluation> LatestEvaluation() const override {
+    return std::make_shared<const Evaluation>(evaluation);
+  }
+  std::vector<AlertView> Alerts() const override { return alerts; }
+  std::string Metrics() const override { return metrics; }
+
+  Time now;
+  bool ready = true;
+  MemoryStore kept;
+  std::shared_ptr<const Config> configuration = std::make_shared<const Config>();
+  std::shared_ptr<const SiteAttributor> sites = SiteAttributor::Create({}).value();
+  std::vector<TargetStatus> statuses;
+  Evaluation evaluation;
+  std::vector<AlertView> alerts;
+  std::string metrics;
+};
+
+}  // namespace heapwatch

@@ -1,0 +1,85 @@
+#include "watcher/api/target_selector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace heapwatch {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+StoredTarget Target(Labels labels) {
+  StoredTarget target;
+  target.id = TargetId::Of(labels);
+  target.labels = std::move(labels);
+  return target;
+}
+
+const std::vector<StoredTarget>& Targets() {
+  static const std::vector<StoredTarget> targets = {
+      Target({{"instance", "a:6060"}, {"job", "api"}}),
+      Target({{"instance", "b:6060"}, {"job", "api"}}),
+      Target({{"instance", "b:6060"}, {"job", "cart \"v2\""}})};
+  return targets;
+}
+
+TEST(TargetSelector, FindsATargetByItsId) {
+  const StoredTarget& wanted = Targets()[1];
+  EXPECT_EQ(SelectTarget(wanted.id.ToString(), Targets())->labels, wanted.labels);
+}
+
+TEST(TargetSelector, FindsATargetByItsInstance) {
+  EXPECT_EQ(SelectTarget("a:6060", Targets())->id, Targets()[0].id);
+}
+
+TEST(TargetSelector, FindsATargetByLabelsWithOrWithoutBraces) {
+  EXPECT_EQ(SelectTarget("instance=\"b:6060\", job=\"api\"", Targets())->id, Targets()[1].id);
+  EXPECT_EQ(SelectTarget("{job=\"cart \\\"v2\\\"\",}", Targets())->id, Targets()[2].id);
+}
+
+TEST(TargetSelector, FindsATargetByItsLabelsAsTheyArePrinted) {
+  for (const StoredTarget& target : Targets())
+    EXPECT_EQ(SelectTarget(ToString(target.labels), Targets())->id, target.id);
+}
+
+TEST(TargetSelector, ListsTheCandidatesWhereSeveralFit) {
+  const auto result = SelectTarget("b:6060", Targets());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(result.error().message,
+              AllOf(HasSubstr("fits 2 targets"), HasSubstr(Targets()[1].id.ToString()),
+                    HasSubstr(Targets()[2].id.ToString())));
+}
+
+TEST(TargetSelector, ListsWhatThereIsWhereNoneFits) {
+  const auto result = SelectTarget("c:6060", Targets());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(result.error().message, HasSubstr(ToString(Targets()[0].labels)));
+}
+
+TEST(TargetSelector, BoundsTheListOfCandidates) {
+  std::vector<StoredTarget> many;
+  for (int i = 0; i < 50; ++i)
+    many.push_back(Target({{"instance", std::to_string(i)}, {"job", "api"}}));
+  EXPECT_THAT(SelectTarget("job=\"api\"", many).error().message, HasSubstr("and 40 more"));
+}
+
+TEST(TargetSelector, SaysWhereASelectorIsBroken) {
+  for (const auto& [text, place] :
+       std::vector<std::pair<std::string, std::string>>{{"job=api", "character 5"},
+                                                        {"job=\"api", "character 9"},
+                                                        {"=\"api\"", "character 1"},
+                                                        {"job=\"a\" instance=\"b\"", "character 9"},
+                                                        {"job=~\"a.*\"", "character 5"},
+                                                        {"job=\"a\",job=\"b\"", "character 9"}}) {
+    const auto result = SelectTarget(text, Targets());
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(result.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(result.error().message, AllOf(HasSubstr(text), HasSubstr(place))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace heapwatch
