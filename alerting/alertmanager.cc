@@ -2,8 +2,8 @@
 
 #include <boost/json.hpp>
 
-#include "alerting/text.h"
 #include "analysis/base/time.h"
+#include "analysis/base/utf8.h"
 
 namespace heapwatch {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 boost::json::object ToJson(const Labels& labels) {
   boost::json::object out;
   for (const auto& [name, value] : labels)
-    if (!value.empty()) out[name] = ToValidUtf8(value);
+    if (!value.empty()) out[name] = ToUtf8(value);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "alerting/text.h"
 #include "analysis/base/time.h"
 #include "analysis/base/units.h"
+#include "analysis/base/utf8.h"
 
 namespace heapwatch {
 namespace {
@@ -170,12 +171,12 @@ std::string Summary(const Finding& finding) {
   const std::string tail = verb + Rate(finding, worst) + Spread(finding) + Limit(finding);
   const std::size_t room =
       kMaxSummaryRunes - std::min(kMaxSummaryRunes, CountRunes(service + tail));
-  std::string site = ToValidUtf8(ShortSite(finding.site));
+  std::string site = ToUtf8(ShortSite(finding.site));
   // Of a long name the end tells most; of a line too long for any name the verdict is what must
   // stay.
   constexpr std::size_t kLeastSite = 12;
   if (CountRunes(site) > room) site = CutBegin(site, std::max(room, kLeastSite));
-  return CutEnd(ToValidUtf8(service) + site + ToValidUtf8(tail), kMaxSummaryRunes);
+  return CutEnd(ToUtf8(service) + site + ToUtf8(tail), kMaxSummaryRunes);
 }
 
 AlertText DescribeFinding(const Finding& finding, const MessageContext& context) {
@@ -185,7 +186,7 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
   const std::string diff_url = moments + "&format=text";
   const std::string profile_url = moments + "&format=pprof";
   const std::string command = "go tool pprof -http=: '" + profile_url + "'";
-  const std::string replicas = ToValidUtf8(Replicas(finding));
+  const std::string replicas = ToUtf8(Replicas(finding));
 
   std::string head = Summary(finding) + "\n\nSite: " + finding.site.function;
   if (!finding.site.file.empty()) head += " (" + finding.site.file + ")";
@@ -198,8 +199,8 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
   std::string body;
   if (!context.diff_text.empty())
     body = "\nWhat changed on the worst replica between these two moments:\n" +
-           ToValidUtf8(context.diff_text);
-  head = CutEnd(ToValidUtf8(head), kMaxDescriptionRunes / 2);
+           ToUtf8(context.diff_text);
+  head = CutEnd(ToUtf8(head), kMaxDescriptionRunes / 2);
   const std::size_t room = kMaxDescriptionRunes - CountRunes(head) -
                            std::min(kMaxDescriptionRunes / 2, CountRunes(tail)) - 1;
   return {.annotations = {{"summary", Summary(finding)},

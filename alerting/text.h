@@ -1,5 +1,5 @@
-// Text within the limits of those who receive it: they count runes and refuse what is not UTF-8.
-// Pure.
+// Text within the limits of those who receive it, which count runes. What is handed in must be
+// valid UTF-8 (analysis/base/utf8.h). Pure.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,6 @@
 
 namespace heapwatch {
 
-// The same text with every byte that is not part of valid UTF-8 replaced by "?".
-std::string ToValidUtf8(std::string_view text);
-
-// Of valid UTF-8.
 std::size_t CountRunes(std::string_view text);
 
 // At most `max_runes`, of which the last is "…" where something was cut off at the end.

@@ -27,7 +27,7 @@ TEST(AlertmanagerPayload, IsValidUtf8WhateverAFunctionIsCalled) {
                                       .ends_at = {},
                                       .generator_url = "http://hw"}};
   const auto parsed = boost::json::parse(AlertmanagerPayload(alerts));
-  EXPECT_EQ(parsed.at(0).at("labels").at("function").as_string(), "f???z");
+  EXPECT_EQ(parsed.at(0).at("labels").at("function").as_string(), "f\uFFFD\uFFFD\uFFFDz");
 }
 
 TEST(AlertmanagerPath, WorksUnderAPrefix) {

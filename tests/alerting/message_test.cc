@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "alerting/text.h"
+#include "analysis/base/utf8.h"
 #include "tests/alerting/sample_findings.h"
 
 namespace heapwatch {
@@ -136,7 +137,7 @@ TEST(DescribeFinding, IsValidUtf8WhateverAFunctionIsCalled) {
   Finding finding = Checkout(1, 2);
   finding.site.function = "f\xff";
   for (const auto& [name, value] : DescribeFinding(finding, Context()).annotations)
-    EXPECT_EQ(ToValidUtf8(value), value) << name;
+    EXPECT_EQ(ToUtf8(value), value) << name;
 }
 
 }  // namespace
