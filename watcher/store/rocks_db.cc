@@ -138,6 +138,14 @@ Result<void> RocksDb::Write(rocksdb::WriteBatch& batch, bool sync) {
   return {};
 }
 
+Result<void> RocksDb::Compact() {
+  for (rocksdb::ColumnFamilyHandle* family : families_) {
+    const auto status = db_->CompactRange(rocksdb::CompactRangeOptions(), family, nullptr, nullptr);
+    if (!status.ok()) return Fail(ErrorOf(status, "compacting"));
+  }
+  return {};
+}
+
 void AppendBigEndian(std::string& out, std::uint64_t number) {
   for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(number >> shift));
 }

@@ -46,6 +46,8 @@ class RocksDb {
   Result<std::string> Get(Family family, std::string_view key) const;
   Result<void> Write(rocksdb::WriteBatch& batch, bool sync);
 
+  Result<void> Compact();
+
   // What a status says, and what can be done about it.
   Error ErrorOf(const rocksdb::Status& status, std::string_view what) const;
 

@@ -333,6 +333,8 @@ Result<void> RocksStore::DropBefore(Time oldest) {
   return result;
 }
 
+Result<void> RocksStore::Compact() { return db_->Compact(); }
+
 Result<void> RocksStore::PutState(std::string_view name, std::string_view blob) {
   rocksdb::WriteBatch batch;
   batch.Put(std::string(kStatePrefix) + std::string(name), std::string(blob));

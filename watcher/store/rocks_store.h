@@ -47,6 +47,9 @@ class RocksStore : public Store {
                                                   const RocksStoreOptions& options = {});
   ~RocksStore() override;
 
+  // Rewrites everything as compactly as it can be. Takes a while; reading and appending go on.
+  Result<void> Compact();
+
   Result<void> Append(const Labels& target, Time time, const HeapProfile& profile) override;
   Result<std::vector<StoredTarget>> Targets() const override;
   Result<std::vector<SnapshotInfo>> Snapshots(TargetId target, Time from, Time to) const override;
