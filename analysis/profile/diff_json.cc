@@ -18,14 +18,6 @@ json::value OrNull(const std::optional<T>& value) {
   return json::value(*value);
 }
 
-void AddChange(const Change& change, json::object& out) {
-  out["before"] = change.before;
-  out["after"] = change.after;
-  out["change"] = change.change();
-  out["standard_error"] = OrNull(change.standard_error());
-  out["within_noise"] = change.within_noise();
-}
-
 json::object ChangeJson(const Change& change) {
   json::object out;
   AddChange(change, out);
@@ -101,6 +93,14 @@ json::array FunctionsJson(const std::vector<FunctionChange>& functions, std::siz
 }
 
 }  // namespace
+
+void AddChange(const Change& change, json::object& out) {
+  out["before"] = change.before;
+  out["after"] = change.after;
+  out["change"] = change.change();
+  out["standard_error"] = OrNull(change.standard_error());
+  out["within_noise"] = change.within_noise();
+}
 
 json::object DiffToJson(const ProfileDiff& diff, std::optional<std::size_t> top) {
   const std::size_t limit = top.value_or(static_cast<std::size_t>(-1));

@@ -30,4 +30,7 @@ namespace heapwatch {
 boost::json::object DiffToJson(const ProfileDiff& diff,
                                std::optional<std::size_t> top = std::nullopt);
 
+// Adds the members of CHANGE to `out`.
+void AddChange(const Change& change, boost::json::object& out);
+
 }  // namespace heapwatch

@@ -2,41 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdio>
 #include <vector>
 
 #include "analysis/base/units.h"
+#include "analysis/profile/diff_format.h"
 #include "analysis/profile/diff_functions.h"
 #include "analysis/profile/frame_names.h"
 
 namespace heapwatch {
 namespace {
-
-std::string Amount(const SampleType& type, double value) {
-  if (type.unit == "bytes") return FormatBytes(value);
-  return FormatCount(std::llround(std::clamp(value, -9e18, 9e18)));
-}
-
-std::string Amount(const SampleType& type, std::int64_t value) {
-  return type.unit == "bytes" ? FormatBytes(static_cast<double>(value)) : FormatCount(value);
-}
-
-std::string Signed(const SampleType& type, std::int64_t value) {
-  return (value > 0 ? "+" : "") + Amount(type, value);
-}
-
-// "4.5 MiB", or "?" where no standard error is known.
-std::string ErrorText(const SampleType& type, const Change& change) {
-  const auto error = change.standard_error();
-  return error ? Amount(type, *error) : "?";
-}
-
-std::string SignedWithError(const SampleType& type, const Change& change) {
-  std::string out = Signed(type, change.change());
-  if (change.variance) out += " ± " + ErrorText(type, change);
-  return out;
-}
 
 // What percentages are of: the total before; where that is nothing, the total after.
 struct Denominator {
@@ -60,14 +35,6 @@ std::string Percent(double part, double whole) {
 std::size_t Width(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & '\xC0') != '\x80'; }));
-}
-
-// Names come from the profile: a control character in one must not reach a terminal.
-std::string Printable(std::string_view name) {
-  std::string out(name);
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; }, '?');
-  return out;
 }
 
 // Rows of cells, right-aligned but for the last, which follows two spaces on.
@@ -108,16 +75,7 @@ void AppendSide(std::string_view role, const DiffSide& side, const SampleType& t
                 std::string& out) {
   out += std::string(role) + Printable(side.name);
   if (side.time) out += "  " + FormatRfc3339(*side.time);
-  out += "  total " + Amount(type, side.total) + "\n";
-}
-
-std::string Elapsed(const ProfileDiff& diff) {
-  if (!diff.before.time || !diff.after.time || *diff.after.time <= *diff.before.time) return "";
-  const Duration elapsed = *diff.after.time - *diff.before.time;
-  // Over seconds the milliseconds only get in the way.
-  const bool is_long = elapsed >= std::chrono::seconds(10);
-  return " in " +
-         FormatDuration(is_long ? std::chrono::round<std::chrono::seconds>(elapsed) : elapsed);
+  out += "  total " + FormatAmount(type, side.total) + "\n";
 }
 
 std::string Header(const ProfileDiff& diff) {
@@ -132,8 +90,8 @@ std::string Header(const ProfileDiff& diff) {
            ", so that both totals are equal\n";
   }
   const Denominator of = DenominatorOf(diff);
-  out += "change  " + type.type + " " + SignedWithError(type, diff.total) + Elapsed(diff) + " (" +
-         Percent(static_cast<double>(diff.total.change()), of.value) + " of the total " +
+  out += "change  " + type.type + " " + FormatChange(type, diff.total) + FormatElapsed(diff) +
+         " (" + Percent(static_cast<double>(diff.total.change()), of.value) + " of the total " +
          std::string(of.name) + ")\n";
   for (const std::string& note : diff.notes) out += "note    " + Printable(note) + "\n";
   return out + "\n";
@@ -168,9 +126,9 @@ std::string Legend(const ProfileDiff& diff, const Shown& shown) {
 
 std::vector<std::string> ChangeCells(const ProfileDiff& diff, const Change& change) {
   const SampleType& type = diff.sample_type;
-  return {Signed(type, change.change()), ErrorText(type, change),
+  return {FormatSigned(type, change.change()), FormatError(type, change),
           Percent(static_cast<double>(change.change()), DenominatorOf(diff).value),
-          Amount(type, change.before), Amount(type, change.after)};
+          FormatAmount(type, change.before), FormatAmount(type, change.after)};
 }
 
 std::vector<std::string> ChangeHeader(const ProfileDiff& diff, std::string_view thing) {
@@ -261,11 +219,8 @@ std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& optio
 
 std::string RenderTopSites(const ProfileDiff& diff, std::size_t n) {
   const SampleType& type = diff.sample_type;
-  const auto levels = [&](const Change& change) {
-    return Amount(type, change.before) + " -> " + Amount(type, change.after);
-  };
-  std::string out = type.type + " " + levels(diff.total) + Elapsed(diff) + ": " +
-                    SignedWithError(type, diff.total);
+  std::string out = type.type + " " + FormatLevels(type, diff.total) + FormatElapsed(diff) + ": " +
+                    FormatChange(type, diff.total);
   Change rest{0, 0, 0.0};
   std::size_t rest_count = 0;
   for (std::size_t i = 0; i < diff.sites.size(); ++i) {
@@ -276,12 +231,12 @@ std::string RenderTopSites(const ProfileDiff& diff, std::size_t n) {
       continue;
     }
     if (site.change.change() == 0) continue;
-    out += "\n" + SignedWithError(type, site.change) + "  " + Printable(site.site.ToString()) +
-           " (" + levels(site.change) + (site.change.within_noise() ? ", within noise)" : ")");
+    out += "\n" + FormatChange(type, site.change) + "  " + Printable(site.site.ToString()) + " (" +
+           FormatLevels(type, site.change) + (site.change.within_noise() ? ", within noise)" : ")");
   }
   if (rest_count > 0)
     out += "\nand " + std::to_string(rest_count) +
-           (rest_count == 1 ? " more site: " : " more sites: ") + SignedWithError(type, rest);
+           (rest_count == 1 ? " more site: " : " more sites: ") + FormatChange(type, rest);
   return out;
 }
 

@@ -16,18 +16,22 @@
 #include "analysis/profile/diff_json.h"
 #include "analysis/profile/diff_pprof.h"
 #include "analysis/profile/diff_text.h"
+#include "analysis/profile/flame_svg.h"
+#include "analysis/profile/flame_tree.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/profile_file.h"
 
 namespace heapwatch {
 namespace {
 
-enum class Format { kText, kPprof, kPprofDiffBase, kJson };
+enum class Format { kText, kPprof, kPprofDiffBase, kJson, kFolded, kSvg };
 
 const std::map<std::string, Format> kFormats = {{"text", Format::kText},
                                                 {"pprof", Format::kPprof},
                                                 {"pprof-diff-base", Format::kPprofDiffBase},
-                                                {"json", Format::kJson}};
+                                                {"json", Format::kJson},
+                                                {"folded", Format::kFolded},
+                                                {"svg", Format::kSvg}};
 
 const std::map<std::string, DiffBy> kOrders = {{"site", DiffBy::kSite},
                                                {"function", DiffBy::kFunction},
@@ -48,12 +52,15 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch diff t0.pb.gz t1.pb.gz
   heapwatch diff t0.pb.gz t1.pb.gz --by cum --top 0
   heapwatch diff t0.pb.gz t1.pb.gz --format pprof -o diff.pb.gz && go tool pprof -top diff.pb.gz
+  heapwatch diff t0.pb.gz t1.pb.gz --format svg -o diff.svg
 
 Formats:
   text             a table; +/- is one standard error of sampling, ~ marks a change within noise
   pprof            B minus A as one profile, like `go tool pprof -base A B -proto`: shares are of what changed
   pprof-diff-base  both sides, like -diff_base: pprof shows shares of A, and leaves out small growth (see its -nodefraction)
   json             totals, sites, functions and stacks
+  folded           one line per stack with its values in A and in B, for differential flame graph tools
+  svg              a differential flame graph in one file: red grew, blue shrank
 
 Exit codes: 0 fine, 1 a file cannot be read or the two cannot be compared, 2 wrong usage.)";
 
@@ -73,6 +80,10 @@ std::string Render(const ProfileDiff& diff, const DiffArguments& arguments) {
       return DiffToPprof(diff, PprofForm::kBothSides);
     case Format::kJson:
       return boost::json::serialize(DiffToJson(diff)) + "\n";
+    case Format::kFolded:
+      return DiffToFolded(diff);
+    case Format::kSvg:
+      return DiffToSvg(diff);
   }
   return "";
 }

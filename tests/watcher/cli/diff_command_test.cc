@@ -82,6 +82,13 @@ TEST_F(DiffCommand, PrintsJson) {
   EXPECT_THAT(out_, StartsWith("{\"sample_type\":{\"type\":\"inuse_space\""));
 }
 
+TEST_F(DiffCommand, PrintsFoldedStacksAndAPicture) {
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", "folded"}), kExitOk);
+  EXPECT_EQ(out_, "main.f 100 350\n");
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", "svg"}), kExitOk);
+  EXPECT_THAT(out_, HasSubstr("<svg xmlns="));
+}
+
 TEST_F(DiffCommand, NamesTheFileThatIsMissingOrIsNoProfile) {
   Write("page.html", "<!DOCTYPE html><html><body>Sign in</body></html>");
   EXPECT_EQ(Run({Path("a.pb.gz"), Path("none.pb.gz")}), kExitBadInput);

@@ -1,0 +1,56 @@
+// A diff as a tree of calls: what a differential flame graph draws.
+//
+// From the root (who called) or from the leaf (who allocated). A node's levels are the sums of all
+// stacks through it; `grew` and `shrank` add up, without cancelling, by how much the paths that end
+// at or below it grew and shrank, so that grew - shrank is its change and grew + shrank, its
+// magnitude, is never less than that of its children together: the width to draw. Pure.
+//
+//   stacks main;f 10 -> 15, main;g 8 -> 6:   main {18, 21, grew 5, shrank 2}; f {10, 15, 5, 0}; g {8, 6, 0, 2}
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analysis/profile/diff.h"
+
+namespace heapwatch {
+
+struct FlameTreeOptions {
+  double min_share = 0.001;  // of the root's magnitude; what is smaller is left out, and counted
+  std::size_t max_nodes = 5000;  // the largest stay
+  std::size_t max_depth = 256;   // frames beyond are taken for the last one within
+  bool from_leaf = false;
+};
+
+struct FlameNode {
+  std::string name;
+  Change change;
+  double grew = 0;
+  double shrank = 0;
+  std::size_t parent = 0;  // the root is its own
+  std::size_t depth = 0;
+  double magnitude() const { return grew + shrank; }
+};
+
+struct FlameTree {
+  std::vector<FlameNode>
+      nodes;  // the root first, every parent before its children, of these the largest first
+  std::size_t left_out = 0;  // nodes too small to show
+};
+
+FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& options = {});
+
+// {"name": "root", "before": 18, "after": 21, "change": 3, "standard_error": 1.2|null,
+// "within_noise": false, "grew": 5,
+//  "shrank": 2, "children": [...]}, the children in the same form, the largest magnitude first.
+boost::json::object FlameTreeToJson(const FlameTree& tree);
+
+// One line for each call path of either side, "main;f 10 15" (root first, before, after): the input
+// of differential flame graph tools. Semicolons and line ends within names become colons and
+// blanks.
+std::string DiffToFolded(const ProfileDiff& diff);
+
+}  // namespace heapwatch
