@@ -19,7 +19,7 @@ namespace heapwatch {
 // over on the way from the leaf; a stack of nothing else belongs to its leaf. The defaults know
 // Go's, C++'s and Rust's allocators and helpers.
 struct SiteRules {
-  std::vector<std::string> skip_functions;  // added to the defaults
+  std::vector<std::string> skip_functions = {};  // added to the defaults
   bool use_defaults = true;
   bool operator==(const SiteRules&) const = default;
 };

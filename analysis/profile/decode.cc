@@ -44,7 +44,9 @@ Result<void> CheckUse(const HeapProfile& profile, const DecodeLimits& limits) {
                 "a pprof profile of " + TypesOf(profile) + ", not of a heap");
   }
   if (!HasGoTypes(profile)) return {};
-  if (profile.samples.empty() && !profile.sampling_period_bytes) {
+  // Go leaves out a rate of zero; what was sampled before it was set so stays in the profile and
+  // moves no more.
+  if (!profile.sampling_period_bytes && profile.period_type.type == "space") {
     return Fail(ErrorCode::kUnavailable,
                 "heap profiling is switched off in the target (runtime.MemProfileRate is 0)");
   }

@@ -10,8 +10,8 @@
 
 namespace heapwatch {
 
-// Samples from `base_begin` on are labelled pprof::base=true, as in what `go tool pprof -diff_base` writes: theirs are the
-// (negated) values of the older side of a diff.
+// Samples from `base_begin` on are labelled pprof::base=true, as in what `go tool pprof -diff_base`
+// writes: theirs are the (negated) values of the older side of a diff.
 std::string EncodePprof(const HeapProfile& profile,
                         std::optional<std::size_t> base_begin = std::nullopt);
 

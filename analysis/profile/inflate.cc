@@ -1,12 +1,14 @@
 #include "analysis/profile/inflate.h"
 
 #include <libdeflate.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace heapwatch {
 namespace {
@@ -23,11 +25,42 @@ Error TooLarge(Compression compression, std::size_t max_bytes) {
                                       " bytes"};
 }
 
-Error Broken(Compression compression, std::string_view bytes, std::size_t at) {
-  return Error{ErrorCode::kCorrupt,
-               std::string(ToString(compression)) +
-                   " data is broken or cut short: the member that starts at byte " +
-                   std::to_string(at) + " of " + std::to_string(bytes.size())};
+Error Broken(Compression compression, std::string_view bytes, std::size_t at,
+             std::string_view how) {
+  return Error{ErrorCode::kCorrupt, std::string(ToString(compression)) +
+                                        " data is broken near byte " + std::to_string(at) + " of " +
+                                        std::to_string(bytes.size()) + ": " + std::string(how)};
+}
+
+Error CutShort(Compression compression, std::string_view bytes) {
+  return Error{ErrorCode::kCorrupt, std::string(ToString(compression)) +
+                                        " data ends too early: at byte " +
+                                        std::to_string(bytes.size())};
+}
+
+// libdeflate does not tell where it stumbled. zlib does, and time does not matter any more.
+Error Diagnose(Compression compression, std::string_view bytes, std::size_t member,
+               std::size_t max_bytes) {
+  z_stream stream = {};
+  if (inflateInit2(&stream, compression == Compression::kGzip ? 16 + MAX_WBITS : MAX_WBITS) !=
+      Z_OK) {
+    return Broken(compression, bytes, member, "out of memory");
+  }
+  std::vector<unsigned char> in(bytes.begin() + static_cast<std::ptrdiff_t>(member), bytes.end());
+  std::vector<unsigned char> out(32U << 10U);
+  stream.next_in = in.data();
+  stream.avail_in = static_cast<unsigned>(std::min<std::size_t>(in.size(), 1U << 30U));
+  int status = Z_OK;
+  while (status == Z_OK && stream.total_out <= max_bytes) {
+    stream.next_out = out.data();
+    stream.avail_out = static_cast<unsigned>(out.size());
+    status = inflate(&stream, Z_NO_FLUSH);
+  }
+  const std::size_t at = member + stream.total_in;
+  const std::string how = stream.msg != nullptr ? stream.msg : "it cannot be inflated";
+  inflateEnd(&stream);
+  if (status == Z_BUF_ERROR || status == Z_OK) return CutShort(compression, bytes);
+  return Broken(compression, bytes, at, how);
 }
 
 // The last four bytes of a gzip member tell its inflated size; a hint only, since it wraps and
@@ -94,6 +127,9 @@ Result<std::string_view> Inflater::Inflate(std::string_view bytes, std::size_t m
   const Compression compression = DetectCompression(bytes);
   switch (compression) {
     case Compression::kNone:
+      if (bytes.size() > max_bytes) {
+        return Fail(ErrorCode::kLimit, "more than " + std::to_string(max_bytes) + " bytes");
+      }
       return bytes;
     case Compression::kZstd:
       return InflateZstd(bytes, max_bytes);
@@ -106,8 +142,8 @@ Result<std::string_view> Inflater::Inflate(std::string_view bytes, std::size_t m
 
 Result<std::string_view> Inflater::InflateDeflate(std::string_view bytes, Compression compression,
                                                   std::size_t max_bytes) {
-  const auto inflate = compression == Compression::kGzip ? libdeflate_gzip_decompress_ex
-                                                         : libdeflate_zlib_decompress_ex;
+  const auto decompress = compression == Compression::kGzip ? libdeflate_gzip_decompress_ex
+                                                            : libdeflate_zlib_decompress_ex;
   std::size_t used = 0;
   std::size_t at = 0;
   while (at == 0 || (at < bytes.size() && compression == Compression::kGzip &&
@@ -118,14 +154,16 @@ Result<std::string_view> Inflater::InflateDeflate(std::string_view bytes, Compre
       std::size_t consumed = 0;
       std::size_t produced = 0;
       const libdeflate_result result =
-          inflate(decompressor_.get(), rest.data(), rest.size(), buffer_.get() + used,
-                  std::min(capacity_, max_bytes) - used, &consumed, &produced);
+          decompress(decompressor_.get(), rest.data(), rest.size(), buffer_.get() + used,
+                     std::min(capacity_, max_bytes) - used, &consumed, &produced);
       if (result == LIBDEFLATE_SUCCESS) {
         at += consumed;
         used += produced;
         break;
       }
-      if (result != LIBDEFLATE_INSUFFICIENT_SPACE) return Fail(Broken(compression, bytes, at));
+      if (result != LIBDEFLATE_INSUFFICIENT_SPACE) {
+        return Fail(Diagnose(compression, bytes, at, max_bytes));
+      }
       if (capacity_ >= max_bytes) return Fail(TooLarge(compression, max_bytes));
       Reserve(std::min(max_bytes, capacity_ * 2), used);
     }
@@ -148,9 +186,11 @@ Result<std::string_view> Inflater::InflateZstd(std::string_view bytes, std::size
     ZSTD_outBuffer out{.dst = buffer_.get(), .size = capacity_, .pos = used};
     const std::size_t before = in.pos;
     left = ZSTD_decompressStream(stream.get(), &out, &in);
-    if (ZSTD_isError(left) != 0) return Fail(Broken(Compression::kZstd, bytes, 0));
+    if (ZSTD_isError(left) != 0) {
+      return Fail(Broken(Compression::kZstd, bytes, in.pos, ZSTD_getErrorName(left)));
+    }
     if (left > 0 && in.pos == before && out.pos == used) {
-      return Fail(Broken(Compression::kZstd, bytes, 0));
+      return Fail(CutShort(Compression::kZstd, bytes));
     }
     used = out.pos;
   }

@@ -3,7 +3,7 @@
 // (stack, block size) are summed. Texts handed in are copied. Ids handed in must be the builder's
 // own. One thread.
 //
-//   ProfileBuilder b({{"inuse_space", "bytes"}});
+//   ProfileBuilder b({SampleType{"inuse_space", "bytes"}});
 //   b.AddSample({{"main.f", "main.go", 7, 5}, {"main.main", "main.go", 3, 1}}, 16, {160});   //
 //   leaf first HeapProfile p = std::move(b).Build(); p.time = at;   // time, duration, period,
 //   comments: set on what Build returns

@@ -21,28 +21,30 @@ void DropRustHash(std::string& name) {
   }
 }
 
-// " [clone .cold]", " (.part.0)" and the bare ".cold", ".part.0", ".isra.0.constprop.1",
-// ".llvm.123".
+// Takes ".NAME.7" off the end, for the names compilers give to the parts and copies of a function.
+bool DropNumberedSuffix(std::string& name) {
+  constexpr std::array<std::string_view, 6> kSuffixes = {".cold", ".part",      ".isra",
+                                                         ".llvm", ".constprop", ".lto_priv"};
+  std::size_t end = name.size();
+  while (end > 0 && IsDigit(name[end - 1])) --end;
+  if (end == name.size() || end == 0 || name[end - 1] != '.') return false;
+  const std::string_view head = std::string_view(name).substr(0, end - 1);
+  const auto suffix = std::find_if(kSuffixes.begin(), kSuffixes.end(),
+                                   [&](std::string_view s) { return head.ends_with(s); });
+  if (suffix == kSuffixes.end() || head.size() == suffix->size()) return false;
+  name.resize(head.size() - suffix->size());
+  return true;
+}
+
+// " [clone .cold]", " (.part.0)" and the bare ".part.0", ".isra.0.constprop.1", ".llvm.123".
+// ".cold" without a number goes from mangled names only: "store.cold" may well be a function of Go.
 void DropCompilerSuffixes(std::string& name) {
   for (const std::string_view opening : {" [clone ", " (."}) {
     const std::size_t at = name.find(opening);
     if (at != std::string::npos && at > 0) name.resize(at);
   }
-  constexpr std::array<std::string_view, 6> kSuffixes = {".cold", ".part",      ".isra",
-                                                         ".llvm", ".constprop", ".lto_priv"};
-  for (;;) {
-    std::size_t end = name.size();
-    while (end > 0 && IsDigit(name[end - 1])) --end;
-    if (end == name.size() || end == 0 || name[end - 1] != '.') {
-      end = name.size();
-    } else {
-      --end;
-    }
-    const std::string_view head = std::string_view(name).substr(0, end);
-    const auto suffix = std::find_if(kSuffixes.begin(), kSuffixes.end(),
-                                     [&](std::string_view s) { return head.ends_with(s); });
-    if (suffix == kSuffixes.end() || head.size() == suffix->size()) return;
-    name.resize(head.size() - suffix->size());
+  if (name.starts_with("_Z") && name.ends_with(".cold")) name.resize(name.size() - 5);
+  while (DropNumberedSuffix(name)) {
   }
 }
 

@@ -1,49 +1,283 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analysis/profile/attribution.h"
 #include "analysis/profile/decode.h"
 #include "analysis/profile/encode.h"
 #include "analysis/profile/profile_builder.h"
+#include "tests/analysis/profile/pprof_message.h"
 
 namespace heapwatch {
 namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+HeapProfile Decoded(const std::string& bytes) {
+  Result<HeapProfile> profile = DecodeProfile(bytes);
+  if (profile) return *std::move(profile);
+  ADD_FAILURE() << profile.error().message;
+  return {};
+}
+
+Error ErrorOf(const std::string& bytes, const DecodeLimits& limits = {}) {
+  const Result<HeapProfile> profile = DecodeProfile(bytes, limits);
+  if (!profile) return profile.error();
+  ADD_FAILURE() << "decoded";
+  return {};
+}
 
 HeapProfile TwoSizes() {
   ProfileBuilder b({{"alloc_objects", "count"},
                     {"alloc_space", "bytes"},
                     {"inuse_objects", "count"},
                     {"inuse_space", "bytes"}});
-  b.AddSample({{"runtime.mallocgc", "malloc.go", 1, 0}, {"main.f", "main.go", 7, 5}}, 16,
-              {40, 640, 10, 160});
-  b.AddSample({{"runtime.mallocgc", "malloc.go", 1, 0}, {"main.f", "main.go", 7, 5}}, 32,
-              {2, 64, 1, 32});
+  const MappingId mapping = b.AddMapping({.start = 0x400000,
+                                          .limit = 0x500000,
+                                          .file_offset = 0x1000,
+                                          .file = "/bin/app",
+                                          .build_id = "ab12",
+                                          .has_functions = true});
+  const FunctionId inlined = b.AddFunction({.name = "f", .system_name = "_Zf", .file = "f.cc"});
+  const FunctionId caller = b.AddFunction({.name = "g", .file = "g.cc", .start_line = 10});
+  const LocationId both = b.AddLocation(
+      {.mapping = mapping, .address = 0x401234},
+      {{.function = inlined, .line = 3, .column = 9}, {.function = caller, .line = 12}});
+  const LocationId raw =
+      b.AddLocation({.mapping = mapping, .address = 0x402000, .is_folded = true}, {});
+  const StackId stack = b.AddStack({both, raw});
+  b.AddSample(stack, 16, {40, 640, 10, 160});
+  b.AddSample(stack, 32, {2, 64, 1, 32});
   HeapProfile profile = std::move(b).Build();
   profile.sampling_period_bytes = 524288;
+  profile.period_type = {"space", "bytes"};
   profile.time = FromUnixMillis(1795346576316);
+  profile.comments = {"build 7"};
+  profile.default_sample_type = 1;
   return profile;
 }
 
 TEST(Pprof, ComesBackAsItWent) {
   const HeapProfile profile = TwoSizes();
-  const Result<HeapProfile> back = DecodeProfile(EncodePprof(profile));
-  ASSERT_TRUE(back) << back.error().message;
-  EXPECT_EQ(back->values, profile.values);
-  EXPECT_EQ(back->stack_hashes, profile.stack_hashes);
-  EXPECT_EQ(back->sample_types, profile.sample_types);
-  EXPECT_EQ(back->time, profile.time);
-  EXPECT_EQ(back->total(Quantity::kInuseSpace), 192);
-  EXPECT_EQ(back->samples[1].block_bytes, 32);
+  const HeapProfile back = Decoded(EncodePprof(profile));
+  EXPECT_EQ(back.sample_types, profile.sample_types);
+  EXPECT_EQ(back.values, profile.values);
+  EXPECT_EQ(back.stack_hashes, profile.stack_hashes);
+  EXPECT_EQ(back.time, profile.time);
+  EXPECT_EQ(back.sampling_period_bytes, 524288);
+  EXPECT_EQ(back.comments, profile.comments);
+  EXPECT_EQ(back.default_sample_type, 1U);
+  ASSERT_EQ(back.samples.size(), 2U);
+  EXPECT_EQ(back.samples[1].block_bytes, 32);
+  ASSERT_EQ(back.locations.size(), 2U);
+  EXPECT_EQ(back.locations[0].address, 0x401234U);
+  EXPECT_TRUE(back.locations[1].is_folded);
+  EXPECT_EQ(back.lines_of(back.locations[0])[0].column, 9);
+  ASSERT_EQ(back.mappings.size(), 1U);
+  EXPECT_EQ(back.mappings[0].file_offset, 0x1000U);
+  EXPECT_EQ(back.mappings[0].build_id, "ab12");
+  EXPECT_TRUE(back.mappings[0].has_functions);
+  EXPECT_EQ(back.functions[0].system_name, "_Zf");
+  EXPECT_EQ(back.functions[1].system_name, "");
+  EXPECT_EQ(EncodePprof(back), EncodePprof(profile));
 }
 
-TEST(SiteAttributor, PassesOverTheRuntime) {
-  const auto attributor = SiteAttributor::Create({});
-  ASSERT_TRUE(attributor);
-  const Site site = (*attributor)->Attribute(TwoSizes(), StackId(0U));
-  EXPECT_EQ(site.function, "main.f");
-  EXPECT_EQ(site.line, 2);
-  EXPECT_TRUE(site.line_is_relative);
-  EXPECT_EQ(site.ToString(), "main.f main.go:+2");
+TEST(Pprof, AMissingQuantityIsAbsentNotZero) {
+  PprofMessage message;
+  message.AddSample({1, 2}, {64});
+  const HeapProfile profile = Decoded(message.Bytes());
+  EXPECT_EQ(profile.total(Quantity::kInuseSpace), 64);
+  EXPECT_EQ(profile.total(Quantity::kAllocSpace), std::nullopt);
+  EXPECT_EQ(profile.column(Quantity::kInuseObjects), std::nullopt);
+  EXPECT_EQ(profile.sampling_period_bytes, std::nullopt);
+  EXPECT_EQ(profile.time, std::nullopt);
+  EXPECT_EQ(profile.duration, std::nullopt);
+}
+
+TEST(Pprof, SampleTypesAreFoundByNameAndUnit) {
+  PprofMessage message;
+  message.AddType("alloc_space", "count");  // a name with another unit is another quantity
+  message.AddType("alloc_space", "bytes");
+  message.AddType("objects", "count");
+  message.AddSample({1}, {1, 2, 3, 4});
+  const HeapProfile profile = Decoded(message.Bytes());
+  EXPECT_EQ(profile.total(Quantity::kInuseSpace), 1);
+  EXPECT_EQ(profile.total(Quantity::kAllocSpace), 3);
+  EXPECT_EQ(profile.total(Quantity::kInuseObjects), 4);
+}
+
+TEST(Pprof, ValuesAreNeverRescaled) {
+  PprofMessage message;
+  message.profile.set_period(524288);
+  message.AddSample({1}, {64});
+  EXPECT_EQ(Decoded(message.Bytes()).values, std::vector<std::int64_t>{64});
+}
+
+TEST(Pprof, TheSameStackTwiceIsSummedAndBlockSizesStayApart) {
+  PprofMessage message;
+  message.AddBytes(message.AddSample({1, 2}, {64}), 32);
+  message.AddBytes(message.AddSample({1, 2}, {100}), 48);
+  message.AddBytes(message.AddSample({1, 2}, {6}), 32);
+  const HeapProfile profile = Decoded(message.Bytes());
+  EXPECT_EQ(profile.stack_count(), 1U);
+  EXPECT_THAT(profile.values, ElementsAre(70, 100));
+}
+
+TEST(Pprof, AThousandBlockSizesOfOneLineAreKeptApart) {
+  PprofMessage message;
+  for (int i = 1; i <= 1500; ++i) message.AddBytes(message.AddSample({1, 2}, {i}), 16 * i);
+  const HeapProfile profile = Decoded(message.Bytes());
+  EXPECT_EQ(profile.samples.size(), 1500U);
+  EXPECT_EQ(profile.stack_count(), 1U);
+}
+
+TEST(Pprof, ACallRepeatedOnOneLineIsOneStack) {
+  PprofMessage message;
+  message.AddLocation(3, 1, 7);
+  message.profile.mutable_location(2)->set_address(0x1234);
+  message.AddSample({1, 2}, {64});
+  message.AddSample({3, 2}, {36});
+  const HeapProfile profile = Decoded(message.Bytes());
+  EXPECT_EQ(profile.stack_count(), 1U);
+  EXPECT_THAT(profile.values, ElementsAre(100));
+}
+
+TEST(Pprof, IdsMayBeAnythingAndComeOutSequential) {
+  PprofMessage message;
+  message.AddFunction(0xfffffffffffffffe, "main.g", "main.go", 20);
+  message.AddLocation(1ULL << 40, 0xfffffffffffffffe, 21);
+  message.AddSample({1ULL << 40, 2}, {64});
+  const HeapProfile profile = Decoded(message.Bytes());
+  const Location& leaf = profile.locations[profile.stack(StackId(0U))[0].index()];
+  EXPECT_EQ(profile.functions[profile.lines_of(leaf)[0].function.index()].name, "main.g");
+  const HeapProfile again = Decoded(EncodePprof(profile));
+  EXPECT_EQ(again.stack_hashes, profile.stack_hashes);
+}
+
+TEST(Pprof, ConcatenatedMessagesAreOneMessage) {
+  PprofMessage all;
+  all.AddSample({1, 2}, {64});
+  oracle::Profile samples;
+  *samples.mutable_sample() = all.profile.sample();
+  const std::string bytes = all.Bytes() + samples.SerializeAsString();
+  EXPECT_THAT(Decoded(bytes).values, ElementsAre(128));
+}
+
+TEST(Pprof, StringsMayRepeatTheEmptyOne) {
+  PprofMessage message;
+  message.Text("");
+  message.AddFunction(3, "main.h", "", 0);
+  message.profile.mutable_function(2)->set_filename(message.Text(""));
+  message.AddLocation(3, 3, 1);
+  message.AddSample({3}, {1});
+  const HeapProfile profile = Decoded(message.Bytes());
+  EXPECT_EQ(profile.functions[2].file, "");
+}
+
+TEST(Pprof, ABuildIdMayBeOneByte) {
+  PprofMessage message;
+  auto* mapping = message.profile.add_mapping();
+  mapping->set_id(9);
+  mapping->set_build_id(message.Text("x"));
+  message.AddSample({1}, {1});
+  EXPECT_EQ(Decoded(message.Bytes()).mappings[0].build_id, "x");
+}
+
+TEST(Pprof, RepeatedNumbersMayStandUnpacked) {
+  // sample_type {1, 2}; sample {location_id: 1, value: 64} field by field; strings.
+  PprofMessage message;
+  std::string bytes = message.Bytes();
+  bytes += std::string("\x12\x06\x08\x01\x08\x02\x10\x40", 8);
+  const HeapProfile profile = Decoded(bytes);
+  EXPECT_THAT(profile.values, ElementsAre(64));
+  EXPECT_EQ(profile.stack(StackId(0U)).size(), 2U);
+}
+
+TEST(Pprof, AddressSpaceRandomisationDoesNotMakeAnotherStack) {
+  const auto stack_of = [](std::uint64_t start) {
+    ProfileBuilder b({SampleType{"inuse_space", "bytes"}});
+    const MappingId m = b.AddMapping({.start = start, .limit = start + 0x1000, .build_id = "ab"});
+    b.AddSample(b.AddStack({b.AddLocation({.mapping = m, .address = start + 0x42}, {})}), 0, {1});
+    return std::move(b).Build().stack_hashes.at(0);
+  };
+  EXPECT_EQ(stack_of(0x400000), stack_of(0x7f0000));
+}
+
+TEST(Pprof, DanglingAndDoubleIdsAreRefused) {
+  const auto broken = [](auto change) {
+    PprofMessage message;
+    message.AddSample({1, 2}, {64});
+    change(message);
+    const Error error = ErrorOf(message.Bytes());
+    EXPECT_EQ(error.code, ErrorCode::kCorrupt) << error.message;
+    EXPECT_THAT(error.message, HasSubstr("part at byte "));
+    return error.message;
+  };
+  EXPECT_THAT(broken([](auto& m) { m.AddSample({77}, {1}); }), HasSubstr("location 77"));
+  EXPECT_THAT(broken([](auto& m) { m.AddSample({0}, {1}); }), HasSubstr("location 0"));
+  EXPECT_THAT(broken([](auto& m) { m.AddLocation(3, 77, 1); }), HasSubstr("function 77"));
+  EXPECT_THAT(broken([](auto& m) { m.AddLocation(2, 1, 1); }),
+              HasSubstr("two locations with id 2"));
+  EXPECT_THAT(broken([](auto& m) { m.AddFunction(2, "x", "", 0); }), HasSubstr("two functions"));
+  EXPECT_THAT(broken([](auto& m) { m.AddFunction(0, "x", "", 0); }), HasSubstr("id 0"));
+  EXPECT_THAT(broken([](auto& m) { m.profile.mutable_function(0)->set_name(500); }),
+              HasSubstr("string 500"));
+  EXPECT_THAT(broken([](auto& m) { m.profile.mutable_function(0)->set_name(-1); }),
+              HasSubstr("string -1"));
+}
+
+TEST(Pprof, AMappingThatIsNotListedIsNone) {
+  PprofMessage message;
+  message.profile.mutable_location(0)->set_mapping_id(5);
+  message.AddSample({1}, {64});
+  EXPECT_EQ(Decoded(message.Bytes()).locations[0].mapping, std::nullopt);
+}
+
+TEST(Pprof, TwoValuesAgainstFourTypesAreRefused) {
+  PprofMessage message;
+  for (const char* type : {"a", "b", "c"}) message.AddType(type, "bytes");
+  message.AddSample({1, 2}, {64, 65});
+  EXPECT_THAT(ErrorOf(message.Bytes()).message, HasSubstr("2 values against 4 sample types"));
+}
+
+TEST(Pprof, SaysWhereItIsCutShort) {
+  PprofMessage message;
+  message.AddSample({1, 2}, {64});
+  const std::string bytes = message.Bytes();
+  const Error error = ErrorOf(bytes.substr(0, bytes.size() - 1));
+  EXPECT_EQ(error.code, ErrorCode::kCorrupt);
+  EXPECT_THAT(error.message, HasSubstr("part at byte "));
+}
+
+TEST(Pprof, AWrongWireTypeIsAnErrorNotACrash) {
+  PprofMessage message;
+  EXPECT_THAT(ErrorOf(message.Bytes() + "\x4a\x01x").message, HasSubstr("field 9 has wire type 2"));
+}
+
+TEST(Pprof, DepthAndNumbersAreBounded) {
+  PprofMessage message;
+  auto* sample = message.AddSample({}, {1});
+  for (int i = 0; i < 5000; ++i) sample->add_location_id(1);
+  const Error deep = ErrorOf(message.Bytes());
+  EXPECT_EQ(deep.code, ErrorCode::kLimit);
+  EXPECT_THAT(deep.message, HasSubstr("more than 4096 frames in a stack"));
+
+  PprofMessage many;
+  for (int i = 0; i < 200; ++i) many.AddSample({1}, {1});
+  EXPECT_EQ(ErrorOf(many.Bytes(), {.samples = 100}).code, ErrorCode::kLimit);
+  PprofMessage texts;
+  for (int i = 0; i < 1'000'000; ++i) texts.Text("");
+  EXPECT_EQ(ErrorOf(texts.Bytes(), {.samples = 100'000}).code, ErrorCode::kLimit);
+}
+
+TEST(Pprof, ADecoderMayBeUsedAgainAfterAnError) {
+  PprofMessage message;
+  message.AddSample({1, 2}, {64});
+  Decoder decoder;
+  EXPECT_TRUE(decoder.Decode(message.Bytes()));
+  EXPECT_FALSE(decoder.Decode(message.Bytes() + "\x12\x02\x08\x63"));
+  const Result<HeapProfile> again = decoder.Decode(message.Bytes());
+  ASSERT_TRUE(again);
+  EXPECT_THAT(again->values, ElementsAre(64));
 }
 
 }  // namespace
