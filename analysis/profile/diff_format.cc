@@ -37,13 +37,14 @@ std::string FormatLevels(const SampleType& type, const Change& change) {
   return FormatAmount(type, change.before) + " -> " + FormatAmount(type, change.after);
 }
 
+std::string FormatSpan(Duration span) {
+  const bool is_long = span >= std::chrono::seconds(10);
+  return FormatDuration(is_long ? std::chrono::round<std::chrono::seconds>(span) : span);
+}
+
 std::string FormatElapsed(const ProfileDiff& diff) {
   if (!diff.before.time || !diff.after.time || *diff.after.time <= *diff.before.time) return "";
-  const Duration elapsed = *diff.after.time - *diff.before.time;
-  // Over seconds the milliseconds only get in the way.
-  const bool is_long = elapsed >= std::chrono::seconds(10);
-  return " in " +
-         FormatDuration(is_long ? std::chrono::round<std::chrono::seconds>(elapsed) : elapsed);
+  return " in " + FormatSpan(*diff.after.time - *diff.before.time);
 }
 
 std::string Printable(std::string_view name) {

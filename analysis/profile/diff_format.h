@@ -21,6 +21,8 @@ std::string FormatError(const SampleType& type, const Change& change);
 std::string FormatChange(const SampleType& type, const Change& change);
 // "1.0 MiB -> 5.5 MiB".
 std::string FormatLevels(const SampleType& type, const Change& change);
+// "10m3s": to the second where it is long.
+std::string FormatSpan(Duration span);
 // " in 10m", or "" where the times are not known or the wrong way round.
 std::string FormatElapsed(const ProfileDiff& diff);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "analysis/base/units.h"
+#include "analysis/profile/diff_format.h"
 
 namespace heapwatch {
 namespace {
@@ -63,13 +64,22 @@ bool HasNegative(const HeapProfile& profile) {
 void NoteSide(const HeapProfile& profile, const DiffSide& side, const std::string& type,
               std::vector<std::string>& notes) {
   if (profile.duration && profile.duration->count() > 0)
-    notes.push_back(side.name + " covers an interval of " + FormatDuration(*profile.duration) +
+    notes.push_back(side.name + " covers an interval of " + FormatSpan(*profile.duration) +
                     ": its values may be changes within it (?seconds=) instead of levels.");
   if (HasNegative(profile))
     notes.push_back(side.name + " has negative values: its totals are not levels of memory.");
   if (side.total == 0)
     notes.push_back("The total " + type + " of " + side.name + " is 0" +
                     (profile.samples.empty() ? ": it has no samples." : "."));
+}
+
+// Both sides hold something, and no stack of it in common.
+bool SharesNothing(const ProfileDiff& diff) {
+  const auto& stacks = diff.stacks;
+  const auto has = [&](auto held) { return std::any_of(stacks.begin(), stacks.end(), held); };
+  return has([](const StackChange& s) { return s.change.before != 0; }) &&
+         has([](const StackChange& s) { return s.change.after != 0; }) &&
+         !has([](const StackChange& s) { return s.change.before != 0 && s.change.after != 0; });
 }
 
 }  // namespace
@@ -85,7 +95,7 @@ std::vector<std::string> DiffNotes(const HeapProfile& before, const HeapProfile&
   std::vector<std::string> notes;
   if (before.time && after.time && *after.time < *before.time)
     notes.push_back(diff.after.name + " is older than " + diff.before.name + " by " +
-                    FormatDuration(*before.time - *after.time) +
+                    FormatSpan(*before.time - *after.time) +
                     ": what grew in time shows as shrunk.");
   if (!diff.before_values.empty() && diff.before_values == diff.after_values && !diff.normalized_by)
     notes.push_back(
@@ -93,6 +103,8 @@ std::vector<std::string> DiffNotes(const HeapProfile& before, const HeapProfile&
         "them.");
   NoteSide(before, diff.before, diff.sample_type.type, notes);
   NoteSide(after, diff.after, diff.sample_type.type, notes);
+  if (SharesNothing(diff))
+    notes.push_back("No stack is on both sides: are these two profiles of one program?");
   if (DifferentBuilds(before, after))
     notes.push_back(
         "Two builds: a stack whose lines moved shows once as shrunk and once as grown; go by the "

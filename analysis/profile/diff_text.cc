@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 
@@ -26,8 +27,11 @@ Denominator DenominatorOf(const ProfileDiff& diff) {
 
 std::string Percent(double part, double whole) {
   if (whole <= 0) return "-";
+  const double percent = 100.0 * part / whole;
   std::array<char, 48> text{};
-  std::snprintf(text.data(), text.size(), part == 0 ? "%.1f%%" : "%+.1f%%", 100.0 * part / whole);
+  // What rounds to nothing has no sign.
+  const bool is_zero = std::fabs(percent) < 0.05;
+  std::snprintf(text.data(), text.size(), is_zero ? "0.0%%" : "%+.1f%%", percent);
   return text.data();
 }
 
@@ -108,15 +112,19 @@ struct Shown {
 std::string Legend(const ProfileDiff& diff, const Shown& shown) {
   std::string out = "\n";
   const std::string things(shown.things);
+  const std::size_t unchanged = shown.all - shown.changed;
   if (shown.rows < shown.changed)
-    out += std::to_string(shown.changed - shown.rows) + " more " + things + " that changed, and " +
-           std::to_string(shown.all - shown.changed) + " that did not, are left out.\n";
-  else if (shown.changed < shown.all)
-    out += std::to_string(shown.all - shown.changed) + " of " + std::to_string(shown.all) + " " +
-           things + " did not change.\n";
+    out += std::to_string(shown.changed - shown.rows) + " more " + things + " that changed" +
+           (unchanged > 0 ? " and " + std::to_string(unchanged) + " that did not" : "") +
+           " are left out.\n";
+  else if (unchanged > 0)
+    out += std::to_string(unchanged) + " of " + std::to_string(shown.all) + " " + things +
+           " did not change.\n";
+  if (diff.noise == NoiseModel::kExact)
+    out += "Every allocation was recorded: there is no sampling error.\n";
   if (diff.noise == NoiseModel::kBornAndDied || diff.noise == NoiseModel::kBothLevels) {
     out += "± is one standard error of sampling";
-    if (diff.after.sampling_period_bytes)
+    if (diff.before.sampling_period_bytes == diff.after.sampling_period_bytes)
       out += " (one sample per " +
              FormatBytes(static_cast<double>(*diff.after.sampling_period_bytes)) + ")";
     out += "; ~ marks a change below two of them: within noise.\n";

@@ -42,9 +42,18 @@ TEST(DiffText, StaysShortForAnAlert) {
 
 TEST(DiffText, SaysWhatIsLeftOut) {
   EXPECT_THAT(RenderDiffText(*Diff(LeakBefore(), LeakAfter()), {DiffBy::kSite, 1}),
-              HasSubstr("2 more sites that changed, and 0 that did not, are left out."));
+              HasSubstr("2 more sites that changed are left out."));
   EXPECT_THAT(RenderDiffText(*Diff(LeakBefore(), LeakBefore())),
               HasSubstr("3 of 3 sites did not change."));
+}
+
+TEST(DiffText, SaysWhereThereIsNoSamplingError) {
+  HeapProfile before = LeakBefore();
+  HeapProfile after = LeakAfter();
+  before.sampling_period_bytes = after.sampling_period_bytes = 1;
+  const std::string text = RenderDiffText(*Diff(before, after));
+  EXPECT_THAT(text, HasSubstr("Every allocation was recorded"));
+  EXPECT_THAT(text, Not(HasSubstr("one sample per")));
 }
 
 TEST(DiffText, CountsObjectsWithoutBytes) {

@@ -140,6 +140,12 @@ TEST(Diff, FollowsASiteThroughAMovedLine) {
   EXPECT_THAT(diff->notes, Contains(HasSubstr("Two builds")));
 }
 
+TEST(Diff, AsksWhetherTwoProfilesBelongTogether) {
+  const auto diff = Diff(LeakBefore(), GoProfile({{{{"other.f"}}, 64, {1, 64, 1, 64}}}));
+  ASSERT_TRUE(diff);
+  EXPECT_THAT(diff->notes, Contains(HasSubstr("No stack is on both sides")));
+}
+
 TEST(Diff, NormalizesToTheTotalBefore) {
   DiffOptions options;
   options.normalize = true;
