@@ -32,6 +32,12 @@ double InuseOf(const Finding& finding) {
   return MaxOf(finding, [](const Verdict& v) { return v.inuse_bytes; });
 }
 
+// A leak may stand for a while though its latest figures no longer show it, as after a restart:
+// then the text that tells how it was found tells more than a new one would.
+bool FiguresShowIt(const Finding& finding) {
+  return finding.is_churn || finding.replicas.front().verdict.slope_interval.low > 0;
+}
+
 Labels IdentityLabels(const Finding& finding) {
   Labels labels = {{"alertname", finding.is_churn ? "HeapGCChurn" : "HeapLeak"},
                    {"service", finding.service},
@@ -159,7 +165,7 @@ bool AlertState::AdvanceFiring(Entry& entry, const Finding* finding, Time now,
   entry.inuse_peak_bytes = std::max(entry.inuse_peak_bytes, InuseOf(*finding));
   if (SeverityOf(*finding) == kPage && Get(entry.labels, "severity") != kPage) {
     Escalate(entry, *finding, now, describe);
-  } else if (now - *entry.described_at >= kDescribeAgainAfter) {
+  } else if (now - *entry.described_at >= kDescribeAgainAfter && FiguresShowIt(*finding)) {
     entry.text = describe(*finding);
     entry.described_at = now;
   }
@@ -200,6 +206,7 @@ void AlertState::Resolve(Entry entry, const Finding* finding, Time now) {
     why = "Now " + std::string(ToString(finding->kind));
     if (!finding->replicas.empty() && !finding->replicas.front().verdict.reason.empty())
       why += ": " + finding->replicas.front().verdict.reason;
+    why += ".";
   }
   entry.text.annotations.insert_or_assign("resolution", std::move(why));
   entry.phase = AlertPhase::kResolved;

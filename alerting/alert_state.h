@@ -71,8 +71,8 @@ struct AlertText {
 
 class AlertState {
  public:
-  // Renders the text of a finding. Called once when its alert fires or escalates, and then hourly
-  // while it does: it may read two snapshots and diff them.
+  // Renders the text of a finding. Called when its alert fires or escalates, and then hourly while
+  // its figures show it: it may read two snapshots and diff them.
   using Describe = std::function<AlertText(const Finding&)>;
 
   explicit AlertState(const Config& config);

@@ -125,13 +125,12 @@ std::string Replicas(const Finding& finding) {
 }
 
 std::string Confidence(const Verdict& v) {
-  std::string text = "It gained " + FormatBytes(v.growth_bytes) + " ± " +
-                     FormatBytes(v.growth_standard_error) + " in " +
-                     FormatDuration(std::chrono::round<std::chrono::minutes>(v.to - v.from)) +
-                     " (" + FormatRfc3339(v.from) + " to " + FormatRfc3339(v.to) + "), which is " +
-                     Fixed(v.z, 1) + " times what the sampling of the heap could feign";
+  std::string text = "the gain of " + FormatBytes(v.growth_bytes) + " from " +
+                     FormatRfc3339(v.from) + " to " + FormatRfc3339(v.to) +
+                     " has a standard error of " + FormatBytes(v.growth_standard_error);
   if (v.effective_n >= 1)
-    text += "; " + FormatCount(std::llround(v.effective_n)) + " independent observations";
+    text +=
+        " and rests on " + FormatCount(std::llround(v.effective_n)) + " independent observations";
   text += ".";
   if (v.retention)
     text += " Of 100 objects allocated there, " +
@@ -140,10 +139,10 @@ std::string Confidence(const Verdict& v) {
 }
 
 std::string RuledOut(const Finding& finding) {
-  if (finding.is_churn) return "Ruled out: a leak; the memory held there does not grow.";
-  return "Ruled out: a restart or a deploy (the window lies within one life of one build), "
-         "sampling noise (above), and a "
-         "cache that fills up (it would level off by now).";
+  if (finding.is_churn) return "a leak: the memory held there does not grow.";
+  return "a restart or a deploy (all of it lies within one life of one build), the noise of "
+         "sampling, "
+         "and a cache that fills up (it would have levelled off).";
 }
 
 // Whole lines as far as they fit.
@@ -179,10 +178,15 @@ std::string Summary(const Finding& finding) {
   return CutEnd(ToUtf8(service) + site + ToUtf8(tail), kMaxSummaryRunes);
 }
 
+std::string_view DiffSampleType(const Finding& finding) {
+  return finding.is_churn ? "alloc_space" : "inuse_space";
+}
+
 AlertText DescribeFinding(const Finding& finding, const MessageContext& context) {
   const Verdict& worst = finding.replicas.front().verdict;
-  const std::string moments = context.external_url + "/api/v1/diff?target=" + context.target_id +
-                              "&t0=" + FormatRfc3339(worst.from) + "&t1=" + FormatRfc3339(worst.to);
+  std::string moments = context.external_url + "/api/v1/diff?target=" + context.target_id +
+                        "&t0=" + FormatRfc3339(worst.from) + "&t1=" + FormatRfc3339(worst.to);
+  if (finding.is_churn) moments += "&sample_type=" + std::string(DiffSampleType(finding));
   const std::string diff_url = moments + "&format=text";
   const std::string profile_url = moments + "&format=pprof";
   const std::string command = "go tool pprof -http=: '" + profile_url + "'";
@@ -191,15 +195,15 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
   std::string head = Summary(finding) + "\n\nSite: " + finding.site.function;
   if (!finding.site.file.empty()) head += " (" + finding.site.file + ")";
   head += ", holds " + FormatBytes(worst.inuse_bytes) + " on the worst replica.\n";
-  if (!worst.reason.empty()) head += "Why: " + worst.reason + "\n";
+  if (!worst.reason.empty()) head += "Why: " + worst.reason + ".\n";
   if (!finding.is_churn) head += "How sure: " + Confidence(worst) + "\n";
-  head += RuledOut(finding) + "\nReplicas: " + replicas + "\n";
+  head += "Ruled out: " + RuledOut(finding) + "\nReplicas: " + replicas + "\n";
   const std::string tail =
       "\nThe two heaps compared: " + diff_url + "\nIn pprof: " + command + "\n";
   std::string body;
   if (!context.diff_text.empty())
-    body = "\nWhat changed on the worst replica between these two moments:\n" +
-           ToUtf8(context.diff_text);
+    body = std::string("\nWhat ") + (finding.is_churn ? "was allocated" : "changed") +
+           " on the worst replica between these two moments:\n" + ToUtf8(context.diff_text);
   head = CutEnd(ToUtf8(head), kMaxDescriptionRunes / 2);
   const std::size_t room = kMaxDescriptionRunes - CountRunes(head) -
                            std::min(kMaxDescriptionRunes / 2, CountRunes(tail)) - 1;

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "alerting/alert_state.h"
 #include "alerting/finding.h"
@@ -21,16 +22,19 @@ inline constexpr std::size_t kMaxSummaryRunes = 130;
 inline constexpr std::size_t kMaxDescriptionRunes = 12'000;
 
 struct MessageContext {
-  std::string
-      external_url;  // "http://heapwatch.example.com:9199", under which this service is reached
+  // Under which this service is reached: "http://heapwatch.example.com:9199".
+  std::string external_url;
   std::string target_id;  // of the worst replica, as the API names it
-  // What grew on the worst replica between the two ends of its window, one line per site; may be
-  // empty.
+  // What changed on the worst replica between the two ends of its window, one line per site, by the
+  // sample type that DiffSampleType names; may be empty.
   std::string diff_text;
 };
 
 // `finding` must have a replica.
 AlertText DescribeFinding(const Finding& finding, const MessageContext& context);
+
+// What to compare two heaps by: "inuse_space", or "alloc_space" for a churn, whose memory is flat.
+std::string_view DiffSampleType(const Finding& finding);
 
 // The first line alone, at most kMaxSummaryRunes.
 std::string Summary(const Finding& finding);

@@ -313,6 +313,14 @@ TEST(AlertState, WritesItsTextWhenItFiresAndThenHourly) {
   EXPECT_EQ(s.described(), 2);
 }
 
+TEST(AlertState, KeepsItsTextWhileTheLatestFiguresDoNotShowTheLeak) {
+  Service s;
+  s.FireNow();
+  s.SeeFor(100, MakeVerdict(kLeak, 0.1));
+  EXPECT_EQ(s.Phase(), "firing");
+  EXPECT_EQ(s.described(), 1);
+}
+
 TEST(AlertState, ChurnIsAnAlertOfItsOwnWithItsOwnHysteresis) {
   Service s;
   Verdict churn = MakeVerdict(kChurn, 0);
