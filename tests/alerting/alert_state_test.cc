@@ -211,13 +211,15 @@ TEST(AlertState, KeepsFiringForAWhileOnceClearAndThenResolves) {
   EXPECT_THAT(std::string(Get(sent[0].annotations, "resolution")), HasSubstr("stable"));
 }
 
-TEST(AlertState, StartsTheCountAgainWhenItIsBadInBetween) {
-  Service s;
-  s.FireNow();
-  s.SeeFor(15, Flat());
-  s.See(MakeVerdict(kLeak));
-  s.SeeFor(15, Flat());
-  EXPECT_EQ(s.Phase(), "firing");
+TEST(AlertState, StartsTheCountAgainWhenItIsBadOrHeldInBetween) {
+  for (const Verdict& between : {MakeVerdict(kLeak), MakeVerdict(kGrowing, 1.0)}) {
+    Service s;
+    s.FireNow();
+    s.SeeFor(15, Flat());
+    s.See(between);
+    s.SeeFor(15, Flat());
+    EXPECT_EQ(s.Phase(), "firing");
+  }
 }
 
 TEST(AlertState, ResolvesWhenTheVersionIsGone) {
@@ -251,7 +253,9 @@ TEST(AlertState, FiresAnewAfterItResolvedAndIsNoLongerCalledResolved) {
 }
 
 TEST(AlertState, EscalatesATicketToAPageButNotBack) {
-  Service s;
+  Config config;
+  config.alerting.resend_delay = minutes(5);
+  Service s(config);
   s.SeeFor(3, WithLimit(20, 30));
   EXPECT_EQ(Get(s.state().Views().at(0).labels, "severity"), "ticket");
   const Time fired = s.now();
