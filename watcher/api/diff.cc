@@ -8,6 +8,8 @@
 #include "analysis/profile/diff_json.h"
 #include "analysis/profile/diff_pprof.h"
 #include "analysis/profile/diff_text.h"
+#include "analysis/profile/flame_svg.h"
+#include "analysis/profile/flame_tree.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
@@ -15,7 +17,7 @@
 namespace heapwatch {
 namespace {
 
-constexpr std::array<std::string_view, 3> kFormats = {"json", "text", "pprof"};
+constexpr std::array<std::string_view, 5> kFormats = {"json", "text", "pprof", "folded", "svg"};
 constexpr std::array<std::string_view, 4> kBy = {"site", "function", "cum", "stack"};
 constexpr std::size_t kTextLines = 20;
 constexpr std::size_t kJsonEntries = 1000;  // of each list
@@ -73,6 +75,12 @@ Result<HttpResponse> Render(const ProfileDiff& diff, std::string_view format,
         DiffToPprof(diff));
   }
   if (format == "text") return RenderText(diff, request);
+  if (format == "folded" || format == "svg") {
+    HttpResponse response;
+    response.body = format == "svg" ? DiffToSvg(diff) : DiffToFolded(diff);
+    if (format == "svg") response.content_type = "image/svg+xml";
+    return response;
+  }
   const auto top = CountParameterOr(request, "top", kJsonEntries, kMostEntries);
   if (!top) return Fail(top.error());
   return JsonReply(DiffToJson(diff, *top));

@@ -265,6 +265,15 @@ TEST_F(HandleApiTest, DiffsAsAProfileForOtherTools) {
   EXPECT_EQ(profile->total(Quantity::kInuseObjects), 2);
 }
 
+TEST_F(HandleApiTest, DiffsAsAPictureOrFoldedStacks) {
+  Query query = {{"target", id_}, {"t0", "now-3m"}, {"t1", "now"}, {"format", "svg"}};
+  const HttpResponse picture = Get("/api/v1/diff", query);
+  EXPECT_EQ(picture.content_type, "image/svg+xml");
+  EXPECT_THAT(picture.body, HasSubstr("<svg xmlns="));
+  query.find("format")->second = "folded";
+  EXPECT_THAT(Get("/api/v1/diff", query).body, HasSubstr("main.main;main.leak 1024 3072\n"));
+}
+
 TEST_F(HandleApiTest, DiffsOneTargetAgainstAnother) {
   ASSERT_TRUE(views_.kept.Append({{"instance", "b:6060"}}, Minute(2), Profile(11)));
   const json::object data =
