@@ -19,6 +19,9 @@ constexpr std::size_t kBins = 64;
 // anywhere fills at least half of one of them.
 constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
 constexpr double kTwoSided95 = 1.96;
+// The last third alone must show growth, too: at a total of 4 standard errors 2.3 of its own are to
+// be expected.
+constexpr double kLastThirdZ = 1.5;
 
 bool Has(const SiteWindow& window, Quantity quantity) {
   return window.has[static_cast<std::size_t>(quantity)];
@@ -54,7 +57,7 @@ class Target {
       Bins bins = MakeBins(life_, start, kBins);
       const bool long_enough = bins.size() >= options.warm_up_cycles &&
                                bins.length_seconds() >= Seconds(options.warm_up);
-      if (long_enough) windows_.push_back({.bins = std::move(bins), .load = {}, .work = {}});
+      if (long_enough) bins_.push_back(std::move(bins));
     }
   }
 
@@ -72,35 +75,38 @@ class Target {
   }
 
   const std::vector<TrendWindow>& windows() {
-    if (!loads_known_ && Has(window_, Quantity::kAllocSpace)) {
-      for (TrendWindow& window : windows_) FindLoad(window);
+    if (windows_.empty()) {
+      for (Bins& bins : bins_) {
+        std::vector<double> load = FindLoad(bins);
+        windows_.push_back(MakeTrendWindow(std::move(bins), std::move(load)));
+      }
+      bins_.clear();
     }
-    loads_known_ = true;
     return windows_;
   }
 
   SiteLife LifeOf(SiteId site) const;
 
  private:
-  void FindLoad(TrendWindow& window) const {
+  std::vector<double> FindLoad(const Bins& bins) const {
+    if (!Has(window_, Quantity::kAllocSpace)) return {};
     std::vector<std::vector<double>> rates;
     std::vector<double> samples;
     for (std::size_t s = 0; s < window_.sites.size(); ++s) {
       const auto alloc = SiteSeries(window_, life_, SiteId(s), Quantity::kAllocSpace);
-      const double bytes = alloc.back() - alloc[window.bins.begin.front()];
+      const double bytes = alloc.back() - alloc[bins.begin.front()];
       samples.push_back(bytes / std::max(period_, 1.0));
-      rates.push_back(BinRates(window.bins, life_, alloc));
+      rates.push_back(BinRates(bins, life_, alloc));
     }
-    window.load = LoadIndex(rates, samples);
-    if (!window.load.empty()) window.work = WorkSeconds(window.bins, window.load);
+    return LoadIndex(rates, samples);
   }
 
   const SiteWindow& window_;
   const TrendOptions& options_;
   Timeline life_;
   double period_ = 0;
-  std::vector<TrendWindow> windows_;
-  bool loads_known_ = false;
+  std::vector<Bins> bins_;
+  std::vector<TrendWindow> windows_;  // made from bins_ when first asked for
 };
 
 SiteLife Target::LifeOf(SiteId site) const {
@@ -143,9 +149,9 @@ double MaterialGrowth(const SiteWindow& window, const TrendOptions& options) {
 // The wait before a growth is called a leak.
 double PatienceSeconds(const Target& target, const Growth& growth, const TrendOptions& options) {
   const double full = Seconds(growth.began_mid_life ? options.patience_mid_life : options.patience);
-  const double scrapes =
-      static_cast<double>(options.patience_scrapes) * target.life().spacing_seconds;
-  return std::max(Seconds(options.warm_up), std::min(full, scrapes));
+  const double spacing =
+      std::min(1.0, target.life().spacing_seconds / Seconds(options.patience_spacing));
+  return std::max(Seconds(options.warm_up), full * std::pow(spacing, 1.5));
 }
 
 bool IsUrgent(const Target& target, const Growth& growth, const TrendOptions& options) {
@@ -196,7 +202,9 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
     return growth.levels_off && rise >= material ? Stage::kLevelled : Stage::kNone;
   }
   if (growth.levels_off) return Stage::kLevelled;
-  if (growth.unresolved || growth.above_earlier_peak_bytes < 0.5 * growth.growth_bytes) {
+  if (growth.unresolved || !growth.in_every_third || growth.last_third_z < kLastThirdZ ||
+      growth.above_earlier_peak_bytes < 0.5 * growth.growth_bytes ||
+      growth.load_bytes > 0.5 * growth.growth_bytes) {
     return Stage::kGrowing;
   }
   const double length = target.life().seconds.back() - growth.start_seconds;
@@ -216,9 +224,19 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
   std::optional<Growth> chosen;
   Stage stage = Stage::kNone;
   for (const TrendWindow& window : target.windows()) {
-    const auto growth = MeasureGrowth(target.life(), site, window);
+    auto growth = MeasureGrowth(target.life(), site, window);
     if (!growth) continue;
-    const Stage reached = StageOf(target, *growth, material);
+    Stage reached = StageOf(target, *growth, material);
+    if (reached >= Stage::kWaiting) {
+      if (const auto own = WithOwnLoad(target.life(), site, window)) {
+        const auto closer = MeasureGrowth(target.life(), site, *own);
+        const Stage again = closer ? StageOf(target, *closer, material) : Stage::kNone;
+        if (again < reached) {
+          growth = closer;
+          reached = again;
+        }
+      }
+    }
     if (reached > stage) {
       stage = reached;
       chosen = growth;

@@ -21,15 +21,17 @@ struct TrendOptions {
   double min_z = 4;
   // Growth must exceed both: bytes, and a share of the limit where the limit is known.
   double min_growth_bytes = 7.0 * 1024 * 1024;
-  double min_growth_of_limit = 0.005;
+  double min_growth_of_limit = 0.001;
   // How long a growth must have gone on without levelling off before it is called a leak. Caches
   // and pools fill from the process' start on, buffers fill until they are flushed: until then a
   // leak cannot be told from them, and the verdict is growing. Growth that begins later in a
   // process' life has fewer innocent causes.
-  Duration patience = std::chrono::minutes(390);
+  Duration patience = std::chrono::hours(8);
   Duration patience_mid_life = std::chrono::minutes(150);
-  // Who scrapes often wants to know sooner: so many scrapes are enough.
-  std::size_t patience_scrapes = 300;
+  // Who scrapes more often than this expects things to happen faster: both waits shrink with the
+  // power 1.5 of the spacing of the scrapes (a quarter of it, an eighth of the wait), down to the
+  // warm-up.
+  Duration patience_spacing = std::chrono::seconds(60);
   // Growth that has eaten this share of the memory that was free when it began is called a leak
   // without further waiting.
   double urgent_share_of_headroom = 0.67;

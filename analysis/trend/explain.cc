@@ -26,6 +26,18 @@ std::string LoadText(const Growth& growth) {
   return growth.shape.load_used ? "; the load is accounted for" : "";
 }
 
+std::string Doubt(const Growth& growth) {
+  if (growth.above_earlier_peak_bytes < 0.5 * growth.growth_bytes) {
+    return "it has been about as high before and gave the memory back";
+  }
+  if (growth.load_bytes > 0.5 * growth.growth_bytes) {
+    return "the load rose meanwhile, which may explain it";
+  }
+  if (!growth.in_every_third) return "it came in leaps rather than steadily";
+  if (growth.last_third_z < 1.5) return "of late it hardly grew";
+  return "a course that levels off fits about as well as one that goes on";
+}
+
 }  // namespace
 
 std::string SpokenDuration(double seconds) {
@@ -57,10 +69,7 @@ std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
         return grew + "; a cache that fills up looks the same until it has grown for " +
                SpokenDuration(Seconds(verdict.patience)) + LoadText(growth);
       }
-      if (growth.above_earlier_peak_bytes < 0.5 * verdict.growth_bytes) {
-        return grew + ", but has been about as high before: it may be given back again";
-      }
-      return grew + "; a course that levels off fits about as well as one that goes on";
+      return grew + "; not a leak yet: " + Doubt(growth);
     case VerdictKind::kPlateau:
       return "it had grown, and its best course, " + std::string(verdict.course) +
              ", has levelled off: now " + FormatBytes(verdict.inuse_bytes) + " at " +

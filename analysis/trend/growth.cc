@@ -1,7 +1,13 @@
 #include "analysis/trend/growth.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
+#include <utility>
+
+#include "analysis/trend/load.h"
+#include "analysis/trend/steadiness.h"
 
 namespace heapwatch {
 namespace {
@@ -11,6 +17,8 @@ namespace {
 constexpr double kDecisiveBic = 3;
 // The share of a window at its ends over which a level is averaged.
 constexpr double kEndShare = 0.06;
+// A fall by this share of the growth is a give-back.
+constexpr double kGiveBackShare = 0.4;
 
 std::size_t IndexAt(const Timeline& life, double seconds) {
   const auto found = std::lower_bound(life.seconds.begin(), life.seconds.end(), seconds);
@@ -27,15 +35,59 @@ std::size_t EndWidth(std::size_t n) {
   return std::max<std::size_t>(1, static_cast<std::size_t>(kEndShare * static_cast<double>(n)));
 }
 
-// The highest level before `index`, means over as many observations as the present level is taken
-// over.
-double EarlierPeak(std::span<const double> inuse, std::size_t index, std::size_t width) {
-  double peak = 0;
-  for (std::size_t i = 0; i + width <= index; i += std::max<std::size_t>(1, width / 2)) {
-    peak = std::max(peak, MeanOf(inuse, i, i + width));
+// The site's levels per bin with the swings of the load taken out.
+std::vector<double> AtMeanLoad(std::vector<double> inuse, const TrendWindow& window,
+                               const Comparison& shape) {
+  if (!shape.load_used) return inuse;
+  for (std::size_t k = 0; k < inuse.size(); ++k) {
+    inuse[k] -= shape.best.load_coefficient * (window.load[k] - 1);
   }
-  return peak;
+  return inuse;
 }
+
+bool GrowsThroughout(const TrendWindow& window, std::span<const double> level,
+                     const Growth& growth) {
+  // One third is a difference of two levels over a third of the time.
+  const double slack = growth.standard_error / std::sqrt(3.0);
+  const Bins& bins = window.bins;
+  const auto found =
+      std::lower_bound(bins.seconds.begin(), bins.seconds.end(), growth.start_seconds);
+  const auto first = static_cast<std::size_t>(found - bins.seconds.begin());
+  if (first >= bins.size()) return false;
+  // What was truly gained counts, where the fitted curve is more modest.
+  const double gained = std::max(growth.growth_bytes, level.back() - level[first]);
+  if (GrowsInEveryThird(bins.seconds, level, growth.start_seconds, gained, slack)) return true;
+  return !window.work.empty() &&
+         GrowsInEveryThird(window.work, level, window.work[first], gained, slack);
+}
+
+double SamplingVariance(const Timeline& life, const SiteLife& site, double start_seconds) {
+  double variance = 0;
+  for (const SiteLife::Class& cls : site.classes) {
+    variance += TrendVariance(cls.unit, CountSamples(life, cls, start_seconds));
+  }
+  return variance;
+}
+
+double LastThirdZ(const Timeline& life, const SiteLife& site, std::span<const double> seconds,
+                  std::span<const double> level, double start_seconds) {
+  const double start = life.seconds.back() - (life.seconds.back() - start_seconds) / 3;
+  const auto found = std::lower_bound(seconds.begin(), seconds.end(), start);
+  const auto first = static_cast<std::size_t>(found - seconds.begin());
+  if (first >= level.size()) return 0;
+  const std::size_t width = EndWidth(level.size());
+  const std::size_t n = level.size();
+  const double gained =
+      MeanOf(level, n - width, n) - MeanOf(level, first, std::min(n, first + width));
+  const double variance = SamplingVariance(life, site, start);
+  if (variance <= 0) return gained > 0 ? std::numeric_limits<double>::infinity() : 0;
+  return gained / std::sqrt(variance);
+}
+
+// Samples needed in a bin for the site's own rate to be known within 15 %.
+constexpr double kOwnLoadSamplesPerBin = 45;
+// Loads at the two ends of a stretch are means over one part in so many.
+constexpr std::size_t kLoadParts = 8;
 
 }  // namespace
 
@@ -44,11 +96,66 @@ SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, doub
   const std::size_t n = life.size();
   const std::size_t width = EndWidth(n - first);
   SampleCounts counts{.start = MeanOf(cls.live, first, first + width),
-                      .end = MeanOf(cls.live, n - width, n)};
+                      .end = MeanOf(cls.live, n - width, n),
+                      .level = MeanOf(cls.live, first, n)};
   // Without allocations only the net change is known to have been born.
   counts.born = cls.born.empty() ? std::max(0.0, counts.end - counts.start)
                                  : cls.born[n - 1] - cls.born[first];
   return counts;
+}
+
+TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load) {
+  std::vector<double> work = load.empty() ? std::vector<double>{} : WorkSeconds(bins, load);
+  CourseBook courses(bins.seconds, load, work);
+  return {.bins = std::move(bins),
+          .load = std::move(load),
+          .work = std::move(work),
+          .courses = std::move(courses)};
+}
+
+std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& site,
+                                       const TrendWindow& window) {
+  if (site.alloc.empty()) return std::nullopt;
+  double samples = 0;
+  for (const SiteLife::Class& cls : site.classes) {
+    samples += cls.born.back() - cls.born[window.bins.begin.front()];
+  }
+  if (samples < kOwnLoadSamplesPerBin * static_cast<double>(window.bins.size())) {
+    return std::nullopt;
+  }
+  const std::vector<std::vector<double>> rates = {BinRates(window.bins, life, site.alloc)};
+  return MakeTrendWindow(window.bins, LoadIndex(rates, std::array<double, 1>{samples}));
+}
+
+double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
+                       double start_seconds) {
+  if (site.alloc.empty()) return 0;
+  const Bins& bins = window.bins;
+  const auto found = std::lower_bound(bins.seconds.begin(), bins.seconds.end(), start_seconds);
+  const auto first = static_cast<std::size_t>(found - bins.seconds.begin());
+  if (first + 2 >= bins.size()) return 0;
+  const std::size_t n = bins.size();
+  const std::size_t width = std::max<std::size_t>(1, (n - first) / kLoadParts);
+  double samples = 0;
+  double level = 0;
+  double turned_over = 0;
+  for (const SiteLife::Class& cls : site.classes) {
+    const SampleCounts counts = CountSamples(life, cls, start_seconds);
+    samples += counts.born;
+    level += counts.start;
+    turned_over += std::max(0.0, counts.born - std::max(0.0, counts.end - counts.start));
+  }
+  std::vector<double> rates = window.load;
+  if (samples * static_cast<double>(width) >= kOwnLoadSamplesPerBin * static_cast<double>(n)) {
+    rates = BinRates(bins, life, site.alloc);
+  }
+  if (rates.empty() || level <= 0) return 0;
+  const double before = MeanOf(rates, first, first + width);
+  const double now = MeanOf(rates, n - width, n);
+  if (before <= 0 || now <= before) return 0;
+  const std::vector<double> inuse = BinMeans(bins, site.inuse);
+  const double moving = std::min(1.0, turned_over / level);
+  return moving * MeanOf(inuse, first, first + width) * (now / before - 1);
 }
 
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
@@ -56,11 +163,7 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   const std::vector<double> inuse = BinMeans(window.bins, site.inuse);
   double floor = 1;
   for (const SiteLife::Class& cls : site.classes) floor += 0.01 * cls.unit.variance;
-  const auto shape = CompareCourses({.seconds = window.bins.seconds,
-                                     .inuse = inuse,
-                                     .load = window.load,
-                                     .work = window.work,
-                                     .variance_floor = floor});
+  const auto shape = window.courses.Compare(inuse, floor);
   if (!shape) return std::nullopt;
   Growth out{.shape = *shape};
   const CourseFit& best = shape->best;
@@ -69,18 +172,20 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   out.growth_bytes = best.end_slope * (now - out.start_seconds);
   out.fit_z = best.end_slope_error > 0 ? best.end_slope / best.end_slope_error : 0;
 
-  double variance = 0;
-  for (const SiteLife::Class& cls : site.classes) {
-    variance += TrendVariance(cls.unit, CountSamples(life, cls, out.start_seconds));
-  }
+  const double variance = SamplingVariance(life, site, out.start_seconds);
   out.standard_error = std::sqrt(variance);
   out.z = variance > 0 ? out.growth_bytes / out.standard_error : 0;
 
   const std::size_t first = IndexAt(life, out.start_seconds);
   const std::size_t n = life.size();
   const std::size_t width = EndWidth(n - first);
-  const double level = MeanOf(site.inuse, n - width, n);
-  out.above_earlier_peak_bytes = level - EarlierPeak(site.inuse, first, width);
+  const std::vector<double> level = AtMeanLoad(inuse, window, *shape);
+  out.in_every_third = GrowsThroughout(window, level, out);
+  out.last_third_z = LastThirdZ(life, site, window.bins.seconds, level, out.start_seconds);
+  out.load_bytes = ExplainedByLoad(life, site, window, out.start_seconds);
+  const Bins whole = MakeBins(life, 0, window.bins.size());
+  out.above_earlier_peak_bytes =
+      RiseSinceGiveBack(BinMeans(whole, site.inuse), kGiveBackShare * out.growth_bytes);
   const double phi = best.walk_share;
   out.effective_n = static_cast<double>(window.bins.size()) * (1 - phi) / (1 + phi);
 

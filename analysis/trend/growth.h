@@ -16,8 +16,9 @@ namespace heapwatch {
 // What all sites of the target share over one window of the life.
 struct TrendWindow {
   Bins bins;
-  std::vector<double> load;  // empty: unknown
+  std::vector<double> load;  // per bin; empty: unknown
   std::vector<double> work;
+  CourseBook courses;
 };
 
 // One site over the running life; values per distinct observation.
@@ -41,18 +42,34 @@ struct Growth {
   double standard_error = 0;  // of that, from sampling alone
   double z = 0;
   double fit_z = 0;                     // slope over its standard error in the fit
-  double above_earlier_peak_bytes = 0;  // level now minus the highest level before the last piece
+  double above_earlier_peak_bytes = 0;  // level now minus the highest before the latest give-back
+  bool in_every_third = false;          // grows throughout its last piece, not in one leap
+  double last_third_z = 0;              // growth in the last third over its sampling error
+  double load_bytes = 0;                // of the growth, what more load alone would bring
   double effective_n = 0;
   bool began_mid_life = false;
   bool levels_off = false;  // its best course is flat, or nearly so, at the end
   bool unresolved = false;  // a course that levels off fits about as well as one that goes on
 };
 
+TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load);
+
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
                                     const TrendWindow& window);
+
+// The window with the site's own allocation rate as the load, which is a better guide than that of
+// the process where it is sampled well enough; nullopt where it is not.
+std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& site,
+                                       const TrendWindow& window);
 
 // Samples of one class within [start, end] seconds of the life, the levels at the ends averaged
 // over a few observations.
 SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, double start_seconds);
+
+// By Little's law the memory of objects that come and go grows at most in proportion to the rate at
+// which they are allocated: how much of a growth since `start_seconds` that can explain. 0 where
+// the rate did not rise or is not known.
+double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
+                       double start_seconds);
 
 }  // namespace heapwatch

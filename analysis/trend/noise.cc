@@ -34,7 +34,7 @@ double TurnoverFactor(double u) {
 
 double TrendVariance(const SampleUnit& unit, const SampleCounts& counts) {
   const double stayed = std::fabs(counts.end - counts.start);
-  const double level = std::min(counts.start, counts.end);
+  const double level = std::max(counts.level, std::min(counts.start, counts.end));
   const double turned_over = std::max(0.0, counts.born - std::max(0.0, counts.end - counts.start));
   double variance = 1.2 * stayed;
   if (level > 0) variance += level * TurnoverFactor(turned_over / level);

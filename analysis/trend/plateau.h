@@ -48,6 +48,7 @@ struct CourseFit {
   double end_slope_error = 0;
   double last_piece_seconds = 0;  // how long the course has been on its last piece
   double walk_share = 0;
+  double load_coefficient = 0;  // bytes that come and go with one mean load
 };
 
 struct Comparison {
@@ -59,15 +60,52 @@ struct Comparison {
   bool load_used = false;
 };
 
-struct CourseInput {
-  std::span<const double> seconds;  // of the bins
-  std::span<const double> inuse;    // bytes
-  std::span<const double> load;     // empty: unknown
-  std::span<const double> work;     // empty: unknown
-  double variance_floor = 1;
-};
+// All courses over one window: what depends on the times and the load is worked out once, for all
+// sites.
+class CourseBook {
+ public:
+  // Seconds of the bins; load and work empty where unknown.
+  CourseBook(std::span<const double> seconds, std::span<const double> load,
+             std::span<const double> work);
 
-// nullopt where there are too few bins to tell courses apart.
-std::optional<Comparison> CompareCourses(const CourseInput& input);
+  // nullopt where there are too few bins to tell courses apart. Safe from any thread.
+  std::optional<Comparison> Compare(std::span<const double> inuse, double variance_floor) const;
+
+ private:
+  // A column of the design: a function of t in [0, 1], and its slope at t = 1.
+  struct Column {
+    std::vector<double> values;
+    double end_slope = 0;
+  };
+  struct Candidate {
+    Course course = Course::kConstant;
+    std::vector<std::size_t> x;  // columns
+    std::size_t searched = 0;    // parameters found by search
+    double place = 0;            // share of the window
+    bool by_work = false;
+  };
+  // For one walk share: whitened columns, and the normal equations of every candidate.
+  struct Level {
+    Whitener whitener;
+    std::vector<double> whitened;  // columns x rows
+    std::vector<NormalEquations> plain;
+    std::vector<NormalEquations> loaded;  // with the load; empty where unknown
+  };
+
+  void Tabulate(std::span<const double> load, std::span<const double> work);
+  std::size_t Add(std::vector<double> values, double end_slope);
+  void Propose(Course course, std::vector<std::size_t> x, std::size_t searched, double place,
+               bool by_work = false);
+  Level MakeLevel(double walk_share) const;
+  CourseFit Describe(const Candidate& candidate, const NormalEquations& equations, const Fit& fit,
+                     double walk_share) const;
+
+  std::vector<double> seconds_;
+  double length_ = 0;
+  std::optional<std::size_t> load_column_;
+  std::vector<Column> columns_;
+  std::vector<Candidate> candidates_;
+  std::vector<Level> levels_;
+};
 
 }  // namespace heapwatch

@@ -10,7 +10,7 @@ namespace heapwatch {
 namespace {
 
 // Smallest pivot of the scaled normal equations below which columns are taken for collinear.
-constexpr double kCollinear = 1e-6;
+constexpr double kCollinear = 1e-3;
 
 }  // namespace
 
@@ -42,70 +42,53 @@ std::vector<double> Whitener::Apply(std::span<const double> column) const {
   return out;
 }
 
-Gram::Gram(std::span<const std::vector<double>> whitened, double log_determinant)
-    : columns_(whitened.size()),
-      rows_(whitened.empty() ? 0 : whitened[0].size()),
-      log_determinant_(log_determinant),
-      products_(columns_ * columns_) {
-  const auto map = [this](const std::vector<double>& v) {
-    return Eigen::Map<const Eigen::VectorXd>(v.data(), static_cast<Eigen::Index>(rows_));
-  };
-  for (std::size_t i = 0; i < columns_; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      const double product = map(whitened[i]).dot(map(whitened[j]));
-      products_[i * columns_ + j] = product;
-      products_[j * columns_ + i] = product;
+bool InvertInPlace(std::array<std::array<double, kMaxColumns>, kMaxColumns>& matrix,
+                   std::size_t count) {
+  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, kMaxColumns, kMaxColumns>;
+  std::array<double, kMaxColumns> scale = {};
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!(matrix[i][i] > 0)) return false;
+    scale[i] = 1 / std::sqrt(matrix[i][i]);
+  }
+  if (count == 0) return true;
+  const auto dim = static_cast<Eigen::Index>(count);
+  Matrix scaled(dim, dim);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 0; j < count; ++j) {
+      scaled(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) =
+          matrix[i][j] * scale[i] * scale[j];
     }
   }
+  const Eigen::LLT<Matrix> solver(scaled);
+  if (solver.info() != Eigen::Success) return false;
+  if (solver.matrixLLT().diagonal().minCoeff() < kCollinear) return false;
+  const Matrix inverse = solver.solve(Matrix::Identity(dim, dim));
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 0; j < count; ++j) {
+      matrix[i][j] =
+          inverse(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) * scale[i] * scale[j];
+    }
+  }
+  return true;
 }
 
-Fit Gram::Solve(std::size_t y, std::span<const std::size_t> x, double variance_floor) const {
+Fit Solve(const NormalEquations& equations, std::span<const double> moments, double square,
+          std::size_t rows, double log_determinant, double variance_floor) {
   Fit fit;
-  const std::size_t p = x.size();
-  if (p > kMaxColumns || rows_ < p + 3) return fit;
-  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, kMaxColumns, kMaxColumns>;
-  using Vector = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kMaxColumns, 1>;
-  const auto dim = static_cast<Eigen::Index>(p);
-  Matrix gram(dim, dim);
-  Vector moment(dim);
-  std::array<double, kMaxColumns> scale = {};
-  for (std::size_t i = 0; i < p; ++i) {
-    scale[i] = std::sqrt(at(x[i], x[i]));
-    if (!(scale[i] > 0)) return fit;
-    const auto row = static_cast<Eigen::Index>(i);
-    moment(row) = at(x[i], y) / scale[i];
-    for (std::size_t j = 0; j <= i; ++j) {
-      const auto column = static_cast<Eigen::Index>(j);
-      gram(row, column) = at(x[i], x[j]) / (scale[i] * scale[j]);
-      gram(column, row) = gram(row, column);
-    }
-  }
-  Matrix inverse(dim, dim);
-  Vector beta(dim);
+  const std::size_t p = equations.count;
   double explained = 0;
-  if (p > 0) {
-    const Eigen::LDLT<Matrix> solver(gram);
-    if (solver.info() != Eigen::Success || solver.vectorD().minCoeff() < kCollinear) return fit;
-    beta = solver.solve(moment);
-    inverse = solver.solve(Matrix::Identity(dim, dim));
-    explained = beta.dot(moment);
+  for (std::size_t i = 0; i < p; ++i) {
+    for (std::size_t j = 0; j < p; ++j) {
+      fit.coefficient[i] += equations.inverse[i][j] * moments[equations.x[j]];
+    }
+    explained += fit.coefficient[i] * moments[equations.x[i]];
   }
-  const auto n = static_cast<double>(rows_);
-  const double squares = std::max(0.0, at(y, y) - explained);
+  const auto n = static_cast<double>(rows);
+  const double squares = std::max(0.0, square - explained);
   const double likely = std::max(squares / n, variance_floor);
   fit.residual_variance = std::max(squares / (n - static_cast<double>(p)), variance_floor);
   fit.log_likelihood =
-      -0.5 * (n * std::log(2 * std::numbers::pi * likely) + squares / likely + log_determinant_);
-  fit.valid = true;
-  fit.columns = p;
-  for (std::size_t i = 0; i < p; ++i) {
-    fit.coefficient[i] = beta(static_cast<Eigen::Index>(i)) / scale[i];
-    for (std::size_t j = 0; j < p; ++j) {
-      fit.covariance[i][j] = fit.residual_variance *
-                             inverse(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) /
-                             (scale[i] * scale[j]);
-    }
-  }
+      -0.5 * (n * std::log(2 * std::numbers::pi * likely) + squares / likely + log_determinant);
   return fit;
 }
 

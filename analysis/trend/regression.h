@@ -39,36 +39,47 @@ class Whitener {
   double log_determinant_ = 0;
 };
 
-inline constexpr std::size_t kMaxColumns = 4;
+inline constexpr std::size_t kMaxColumns = 3;
+
+// The part of a least-squares fit that does not depend on the series: (X'X)^-1 of the chosen
+// whitened columns.
+struct NormalEquations {
+  bool valid = false;  // false where the columns are collinear
+  std::size_t count = 0;
+  std::array<std::size_t, kMaxColumns> x = {};  // which columns
+  std::array<std::array<double, kMaxColumns>, kMaxColumns> inverse = {};
+};
+
+// `product(i, j)` is the inner product of whitened columns i and j.
+template <class Product>
+NormalEquations MakeNormalEquations(std::span<const std::size_t> x, Product product);
 
 struct Fit {
-  bool valid = false;
-  std::size_t columns = 0;
-  std::array<double, kMaxColumns> coefficient = {};
-  std::array<std::array<double, kMaxColumns>, kMaxColumns> covariance = {};
   double log_likelihood = 0;
-  double walk_share = 0;
   double residual_variance = 0;  // s^2
+  std::array<double, kMaxColumns> coefficient = {};
 };
 
-// All inner products of a set of whitened columns: every model over any of them is fitted from
-// these alone.
-class Gram {
- public:
-  explicit Gram(std::span<const std::vector<double>> whitened, double log_determinant);
+// Fits a whitened series of `rows` values: `moments[i]` is its inner product with whitened column
+// i, `square` that with itself. `variance_floor` keeps a series without any noise from claiming
+// infinite precision.
+Fit Solve(const NormalEquations& equations, std::span<const double> moments, double square,
+          std::size_t rows, double log_determinant, double variance_floor);
 
-  // Fits column `y` on the columns `x` (at most kMaxColumns). `variance_floor` keeps a series
-  // without any noise from claiming infinite precision. Invalid where the columns are collinear or
-  // too few values are left.
-  Fit Solve(std::size_t y, std::span<const std::size_t> x, double variance_floor) const;
+// Inverts the upper left count x count part in place; false where it is near singular.
+bool InvertInPlace(std::array<std::array<double, kMaxColumns>, kMaxColumns>& matrix,
+                   std::size_t count);
 
- private:
-  double at(std::size_t i, std::size_t j) const { return products_[i * columns_ + j]; }
-
-  std::size_t columns_;
-  std::size_t rows_;
-  double log_determinant_;
-  std::vector<double> products_;
-};
+template <class Product>
+NormalEquations MakeNormalEquations(std::span<const std::size_t> x, Product product) {
+  NormalEquations out;
+  out.count = x.size();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    out.x[i] = x[i];
+    for (std::size_t j = 0; j < x.size(); ++j) out.inverse[i][j] = product(x[i], x[j]);
+  }
+  out.valid = InvertInPlace(out.inverse, out.count);
+  return out;
+}
 
 }  // namespace heapwatch
