@@ -1,0 +1,127 @@
+#include "tests/integration/stand.h"
+
+#include <boost/json.hpp>
+#include <stdexcept>
+
+#include "tests/support/http_probe.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr auto kStartDeadline = std::chrono::seconds(60);
+const char* const kShop = HEAPWATCH_BINARY_DIR "/tests/demo/shop";
+const char* const kHeapwatch = HEAPWATCH_BINARY_DIR "/heapwatch";
+
+std::string LastLines(const std::string& text) {
+  constexpr std::size_t kMostBytes = 2000;
+  return text.size() <= kMostBytes ? text : "..." + text.substr(text.size() - kMostBytes);
+}
+
+}  // namespace
+
+boost::json::value GetJson(const std::string& url) {
+  const auto answer = HttpGet(url);
+  if (!answer) return nullptr;
+  boost::json::error_code failed;
+  boost::json::value value = boost::json::parse(answer->body, failed);
+  return failed ? boost::json::value(nullptr) : value;
+}
+
+std::string Stand::Missing() {
+  for (const char* program : {"go", "prometheus", "prometheus-alertmanager", "promtool"}) {
+    if (FindProgram(program).empty()) return std::string(program) + " is not installed";
+  }
+  for (const char* built : {kShop, kHeapwatch}) {
+    if (!std::filesystem::exists(built)) return std::string(built) + " was not built";
+  }
+  return "";
+}
+
+Stand::Stand() {
+  const auto at = [](std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); };
+  shop_ = std::make_unique<Subprocess>(std::vector<std::string>{
+      kShop, "-listen", at(shop_port_), "-leak-kib-per-second", "4096", "-cache-mib", "32",
+      "-cache-seconds", "5", "-churn-mib-per-second", "200", "-orders-per-second", "20"});
+  alertmanager_ = std::make_unique<Subprocess>(std::vector<std::string>{
+      "prometheus-alertmanager",
+      "--config.file=" +
+          directory_.Write("alertmanager.yml",
+                           "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"),
+      "--storage.path=" + directory_.Path("alertmanager"),
+      "--cluster.listen-address=", "--web.listen-address=" + at(alertmanager_port_)});
+  prometheus_ = std::make_unique<Subprocess>(std::vector<std::string>{
+      "prometheus",
+      "--config.file=" +
+          directory_.Write("prometheus.yml",
+                           "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: heapwatch, "
+                           "static_configs: [{targets: ['" +
+                               at(heapwatch_port_) + "']}]}]\n"),
+      "--storage.tsdb.path=" + directory_.Path("prometheus"),
+      "--web.listen-address=" + at(prometheus_port_)});
+  if (!WaitForPort(shop_port_, kStartDeadline) || !WaitForPort(alertmanager_port_, kStartDeadline))
+    throw std::runtime_error("the stand does not come up\n" + Logs());
+  heapwatch_ = std::make_unique<Subprocess>(std::vector<std::string>{
+      kHeapwatch, "serve", "--config.file", WriteHeapwatchConfig(), "--storage.path",
+      directory_.Path("history"), "--web.listen-address", at(heapwatch_port_)});
+  const auto is_ready = [&] {
+    const auto answer = HttpGet(heapwatch() + "/-/ready");
+    return answer && answer->status == 200;
+  };
+  if (!WaitUntil(is_ready, kStartDeadline) || !WaitForPort(prometheus_port_, kStartDeadline))
+    throw std::runtime_error("the stand does not come up\n" + Logs());
+}
+
+std::string Stand::WriteHeapwatchConfig() const {
+  return directory_.Write("heapwatch.yml", R"(
+global:
+  scrape_interval: 500ms
+  evaluation_interval: 1s
+scrape_configs:
+  - job_name: shop
+    static_configs:
+      - targets: [')" + shop_instance() + R"(']
+        labels: {service: shop, version: v1}
+detection:
+  warm_up: 10s
+  patience: 30s
+  patience_mid_life: 30s
+  churn_alloc_rate: 50MiB
+  churn_for: 20s
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ['127.0.0.1:)" + std::to_string(alertmanager_port_) +
+                                               R"(']
+)");
+}
+
+boost::json::value Stand::Ask(const std::string& path_and_query) const {
+  const boost::json::value answer = GetJson(heapwatch() + "/api/v1" + path_and_query);
+  const auto* object = answer.if_object();
+  const auto* data = object == nullptr ? nullptr : object->if_contains("data");
+  return data == nullptr ? boost::json::value(nullptr) : *data;
+}
+
+std::string Stand::VerdictOn(const std::string& function) const {
+  const boost::json::value data = Ask("/sites?limit=1000");
+  if (!data.is_object()) return "";
+  for (const auto& site : data.at("sites").as_array()) {
+    if (site.at("site").at("function").as_string() == function)
+      return std::string(site.at("verdict").as_string());
+  }
+  return "";
+}
+
+std::string Stand::Logs() const {
+  std::string out;
+  const auto add = [&](const char* name, const std::unique_ptr<Subprocess>& process) {
+    if (process) out += std::string("== ") + name + "\n" + LastLines(process->all_output());
+  };
+  add("shop", shop_);
+  add("alertmanager", alertmanager_);
+  add("prometheus", prometheus_);
+  add("heapwatch", heapwatch_);
+  return out;
+}
+
+}  // namespace heapwatch
