@@ -53,6 +53,13 @@ Result<ProfileDiff> Compare(const Side& before, const Side& after, const HttpReq
   return DiffProfiles(before.profile, after.profile, *views.attributor(), options);
 }
 
+HttpResponse Plain(std::string content_type, std::string body) {
+  HttpResponse response;
+  response.content_type = std::move(content_type);
+  response.body = std::move(body);
+  return response;
+}
+
 Result<HttpResponse> RenderText(const ProfileDiff& diff, const HttpRequest& request) {
   const auto by = ChoiceParameter(request, "by", kBy);
   if (!by) return Fail(by.error());
@@ -61,9 +68,7 @@ Result<HttpResponse> RenderText(const ProfileDiff& diff, const HttpRequest& requ
   DiffTextOptions options;
   options.by = static_cast<DiffBy>(std::find(kBy.begin(), kBy.end(), *by) - kBy.begin());
   options.top = *top;
-  HttpResponse response;
-  response.body = RenderDiffText(diff, options);
-  return response;
+  return Plain("text/plain; charset=utf-8", RenderDiffText(diff, options));
 }
 
 Result<HttpResponse> Render(const ProfileDiff& diff, std::string_view format,
@@ -75,12 +80,8 @@ Result<HttpResponse> Render(const ProfileDiff& diff, std::string_view format,
         DiffToPprof(diff));
   }
   if (format == "text") return RenderText(diff, request);
-  if (format == "folded" || format == "svg") {
-    HttpResponse response;
-    response.body = format == "svg" ? DiffToSvg(diff) : DiffToFolded(diff);
-    if (format == "svg") response.content_type = "image/svg+xml";
-    return response;
-  }
+  if (format == "folded") return Plain("text/plain; charset=utf-8", DiffToFolded(diff));
+  if (format == "svg") return Plain("image/svg+xml", DiffToSvg(diff));
   const auto top = CountParameterOr(request, "top", kJsonEntries, kMostEntries);
   if (!top) return Fail(top.error());
   return JsonReply(DiffToJson(diff, *top));

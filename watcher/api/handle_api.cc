@@ -31,7 +31,7 @@ const std::vector<Route>& Routes() {
        {"target", "t", "format"},
        GetSnapshot},
       {"/api/v1/diff",
-       "what changed between two moments, or between two targets: json, text or pprof",
+       "what changed between two moments or two targets: json, text, pprof, folded or svg",
        {"target", "target1", "t0", "t1", "sample_type", "normalize", "format", "by", "top"},
        GetDiff},
       {"/api/v1/alerts", "alerts pending, firing and lately resolved", {}, GetAlerts},

@@ -103,8 +103,9 @@ std::string SitesTable(const Evaluation& evaluation) {
            Escape(FormatBytes(row.verdict->inuse_bytes)) + "</td><td>" +
            Escape(FormatBytesPerHour(row.verdict->slope_bytes_per_second * 3600)) + "</td><td>" +
            Escape(Get(*row.target, "instance")) + "</td><td>" + Escape(row.verdict->reason) +
-           "</td><td>" + Link(links.diff_text, "text") + " " + Link(links.diff_pprof, "pprof") +
-           " " + Link(links.series, "series") + "</td></tr>\n";
+           "</td><td>" + Link(links.diff_text, "text") + " " + Link(links.diff_svg, "flames") +
+           " " + Link(links.diff_pprof, "pprof") + " " + Link(links.series, "series") +
+           "</td></tr>\n";
   }
   out += "</table>\n";
   if (rows.size() > kMostRows)

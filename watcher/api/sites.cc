@@ -80,6 +80,7 @@ json::object Describe(const JudgedSite& judged) {
   out["evaluated"] = FormatRfc3339(judged.target->evaluated);
   out["links"] = json::object{{"series", links.series},
                               {"diff_text", links.diff_text},
+                              {"diff_svg", links.diff_svg},
 
                               {"diff_pprof", links.diff_pprof}};
   return out;

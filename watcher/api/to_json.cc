@@ -69,7 +69,7 @@ VerdictLinks LinksOf(const Labels& target, const Site& site, const Verdict& verd
   const std::string to = FormatRfc3339(verdict.to);
   const std::string diff = "/api/v1/diff?target=" + id + "&t0=" + from + "&t1=" + to + "&format=";
   return {"/api/v1/series?target=" + id + "&site=" + site.id_text() + "&from=" + from + "&to=" + to,
-          diff + "text", diff + "pprof"};
+          diff + "text", diff + "svg", diff + "pprof"};
 }
 
 }  // namespace heapwatch

@@ -21,6 +21,7 @@ boost::json::object ToJson(const Verdict& verdict);
 struct VerdictLinks {
   std::string series;
   std::string diff_text;
+  std::string diff_svg;
   std::string diff_pprof;
 };
 VerdictLinks LinksOf(const Labels& target, const Site& site, const Verdict& verdict);

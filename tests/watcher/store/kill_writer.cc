@@ -7,10 +7,11 @@
 
 #include "tests/watcher/store/kill_profiles.h"
 
-int main(int argc, char** argv) {
-  using namespace heapwatch;
-  if (argc != 2) return 2;
-  const auto store = RocksStore::Open(argv[1], KillOptions());
+namespace heapwatch {
+namespace {
+
+int AppendForEver(const char* path) {
+  const auto store = RocksStore::Open(path, KillOptions());
   if (!store) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
     return 1;
@@ -26,3 +27,8 @@ int main(int argc, char** argv) {
     if (write(STDOUT_FILENO, line.data(), line.size()) < 0) return 0;
   }
 }
+
+}  // namespace
+}  // namespace heapwatch
+
+int main(int argc, char** argv) { return argc == 2 ? heapwatch::AppendForEver(argv[1]) : 2; }
