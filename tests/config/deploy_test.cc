@@ -1,0 +1,66 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/subprocess.h"
+
+namespace heapwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kSource = HEAPWATCH_SOURCE_DIR;
+const fs::path kRules = kSource / "config/deploy/prometheus";
+
+std::string ReadText(const fs::path& path) {
+  std::ostringstream out;
+  out << std::ifstream(path).rdbuf();
+  return out.str();
+}
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+// A copy of a file that names other paths, in a place of its own.
+fs::path WriteCopy(const std::string& name, const std::string& text) {
+  const fs::path directory = fs::path(::testing::TempDir()) / "heapwatch_deploy_test";
+  fs::create_directories(directory);
+  std::ofstream(directory / name) << text;
+  return directory / name;
+}
+
+TEST(PrometheusRules, AreAcceptedAndFireAsTheyShould) {
+  if (FindProgram("promtool").empty())
+    GTEST_SKIP() << "promtool is not installed (package prometheus)";
+  const fs::path test = WriteCopy(
+      "rules_test.yml", Replaced(ReadText(kSource / "tests/config/prometheus_rules_test.yml"),
+                                 "RULES", kRules.string()));
+  const auto result = RunProgram({"promtool", "test", "rules", test.string()});
+  EXPECT_EQ(result.exit_code, 0) << result.standard_output << result.standard_error;
+}
+
+TEST(PrometheusConfig, IsAccepted) {
+  if (FindProgram("promtool").empty())
+    GTEST_SKIP() << "promtool is not installed (package prometheus)";
+  const auto result =
+      RunProgram({"promtool", "check", "config", (kRules / "prometheus.yml").string()});
+  EXPECT_EQ(result.exit_code, 0) << result.standard_output << result.standard_error;
+}
+
+TEST(SystemdUnit, IsAccepted) {
+  if (FindProgram("systemd-analyze").empty()) GTEST_SKIP() << "systemd-analyze is not installed";
+  const fs::path unit =
+      WriteCopy("heapwatch.service", Replaced(ReadText(kSource / "config/deploy/heapwatch.service"),
+                                              "/usr/local/bin/heapwatch", "/bin/true"));
+  const auto result = RunProgram({"systemd-analyze", "verify", unit.string()});
+  EXPECT_EQ(result.exit_code, 0) << result.standard_output << result.standard_error;
+  EXPECT_EQ(result.standard_error, "");
+}
+
+}  // namespace
+}  // namespace heapwatch
