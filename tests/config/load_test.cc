@@ -129,7 +129,7 @@ TEST(LoadConfig, FillsEveryFieldFromAFullFile) {
   EXPECT_EQ(d.gogc, 50);
   EXPECT_EQ(d.patience, std::chrono::hours(5));
   EXPECT_EQ(d.patience_mid_life, std::chrono::hours(2));
-  EXPECT_EQ(d.patience_scrapes, 50U);
+  EXPECT_EQ(d.patience_spacing, std::chrono::seconds(30));
   EXPECT_EQ(d.urgent_share_of_headroom, 0.5);
   const AlertingConfig& a = config->alerting;
   ASSERT_EQ(a.alertmanagers.size(), 1U);
