@@ -16,6 +16,8 @@ int RunCommandLine(int argc, const char* const* argv) {
   app.footer("Run `heapwatch COMMAND --help` for a command's options and examples.");
 
   int exit_code = kExitOk;
+  AddServeCommand(app, exit_code);
+  AddCheckCommand(app, exit_code);
   AddDiffCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
   AddVersionCommand(app, exit_code);

@@ -1,0 +1,101 @@
+#include "watcher/app/evaluator.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "alerting/message.h"
+#include "analysis/profile/diff.h"
+#include "analysis/profile/diff_text.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr std::size_t kSitesInAlert = 10;
+// A tracker is caught up by this many evaluations spread over the window, and by the latest ones as
+// they would have come.
+constexpr std::size_t kCatchUpSteps = 16;
+constexpr std::size_t kCatchUpLatest = 4;
+
+// Ends of windows, in order, for catching a tracker up on all but the last observation.
+std::vector<std::size_t> CatchUpEnds(const SiteWindow& window) {
+  std::vector<std::size_t> fresh;
+  for (std::size_t i = 0; i + 1 < window.observations.size(); ++i)
+    if (window.observations[i].is_new) fresh.push_back(i + 1);
+  const std::size_t latest = fresh.size() - std::min(fresh.size(), kCatchUpLatest);
+  std::vector<std::size_t> ends;
+  for (std::size_t step = 1; step < kCatchUpSteps; ++step) {
+    const std::size_t i = latest * step / kCatchUpSteps;
+    if (i < latest && (ends.empty() || ends.back() != fresh[i])) ends.push_back(fresh[i]);
+  }
+  ends.insert(ends.end(), fresh.begin() + static_cast<std::ptrdiff_t>(latest), fresh.end());
+  return ends;
+}
+
+std::string DiffText(const ReplicaVerdict& replica, const Store& store,
+                     const SiteAttributor& attributor) {
+  const TargetId target = TargetId::Of(replica.target);
+  const auto before = store.ProfileAt(target, replica.verdict.from);
+  const auto after = store.ProfileAt(target, replica.verdict.to);
+  if (!before || !after) {
+    spdlog::warn("no diff for the alert on {}: {}", ToString(replica.target),
+                 (before ? after : before).error().message);
+    return "";
+  }
+  const auto diff = DiffProfiles(*before, *after, attributor);
+  if (!diff) {
+    spdlog::warn("no diff for the alert on {}: {}", ToString(replica.target), diff.error().message);
+    return "";
+  }
+  return RenderTopSites(*diff, kSitesInAlert);
+}
+
+}  // namespace
+
+Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
+                                           const SiteAttributor& attributor,
+                                           const TrendOptions& options) {
+  TargetVerdicts out{.target = target.labels, .evaluated = now, .sites = {}, .verdicts = {}};
+  auto window =
+      store_.Window(TargetId::Of(target.labels), now - options.max_window, now, attributor);
+  if (!window && window.error().code == ErrorCode::kNotFound) return out;
+  if (!window) return Fail(window.error());
+  window->limit_bytes = target.memory_limit_bytes;
+
+  const auto [known, is_new] = judged_.try_emplace(target.labels);
+  Judged& judged = known->second;
+  if (is_new)
+    for (const std::size_t end : CatchUpEnds(*window))
+      judged.tracker.Step(*window, end, Analyze(*window, end, options), options);
+  const std::size_t end = window->observations.size();
+  out.verdicts = judged.tracker.Step(*window, end, Analyze(*window, end, options), options);
+
+  for (const Observation& observation : window->observations) {
+    if (judged.last_observation && observation.time <= *judged.last_observation) continue;
+    judged.last_observation = observation.time;
+    if (observation.is_new) ++judged.observation_count;
+  }
+  out.observation_count = judged.observation_count;
+  out.sites = std::move(window->sites);
+  return out;
+}
+
+void Evaluator::Keep(const std::vector<Target>& targets) {
+  std::map<Labels, Judged> kept;
+  for (const Target& target : targets)
+    if (auto node = judged_.extract(target.labels)) kept.insert(std::move(node));
+  judged_ = std::move(kept);
+}
+
+AlertText DescribeWithDiff(const Finding& finding, const Store& store,
+                           const SiteAttributor& attributor, const std::string& external_url) {
+  MessageContext context;
+  context.external_url = external_url;
+  const ReplicaVerdict& worst = finding.replicas.front();
+  context.target_id = TargetId::Of(worst.target).ToString();
+  context.diff_text = DiffText(worst, store, attributor);
+  return DescribeFinding(finding, context);
+}
+
+}  // namespace heapwatch

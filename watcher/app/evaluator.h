@@ -1,0 +1,51 @@
+// Judges targets from what the store holds of them, and puts their findings into words.
+//
+// The verdict trackers, one for each target, are its only state; one that is new or was lost with a
+// restart is caught up from the stored series. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alerting/alert_state.h"
+#include "alerting/finding.h"
+#include "analysis/base/error.h"
+#include "analysis/base/time.h"
+#include "analysis/profile/attribution.h"
+#include "analysis/trend/analyze.h"
+#include "analysis/trend/verdict_tracker.h"
+#include "config/targets.h"
+#include "watcher/store/store.h"
+
+namespace heapwatch {
+
+class Evaluator {
+ public:
+  explicit Evaluator(const Store& store) : store_(store) {}
+
+  // The verdicts that stand for the target at `now`; none while nothing is stored of it.
+  Result<TargetVerdicts> Evaluate(const Target& target, Time now, const SiteAttributor& attributor,
+                                  const TrendOptions& options);
+
+  // Forgets the trackers of all targets but these.
+  void Keep(const std::vector<Target>& targets);
+
+ private:
+  struct Judged {
+    VerdictTracker tracker;
+    std::uint64_t observation_count = 0;
+    std::optional<Time> last_observation;
+  };
+
+  const Store& store_;
+  std::map<Labels, Judged> judged_;
+};
+
+// The text of a finding's alert, with what grew between the two ends of the worst replica's window.
+AlertText DescribeWithDiff(const Finding& finding, const Store& store,
+                           const SiteAttributor& attributor, const std::string& external_url);
+
+}  // namespace heapwatch

@@ -1,0 +1,297 @@
+#include "watcher/app/service.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "alerting/site_gauges.h"
+#include "watcher/api/handle_api.h"
+#include "watcher/api/read_views.h"
+#include "watcher/app/evaluation_loop.h"
+#include "watcher/app/service_metrics.h"
+#include "watcher/app/settings.h"
+#include "watcher/net/http_server.h"
+#include "watcher/net/run_on.h"
+#include "watcher/net/url.h"
+#include "watcher/net/version.h"
+#include "watcher/notify/alertmanager_notifier.h"
+#include "watcher/scrape/scraper.h"
+#include "watcher/store/rocks_store.h"
+
+namespace heapwatch {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr auto kForgetEvery = std::chrono::hours(1);
+// Together below the five seconds in which the service is to be gone.
+constexpr milliseconds kServerGrace(1000);
+constexpr milliseconds kScraperGrace(1500);
+constexpr milliseconds kTasksGrace(1000);
+constexpr milliseconds kNotifierGrace(1000);
+
+// How people reach the service where nobody told: by the host listened on or, where that is every
+// address, by the machine's name.
+std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port) {
+  std::string url = options.external_url;
+  while (url.ends_with('/')) url.pop_back();
+  if (!url.empty()) return url;
+  const auto address = ParseListenAddress(options.listen_address);
+  std::string host = address ? address->host : "";
+  if (host.empty() || host == "0.0.0.0" || host == "::") {
+    boost::system::error_code code;
+    host = asio::ip::host_name(code);
+    if (code) host = "localhost";
+  }
+  const HttpUrl made{.scheme = "http", .host = host, .port = port, .target = "/"};
+  return "http://" + made.endpoint();
+}
+
+std::size_t CpuThreads() { return std::max(2U, std::thread::hardware_concurrency()); }
+
+}  // namespace
+
+class Service::Impl : public ReadViews {
+ public:
+  Impl(ServiceOptions options, std::shared_ptr<const Settings> settings,
+       std::unique_ptr<Store> store, std::function<void()> on_broken);
+
+  Result<void> Start();
+  Result<void> Reload();
+  void Stop();
+  std::uint16_t port() const { return server_->port(); }
+  const std::string& external_url() const { return external_url_; }
+
+  Time Now() const override { return clock_.Now(); }
+  bool Ready() const override { return !stopping_ && evaluation_ && evaluation_->has_evaluated(); }
+  const Store& store() const override { return *store_; }
+  std::shared_ptr<const Config> config() const override { return settings()->config; }
+  std::shared_ptr<const SiteAttributor> attributor() const override {
+    return settings()->attributor;
+  }
+  std::vector<TargetStatus> Targets() const override { return scraper_.Statuses(); }
+  std::shared_ptr<const Evaluation> LatestEvaluation() const override {
+    return evaluation_->Latest();
+  }
+  std::vector<AlertView> Alerts() const override { return evaluation_->Alerts(); }
+  std::string Metrics() const override;
+
+ private:
+  std::shared_ptr<const Settings> settings() const;
+  ScraperParts MakeScraperParts();
+  EvaluationParts MakeEvaluationParts();
+  TaskGroup::OnFailure OnFailure();
+  HttpResponse Handle(const HttpRequest& request);
+  asio::awaitable<void> ForgetOldSnapshots();
+
+  const ServiceOptions options_;
+  const std::function<void()> on_broken_;
+  const SystemClock clock_;
+  mutable std::mutex settings_mutex_;
+  std::shared_ptr<const Settings> settings_;  // guarded by settings_mutex_
+  std::mutex reload_mutex_;                   // one reload at a time
+  const std::unique_ptr<Store> store_;
+  ServiceMetrics metrics_;
+  SiteGauges site_gauges_;
+  std::string external_url_;
+  std::atomic<bool> stopping_ = false;
+
+  // Torn down from the last to the first; what still waits in `io_` goes with it.
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> io_work_{io_.get_executor()};
+  asio::thread_pool cpu_{CpuThreads()};
+  HttpFetcher fetcher_;
+  Scraper scraper_;
+  AlertmanagerNotifier notifier_;
+  std::unique_ptr<EvaluationLoop> evaluation_;
+  TaskGroup tasks_;
+  std::unique_ptr<HttpServer> server_;
+  std::thread io_thread_;
+};
+
+Service::Impl::Impl(ServiceOptions options, std::shared_ptr<const Settings> settings,
+                    std::unique_ptr<Store> store, std::function<void()> on_broken)
+    : options_(std::move(options)),
+      on_broken_(std::move(on_broken)),
+      settings_(std::move(settings)),
+      store_(std::move(store)),
+      metrics_(options_.storage_path),
+      scraper_(MakeScraperParts()),
+      notifier_(io_.get_executor(), {}, OnFailure()),
+      tasks_(io_.get_executor(), OnFailure()) {}
+
+TaskGroup::OnFailure Service::Impl::OnFailure() {
+  return [this](std::string_view task, std::string_view what) {
+    spdlog::critical("{} broke, the service stops: {}", task, what);
+    metrics_.CountTaskFailure();
+    on_broken_();
+  };
+}
+
+ScraperParts Service::Impl::MakeScraperParts() {
+  return {.io = io_.get_executor(),
+          .cpu = cpu_.get_executor(),
+          .clock = clock_,
+          .fetcher = fetcher_,
+          .sink =
+              [this](const Target& target, Time time, const HeapProfile& profile) {
+                return store_->Append(target.labels, time, profile);
+              },
+          .observe = [this](const ScrapeOutcome& outcome) { metrics_.ObserveScrape(outcome); },
+          .on_failure = OnFailure()};
+}
+
+EvaluationParts Service::Impl::MakeEvaluationParts() {
+  return {.cpu = cpu_.get_executor(),
+          .clock = clock_,
+          .store = *store_,
+          .notifier = notifier_,
+          .metrics = metrics_,
+          .site_gauges = site_gauges_,
+          .external_url = external_url_,
+          .settings = [this] { return settings(); }};
+}
+
+Result<void> Service::Impl::Start() {
+  HttpServerOptions server_options;
+  server_options.listen_address = options_.listen_address;
+  auto server = HttpServer::Start(
+      io_.get_executor(), server_options,
+      [this](const HttpRequest& request) { return Handle(request); }, OnFailure());
+  if (!server) return Fail(server.error());
+  server_ = std::move(*server);
+  external_url_ = ExternalUrl(options_, server_->port());
+
+  evaluation_ = std::make_unique<EvaluationLoop>(MakeEvaluationParts());
+  // Alerts of an unreadable state would fire anew: better than no service.
+  if (const auto restored = evaluation_->RestoreAlerts(); !restored)
+    spdlog::error("the alerts begin anew, their state cannot be read: {}",
+                  restored.error().message);
+  metrics_.ObserveReload(true, clock_.Now());
+  notifier_.Apply(settings()->config->alerting);
+  scraper_.Apply(settings()->targets);
+  tasks_.Spawn("evaluation", evaluation_->Run());
+  tasks_.Spawn("forgetting of old snapshots", ForgetOldSnapshots());
+  // Only now does anything run: nobody sees the parts before they are all there.
+  io_thread_ = std::thread([this] {
+    try {
+      io_.run();
+    } catch (const std::exception& error) {
+      OnFailure()("the I/O thread", error.what());
+    }
+  });
+  return {};
+}
+
+Result<void> Service::Impl::Reload() {
+  const std::scoped_lock reload_lock(reload_mutex_);
+  auto loaded = LoadSettings(options_.config_file);
+  metrics_.ObserveReload(loaded.has_value(), clock_.Now());
+  if (!loaded) {
+    spdlog::error("the configuration was not reloaded, the old one stays in force: {}",
+                  loaded.error().message);
+    return Fail(loaded.error());
+  }
+  {
+    const std::scoped_lock lock(settings_mutex_);
+    settings_ = *loaded;
+  }
+  notifier_.Apply((*loaded)->config->alerting);
+  scraper_.Apply((*loaded)->targets);
+  spdlog::info("the configuration was reloaded: {} targets", (*loaded)->targets.size());
+  return {};
+}
+
+void Service::Impl::Stop() {
+  if (stopping_.exchange(true)) return;
+  if (server_) server_->Stop(kServerGrace);
+  tasks_.Cancel();
+  if (!scraper_.Stop(kScraperGrace)) spdlog::warn("scrapes were still under way at the stop");
+  if (!tasks_.WaitFor(kTasksGrace)) spdlog::warn("an evaluation was still under way at the stop");
+  if (io_thread_.joinable()) notifier_.Stop(kNotifierGrace);
+  cpu_.join();
+  io_work_.reset();
+  io_.stop();
+  if (io_thread_.joinable()) io_thread_.join();
+}
+
+std::string Service::Impl::Metrics() const {
+  const ServiceStatus status{
+      .targets = Targets(), .notifiers = notifier_.Statuses(), .alerts = Alerts()};
+  auto families = metrics_.Collect(status);
+  auto sites = site_gauges_.Collect();
+  families.insert(families.end(), std::make_move_iterator(sites.begin()),
+                  std::make_move_iterator(sites.end()));
+  return RenderMetrics(families);
+}
+
+std::shared_ptr<const Settings> Service::Impl::settings() const {
+  const std::scoped_lock lock(settings_mutex_);
+  return settings_;
+}
+
+HttpResponse Service::Impl::Handle(const HttpRequest& request) {
+  if (request.path != "/-/reload") return HandleApi(request, *this);
+  HttpResponse response;
+  if (!options_.enable_lifecycle) {
+    response.status = 403;
+    response.body =
+        "Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n";
+  } else if (request.method != "POST") {
+    response.status = 405;
+    response.headers["allow"] = "POST";
+    response.body = "Reloading changes things: use POST.\n";
+  } else if (const auto reloaded = Reload(); !reloaded) {
+    response.status = 500;
+    response.body = reloaded.error().message + '\n';
+  }
+  return response;
+}
+
+asio::awaitable<void> Service::Impl::ForgetOldSnapshots() {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    const Time oldest = clock_.Now() - settings()->config->storage.retention;
+    const auto dropped =
+        co_await RunOn(cpu_.get_executor(), [&] { return store_->DropBefore(oldest); });
+    if (!dropped) spdlog::error("old snapshots could not be dropped: {}", dropped.error().message);
+    timer.expires_after(kForgetEvery);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Service::~Service() { Stop(); }
+Result<void> Service::Reload() { return impl_->Reload(); }
+void Service::Stop() { impl_->Stop(); }
+std::uint16_t Service::port() const { return impl_->port(); }
+const std::string& Service::external_url() const { return impl_->external_url(); }
+
+Result<std::unique_ptr<Service>> Service::Start(const ServiceOptions& options,
+                                                std::function<void()> on_broken) {
+  auto settings = LoadSettings(options.config_file);
+  if (!settings) return Fail(settings.error());
+  auto store = RocksStore::Open(options.storage_path);
+  if (!store) return Fail(store.error());
+  std::unique_ptr<Service> service(new Service(std::make_unique<Impl>(
+      options, std::move(*settings), std::move(*store), std::move(on_broken))));
+  if (auto started = service->impl_->Start(); !started) return Fail(started.error());
+  return service;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,47 @@
+// The running service, put together from its parts: scrapes, judges, alerts, answers.
+//
+//   auto service = Service::Start(options, [] { /* tell the main thread to stop it */ });
+//   ...                        // it works on threads of its own
+//   (*service)->Stop();        // within five seconds, nothing that was stored is lost
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "analysis/base/error.h"
+
+namespace heapwatch {
+
+struct ServiceOptions {
+  std::string config_file;
+  std::string storage_path;
+  std::string listen_address = "127.0.0.1:9199";
+  std::string external_url;       // how people reach it; "": made from the listen address
+  bool enable_lifecycle = false;  // POST /-/reload
+};
+
+class Service {
+ public:
+  // Errors say what keeps it from starting: the configuration, the store, the address. `on_broken`
+  // is called, from a thread of the service, when a part of it broke and it should be stopped.
+  static Result<std::unique_ptr<Service>> Start(const ServiceOptions& options,
+                                                std::function<void()> on_broken);
+  ~Service();  // calls Stop
+
+  // Reads the configuration again; what is wrong with it leaves the old one in force. Any thread.
+  Result<void> Reload();
+  // Once; the thread that started it.
+  void Stop();
+
+  std::uint16_t port() const;
+  const std::string& external_url() const;
+
+ private:
+  class Impl;
+  explicit Service(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace heapwatch

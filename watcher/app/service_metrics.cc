@@ -1,0 +1,214 @@
+#include "watcher/app/service_metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "watcher/app/process_stats.h"
+#include "watcher/net/version.h"
+
+namespace heapwatch {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+const prometheus::Histogram::BucketBoundaries kSeconds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                          0.5,   1,    2.5,   5,    10,  30};
+
+prometheus::Counter& AddCounter(prometheus::Registry& registry, const char* name,
+                                const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
+prometheus::Gauge& AddGauge(prometheus::Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const char* name,
+                                    const char* help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, kSeconds);
+}
+
+// A family put together at the moment it is asked for.
+class Readings {
+ public:
+  Readings(MetricType type, std::string name, std::string help)
+      : family_{std::move(name), std::move(help), type, {}} {}
+
+  Readings& Add(const Labels& labels, double value) {
+    ClientMetric metric;
+    for (const auto& [label, text] : labels) metric.label.push_back({label, text});
+    (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    family_.metric.push_back(std::move(metric));
+    return *this;
+  }
+  Readings& Add(double value) { return Add({}, value); }
+  MetricFamily Take() { return std::move(family_); }
+
+ private:
+  MetricFamily family_;
+};
+
+void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricFamily>& out) {
+  Readings up(MetricType::Gauge, "heapwatch_target_up",
+              "Whether the last scrape of the target brought a heap profile.");
+  Readings duration(MetricType::Gauge, "heapwatch_target_last_scrape_duration_seconds",
+                    "How long the target took to serve its last heap profile.");
+  Readings bytes(MetricType::Gauge, "heapwatch_target_last_body_bytes",
+                 "Size of the last heap profile as it came over the wire.");
+  for (const TargetStatus& target : targets) {
+    if (!target.last_scrape) continue;
+    up.Add(target.labels, target.up ? 1 : 0);
+    duration.Add(target.labels, Seconds(target.last_scrape_duration));
+    bytes.Add(target.labels, static_cast<double>(target.last_body_bytes));
+  }
+  Readings count(MetricType::Gauge, "heapwatch_targets", "Targets that are watched.");
+  count.Add(static_cast<double>(targets.size()));
+  for (Readings* readings : {&count, &up, &duration, &bytes}) out.push_back(readings->Take());
+}
+
+void AppendNotifiers(const std::vector<NotifierStatus>& notifiers, std::vector<MetricFamily>& out) {
+  Readings sent(MetricType::Counter, "heapwatch_notifications_sent_total",
+                "Alerts taken by an Alertmanager.");
+  Readings dropped(MetricType::Counter, "heapwatch_notifications_dropped_total",
+                   "Alerts dropped because the queue was full.");
+  Readings refused(MetricType::Counter, "heapwatch_notifications_refused_total",
+                   "Alerts of batches an Alertmanager refused.");
+  Readings errors(MetricType::Counter, "heapwatch_notification_errors_total",
+                  "Attempts to deliver alerts that failed.");
+  Readings queued(MetricType::Gauge, "heapwatch_notifications_queued",
+                  "Alerts that wait to be delivered.");
+  for (const NotifierStatus& notifier : notifiers) {
+    const Labels labels = {{"alertmanager", notifier.url}};
+    sent.Add(labels, static_cast<double>(notifier.sent));
+    dropped.Add(labels, static_cast<double>(notifier.dropped));
+    refused.Add(labels, static_cast<double>(notifier.refused));
+    errors.Add(labels, static_cast<double>(notifier.errors));
+    queued.Add(labels, static_cast<double>(notifier.queued));
+  }
+  for (Readings* readings : {&sent, &dropped, &refused, &errors, &queued})
+    out.push_back(readings->Take());
+}
+
+void AppendAlerts(const std::vector<AlertView>& alerts, std::vector<MetricFamily>& out) {
+  std::map<AlertPhase, int> counts = {
+      {AlertPhase::kPending, 0}, {AlertPhase::kFiring, 0}, {AlertPhase::kResolved, 0}};
+  for (const AlertView& alert : alerts) ++counts[alert.phase];
+  Readings readings(MetricType::Gauge, "heapwatch_alerts", "Alerts by their state.");
+  for (const auto& [phase, count] : counts)
+    readings.Add({{"state", std::string(ToString(phase))}}, count);
+  out.push_back(readings.Take());
+}
+
+void AppendProcess(std::vector<MetricFamily>& out) {
+  const auto stats = ReadProcessStats();
+  if (!stats) return;
+  const auto add = [&](MetricType type, const char* name, const char* help, double value) {
+    out.push_back(Readings(type, name, help).Add(value).Take());
+  };
+  add(MetricType::Counter, "process_cpu_seconds_total", "User and system CPU time spent.",
+      stats->cpu_seconds);
+  add(MetricType::Gauge, "process_start_time_seconds", "Start of the process, Unix time.",
+      stats->start_time_unix_seconds);
+  add(MetricType::Gauge, "process_resident_memory_bytes", "Resident memory.",
+      static_cast<double>(stats->resident_bytes));
+  add(MetricType::Gauge, "process_virtual_memory_bytes", "Virtual memory.",
+      static_cast<double>(stats->virtual_bytes));
+  add(MetricType::Gauge, "process_threads", "Threads.", static_cast<double>(stats->threads));
+  add(MetricType::Gauge, "process_open_fds", "Open file descriptors.",
+      static_cast<double>(stats->open_fds));
+  add(MetricType::Gauge, "process_max_fds", "File descriptors that may be open.",
+      static_cast<double>(stats->max_fds));
+}
+
+double BytesUnder(const std::string& path) {
+  double total = 0;
+  std::error_code code;
+  // Files come and go while we look: what cannot be read any more counts for nothing.
+  for (std::filesystem::recursive_directory_iterator it(path, code), end; !code && it != end;
+       it.increment(code)) {
+    std::error_code file_code;
+    const auto size = it->is_regular_file(file_code) ? it->file_size(file_code) : 0;
+    if (!file_code) total += static_cast<double>(size);
+  }
+  return total;
+}
+
+}  // namespace
+
+ServiceMetrics::ServiceMetrics(std::string storage_path)
+    : storage_path_(std::move(storage_path)),
+      scrapes_(AddCounter(registry_, "heapwatch_scrapes_total", "Scrapes, successful or not.")),
+      scrape_failures_(prometheus::BuildCounter()
+                           .Name("heapwatch_scrape_failures_total")
+                           .Help("Scrapes that brought nothing, by reason.")
+                           .Register(registry_)),
+      scrape_duration_(AddHistogram(registry_, "heapwatch_scrape_duration_seconds",
+                                    "How long targets took to serve their heap profiles.")),
+      scraped_bytes_(AddCounter(registry_, "heapwatch_scraped_bytes_total",
+                                "Bytes of heap profiles as they came over the wire.")),
+      evaluation_duration_(AddHistogram(registry_, "heapwatch_evaluation_duration_seconds",
+                                        "How long it took to judge all targets.")),
+      last_evaluation_(AddGauge(registry_, "heapwatch_last_evaluation_timestamp_seconds",
+                                "When all targets were judged last, Unix time.")),
+      evaluation_failures_(AddCounter(registry_, "heapwatch_evaluation_failures_total",
+                                      "Targets whose history could not be judged.")),
+      reload_successful_(AddGauge(registry_, "heapwatch_config_last_reload_successful",
+                                  "Whether the last reload of the configuration succeeded.")),
+      last_reload_(AddGauge(registry_, "heapwatch_config_last_reload_success_timestamp_seconds",
+                            "When the configuration in force was loaded, Unix time.")),
+      task_failures_(AddCounter(registry_, "heapwatch_task_failures_total",
+                                "Background tasks that broke; the first stops the service.")) {
+  for (const auto code :
+       {ErrorCode::kInvalidArgument, ErrorCode::kNotFound, ErrorCode::kWrongFormat,
+        ErrorCode::kCorrupt, ErrorCode::kLimit, ErrorCode::kTimeout, ErrorCode::kUnavailable})
+    scrape_failures_.Add({{"reason", std::string(ToString(code))}});
+  prometheus::BuildGauge()
+      .Name("heapwatch_build_info")
+      .Help("Version of this Heapwatch; the value is always 1.")
+      .Register(registry_)
+      .Add({{"version", std::string(Version())}, {"compiler", std::string(Compiler())}})
+      .Set(1);
+}
+
+void ServiceMetrics::ObserveScrape(const ScrapeOutcome& outcome) {
+  scrapes_.Increment();
+  scrape_duration_.Observe(Seconds(outcome.duration));
+  scraped_bytes_.Increment(static_cast<double>(outcome.body_bytes));
+  if (!outcome.failure.empty())
+    scrape_failures_.Add({{"reason", std::string(outcome.failure)}}).Increment();
+}
+
+void ServiceMetrics::ObserveEvaluation(Duration duration, Time at, std::size_t failed_targets) {
+  evaluation_duration_.Observe(Seconds(duration));
+  last_evaluation_.Set(ToUnixSeconds(at));
+  evaluation_failures_.Increment(static_cast<double>(failed_targets));
+}
+
+void ServiceMetrics::ObserveReload(bool ok, Time at) {
+  reload_successful_.Set(ok ? 1 : 0);
+  if (ok) last_reload_.Set(ToUnixSeconds(at));
+}
+
+std::vector<MetricFamily> ServiceMetrics::Collect(const ServiceStatus& status) const {
+  std::vector<MetricFamily> families = registry_.Collect();
+  AppendTargets(status.targets, families);
+  AppendNotifiers(status.notifiers, families);
+  AppendAlerts(status.alerts, families);
+  families.push_back(
+      Readings(MetricType::Gauge, "heapwatch_store_bytes", "Size of the store's files on disk.")
+          .Add(BytesUnder(storage_path_))
+          .Take());
+  AppendProcess(families);
+  return families;
+}
+
+std::string RenderMetrics(const std::vector<MetricFamily>& families) {
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace heapwatch

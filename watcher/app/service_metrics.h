@@ -1,0 +1,62 @@
+// The service's own health for Prometheus: what it did is counted here as it happens, what it is
+// now is told when it is asked. The sites' gauges are alerting's (alerting/site_gauges.h). Any
+// thread.
+#pragma once
+
+#include <prometheus/collectable.h>
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "alerting/alert_state.h"
+#include "analysis/base/time.h"
+#include "watcher/notify/alertmanager_notifier.h"
+#include "watcher/scrape/scraper.h"
+#include "watcher/scrape/target_status.h"
+
+namespace heapwatch {
+
+// What is shown as it is now.
+struct ServiceStatus {
+  std::vector<TargetStatus> targets;
+  std::vector<NotifierStatus> notifiers;
+  std::vector<AlertView> alerts;
+};
+
+class ServiceMetrics {
+ public:
+  // The size of what lies under `storage_path` is told as that of the store.
+  explicit ServiceMetrics(std::string storage_path);
+
+  void ObserveScrape(const ScrapeOutcome& outcome);
+  void ObserveEvaluation(Duration duration, Time at, std::size_t failed_targets);
+  void ObserveReload(bool ok, Time at);
+  void CountTaskFailure() { task_failures_.Increment(); }
+
+  std::vector<prometheus::MetricFamily> Collect(const ServiceStatus& status) const;
+
+ private:
+  const std::string storage_path_;
+  prometheus::Registry registry_;
+  prometheus::Counter& scrapes_;
+  prometheus::Family<prometheus::Counter>& scrape_failures_;
+  prometheus::Histogram& scrape_duration_;
+  prometheus::Counter& scraped_bytes_;
+  prometheus::Histogram& evaluation_duration_;
+  prometheus::Gauge& last_evaluation_;
+  prometheus::Counter& evaluation_failures_;
+  prometheus::Gauge& reload_successful_;
+  prometheus::Gauge& last_reload_;
+  prometheus::Counter& task_failures_;
+};
+
+// In Prometheus' text exposition format.
+std::string RenderMetrics(const std::vector<prometheus::MetricFamily>& families);
+
+}  // namespace heapwatch

@@ -1,0 +1,42 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "watcher/app/settings.h"
+#include "watcher/cli/commands.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr const char* kFooter = R"(Examples:
+  heapwatch check config heapwatch.yml
+  heapwatch check config heapwatch.yml && kill -HUP PID
+
+Exit codes: 0 the file is good, 1 it has mistakes, each told with its line and column, 2 wrong usage.)";
+
+int CheckConfig(const std::string& file) {
+  const auto settings = LoadSettings(file);
+  if (!settings) {
+    std::cerr << settings.error().message << '\n';
+    return kExitBadInput;
+  }
+  std::cout << file << " is good: " << (*settings)->config->scrape_configs.size() << " jobs, "
+            << (*settings)->targets.size() << " targets\n";
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddCheckCommand(CLI::App& app, int& exit_code) {
+  CLI::App* command = app.add_subcommand("check", "Check files before they are used");
+  command->require_subcommand(1);
+  command->footer(kFooter);
+  const auto file = std::make_shared<std::string>();
+  CLI::App* config = command->add_subcommand("config", "Check a configuration");
+  config->add_option("FILE", *file, "The configuration")->required()->type_name(" ");
+  config->footer(kFooter);
+  config->callback([file, &exit_code] { exit_code = CheckConfig(*file); });
+}
+
+}  // namespace heapwatch
