@@ -12,6 +12,8 @@ constexpr Duration kDescribeAgainAfter = std::chrono::hours(1);
 constexpr double kClearBelowSlopeShare = 0.25;
 constexpr double kClearBelowChurnShare = 0.75;
 constexpr double kGainGivenBack = 0.5;
+// An interval can stay wide for as long as the site is noisy.
+constexpr Duration kHoldAtMost = std::chrono::hours(6);
 
 constexpr std::string_view kPage = "page";
 constexpr std::string_view kTicket = "ticket";
@@ -112,20 +114,22 @@ AlertState::Entry AlertState::Begin(const Finding& finding, Time now) const {
   entry.site = finding.site;
   entry.labels = IdentityLabels(finding);
   entry.pending_since = now;
+  entry.last_bad = now;
   return entry;
 }
 
-AlertState::Sighting AlertState::See(const Entry& entry, const Finding* finding) {
+AlertState::Sighting AlertState::See(const Entry& entry, const Finding* finding, Time now) {
   if (finding == nullptr) return Sighting::kClear;
   if (finding->is_alerting()) return Sighting::kBad;
   if (finding->kind == VerdictKind::kInsufficientData) return Sighting::kUnknown;
+  const bool is_flat = finding->kind != VerdictKind::kGrowing;
+  if (is_flat && now - entry.last_bad >= kHoldAtMost) return Sighting::kClear;
   if (finding->is_churn)
     return RateOf(*finding) >= kClearBelowChurnShare * entry.alerted_rate ? Sighting::kHeld
                                                                           : Sighting::kClear;
   const double upper = MaxOf(*finding, [](const Verdict& v) { return v.slope_interval.high; });
   if (upper < kClearBelowSlopeShare * entry.alerted_rate) return Sighting::kClear;
   // While it still grows, less memory than before only means that the process began anew.
-  const bool is_flat = finding->kind != VerdictKind::kGrowing;
   const double gain_bytes = entry.inuse_peak_bytes - entry.inuse_before_bytes;
   const bool gave_back = InuseOf(*finding) < entry.inuse_peak_bytes - kGainGivenBack * gain_bytes;
   return is_flat && gave_back ? Sighting::kClear : Sighting::kHeld;
@@ -133,7 +137,7 @@ AlertState::Sighting AlertState::See(const Entry& entry, const Finding* finding)
 
 bool AlertState::AdvancePending(Entry& entry, const Finding* finding, Time now,
                                 const Describe& describe) {
-  const Sighting sighting = See(entry, finding);
+  const Sighting sighting = See(entry, finding, now);
   if (sighting == Sighting::kUnknown) return true;
   if (sighting != Sighting::kBad) return false;
   if (entry.evaluations == 0 || finding->observation_count != entry.observation_count) {
@@ -147,7 +151,7 @@ bool AlertState::AdvancePending(Entry& entry, const Finding* finding, Time now,
 
 bool AlertState::AdvanceFiring(Entry& entry, const Finding* finding, Time now,
                                const Describe& describe) {
-  switch (See(entry, finding)) {
+  switch (See(entry, finding, now)) {
     case Sighting::kUnknown:
       return true;
     case Sighting::kHeld:
@@ -162,6 +166,7 @@ bool AlertState::AdvanceFiring(Entry& entry, const Finding* finding, Time now,
       break;
   }
   entry.clear_since.reset();
+  entry.last_bad = now;
   entry.inuse_peak_bytes = std::max(entry.inuse_peak_bytes, InuseOf(*finding));
   if (SeverityOf(*finding) == kPage && Get(entry.labels, "severity") != kPage) {
     Escalate(entry, *finding, now, describe);
@@ -175,6 +180,7 @@ bool AlertState::AdvanceFiring(Entry& entry, const Finding* finding, Time now,
 void AlertState::Fire(Entry& entry, const Finding& finding, Time now, const Describe& describe) {
   entry.phase = AlertPhase::kFiring;
   entry.firing_since = now;
+  entry.last_bad = now;
   entry.labels.insert_or_assign("severity", std::string(SeverityOf(finding)));
   entry.alerted_rate = RateOf(finding);
   entry.inuse_peak_bytes = InuseOf(finding);

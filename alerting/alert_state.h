@@ -7,7 +7,8 @@
 //   unknown  every replica that could tell is warming up after a restart
 //   held     no leak any more, but too much like the one alerted to call it off: the upper bound
 //            of its slope is still 25 % of the slope alerted, and less than half of the gain was
-//            given back (churn: the rate is still 75 % of the one alerted)
+//            given back (churn: the rate is still 75 % of the one alerted); but a site that is
+//            stable or has levelled off is held for six hours at most
 //   clear    anything else, and a site or a version that is gone
 //
 //   phase    | sees        | and                              | becomes: what is sent
@@ -110,6 +111,7 @@ class AlertState {
     Labels labels;  // fixed when the alert begins; they are its identity
     AlertText text;
     Time pending_since;
+    Time last_bad;
     std::optional<Time> firing_since;
     std::optional<Time> clear_since;
     std::optional<Time> resolved_at;
@@ -131,7 +133,7 @@ class AlertState {
   void Fire(Entry& entry, const Finding& finding, Time now, const Describe& describe);
   void Escalate(Entry& entry, const Finding& finding, Time now, const Describe& describe);
   void Resolve(Entry entry, const Finding* finding, Time now);
-  static Sighting See(const Entry& entry, const Finding* finding);
+  static Sighting See(const Entry& entry, const Finding* finding, Time now);
   std::string_view SeverityOf(const Finding& finding) const;
   void CollectDue(Entry& entry, Time now, std::vector<Alert>& due) const;
 

@@ -81,6 +81,7 @@ struct AlertStateJson {
                         {"inuse_before_bytes", e.inuse_before_bytes},
                         {"inuse_peak_bytes", e.inuse_peak_bytes}};
     PutTime(out, "pending_since", e.pending_since);
+    PutTime(out, "last_bad", e.last_bad);
     PutTime(out, "firing_since", e.firing_since);
     PutTime(out, "clear_since", e.clear_since);
     PutTime(out, "resolved_at", e.resolved_at);
@@ -107,6 +108,7 @@ struct AlertStateJson {
     e.inuse_before_bytes = in.at("inuse_before_bytes").to_number<double>();
     e.inuse_peak_bytes = in.at("inuse_peak_bytes").to_number<double>();
     e.pending_since = GetTime(in, "pending_since").value();
+    e.last_bad = GetTime(in, "last_bad").value();
     e.firing_since = GetTime(in, "firing_since");
     e.clear_since = GetTime(in, "clear_since");
     e.resolved_at = GetTime(in, "resolved_at");

@@ -170,6 +170,23 @@ TEST(AlertState, HoldsWhileTheSlopeIsStillLikeTheOneAlerted) {
   EXPECT_EQ(s.Phase(), "resolved");
 }
 
+TEST(AlertState, HoldsASiteThatIsStableButNoisyForSixHoursAtMost) {
+  Service s;
+  s.FireNow();
+  s.SeeFor(6 * 60, MakeVerdict(kStable, 1.0));
+  EXPECT_EQ(s.Phase(), "firing");
+  s.SeeFor(15, MakeVerdict(kStable, 1.0));
+  EXPECT_EQ(s.Phase(), "resolved");
+}
+
+TEST(AlertState, DoesNotHoldForEverWhatFiredWithoutASlope) {
+  Service s;
+  s.SeeFor(3, MakeVerdict(kLeak, 0));
+  ASSERT_EQ(s.Phase(), "firing");
+  s.SeeFor(6 * 60 + 16, MakeVerdict(kStable, 0));
+  EXPECT_NE(s.Phase(), "firing");
+}
+
 TEST(AlertState, ClearsWhenHalfOfTheGainIsGivenBack) {
   Service s;
   s.FireNow();  // from 316 to 412 MiB
