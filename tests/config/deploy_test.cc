@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
+#include <set>
 #include <sstream>
 
 #include "tests/support/subprocess.h"
@@ -60,6 +62,28 @@ TEST(SystemdUnit, IsAccepted) {
   const auto result = RunProgram({"systemd-analyze", "verify", unit.string()});
   EXPECT_EQ(result.exit_code, 0) << result.standard_output << result.standard_error;
   EXPECT_EQ(result.standard_error, "");
+}
+
+// A gauge that is renamed must not leave a rule behind that never fires again.
+TEST(PrometheusRules, UseOnlyMetricsThatAreExported) {
+  std::string code;
+  for (const char* folder : {"alerting", "watcher"})
+    for (const auto& entry : fs::recursive_directory_iterator(kSource / folder))
+      if (entry.path().extension() == ".cc") code += ReadText(entry.path());
+  std::set<std::string> used;
+  for (const char* file :
+       {"heapwatch_alerts.yml", "heapwatch_recording.yml", "heapwatch_site_alerts.yml"}) {
+    std::istringstream lines(ReadText(kRules / file));
+    const std::regex name("[a-z_]+:heapwatch_[a-z_:]+|\\bheapwatch_[a-z_]+");
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find("name:") != std::string::npos || line.starts_with("#")) continue;
+      for (std::sregex_iterator it(line.begin(), line.end(), name), end; it != end; ++it)
+        if (it->str().starts_with("heapwatch_")) used.insert(it->str());
+    }
+  }
+  EXPECT_GE(used.size(), 10U);
+  for (const std::string& metric : used)
+    EXPECT_NE(code.find('"' + metric + '"'), std::string::npos) << metric << " is not exported";
 }
 
 }  // namespace
