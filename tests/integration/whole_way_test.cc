@@ -35,7 +35,8 @@ class WholeWay : public ::testing::Test {
   static void TearDownTestSuite() { stand_.reset(); }
 
   void SetUp() override {
-    if (stand_ == nullptr) GTEST_SKIP() << Stand::Missing();
+    if (!Stand::Missing().empty()) GTEST_SKIP() << Stand::Missing();
+    ASSERT_NE(stand_, nullptr);
   }
   void TearDown() override {
     if (HasFailure()) std::cerr << stand_->Logs();

@@ -53,12 +53,12 @@ json::object Describe(const SiteWindow& window, std::optional<SiteId> site) {
   json::array builds;
   json::array is_new;
   for (const Observation& observation : window.observations) {
-    times.push_back(ToUnixSeconds(observation.time));
+    times.push_back(ToUnixMillis(observation.time));
     lifetimes.push_back(observation.lifetime);
     builds.push_back(observation.build);
     is_new.push_back(observation.is_new);
   }
-  json::object out = {{"times_unix_seconds", std::move(times)},
+  json::object out = {{"times_unix_ms", std::move(times)},
                       {"lifetime", std::move(lifetimes)},
                       {"build", std::move(builds)},
                       {"is_new_observation", std::move(is_new)}};

@@ -21,12 +21,12 @@ json::object Describe(const TargetStatus& status) {
                                  : status.up         ? "up"
                                                      : "down"},
                       {"last_error", status.last_error},
-                      {"interval_seconds", Seconds(status.interval)},
+                      {"interval_ms", status.interval.count()},
                       {"scrapes", status.scrapes},
                       {"failures", status.failures}};
   if (status.last_scrape) {
     out["last_scrape"] = FormatRfc3339(*status.last_scrape);
-    out["last_scrape_duration_seconds"] = Seconds(status.last_scrape_duration);
+    out["last_scrape_duration_ms"] = status.last_scrape_duration.count();
     out["last_body_bytes"] = status.last_body_bytes;
   }
   return out;
