@@ -72,6 +72,8 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
       verdicts.push_back(std::move(*judged));
     } else {
       ++failed;
+      // Known, but nothing can be said of it now: its alerts stay as they are.
+      verdicts.push_back({.target = target.labels, .evaluated = now, .sites = {}, .verdicts = {}});
       spdlog::error("target {} cannot be judged: {}", ToString(target.labels),
                     judged.error().message);
     }

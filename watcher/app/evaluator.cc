@@ -33,8 +33,9 @@ std::vector<std::size_t> CatchUpEnds(const SiteWindow& window) {
   return ends;
 }
 
-std::string DiffText(const ReplicaVerdict& replica, const Store& store,
-                     const SiteAttributor& attributor) {
+// Of the worst replica.
+std::string DiffText(const Finding& finding, const Store& store, const SiteAttributor& attributor) {
+  const ReplicaVerdict& replica = finding.replicas.front();
   const TargetId target = TargetId::Of(replica.target);
   const auto before = store.ProfileAt(target, replica.verdict.from);
   const auto after = store.ProfileAt(target, replica.verdict.to);
@@ -43,7 +44,8 @@ std::string DiffText(const ReplicaVerdict& replica, const Store& store,
                  (before ? after : before).error().message);
     return "";
   }
-  const auto diff = DiffProfiles(*before, *after, attributor);
+  const auto diff = DiffProfiles(*before, *after, attributor,
+                                 {.sample_type = std::string(DiffSampleType(finding))});
   if (!diff) {
     spdlog::warn("no diff for the alert on {}: {}", ToString(replica.target), diff.error().message);
     return "";
@@ -94,7 +96,7 @@ AlertText DescribeWithDiff(const Finding& finding, const Store& store,
   context.external_url = external_url;
   const ReplicaVerdict& worst = finding.replicas.front();
   context.target_id = TargetId::Of(worst.target).ToString();
-  context.diff_text = DiffText(worst, store, attributor);
+  context.diff_text = DiffText(finding, store, attributor);
   return DescribeFinding(finding, context);
 }
 
