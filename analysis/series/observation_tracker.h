@@ -27,7 +27,8 @@ struct ObservationFacts {
   bool changed = true;     // whether any value differs from the snapshot before
   // Over all stacks; absent where the profile does not tell the quantity.
   std::array<std::optional<std::int64_t>, kQuantityCount> totals;
-  // Sum over the stacks of what each has less than in the snapshot before.
+  // Sum over the stacks of what each has less than in the snapshot before; of cumulative quantities
+  // only.
   std::array<std::int64_t, kQuantityCount> fallen = {};
 };
 

@@ -5,36 +5,45 @@
 #include <unordered_set>
 
 namespace heapwatch {
-namespace {
 
-bool IsLive(std::span<const std::int64_t> values) {
-  return std::any_of(values.begin(), values.end(), [](std::int64_t value) { return value != 0; });
+void Moment::Add(const SeriesKey& key, std::span<const std::int64_t> values_of_key) {
+  if (std::all_of(values_of_key.begin(), values_of_key.end(),
+                  [](std::int64_t v) { return v == 0; })) {
+    return;
+  }
+  series.push_back(key);
+  values.insert(values.end(), values_of_key.begin(), values_of_key.end());
 }
 
-}  // namespace
+Moment MomentOf(const RowChain& chain, Time time) {
+  Moment moment;
+  moment.time = time;
+  moment.head = std::make_shared<const HeapProfile>(chain.head_profile());
+  for (std::size_t i = 0; i < chain.series_count(); ++i)
+    moment.Add(chain.series(i), chain.values(i));
+  return moment;
+}
 
-std::vector<ContentHash> LiveStacks(const RowChain& chain) {
+std::vector<ContentHash> StacksOf(const Moment& moment) {
   std::vector<ContentHash> stacks;
   std::unordered_set<ContentHash> known;
-  for (std::size_t i = 0; i < chain.series_count(); ++i) {
-    const ContentHash& stack = chain.series(i).stack;
-    if (IsLive(chain.values(i)) && known.insert(stack).second) stacks.push_back(stack);
+  for (const SeriesKey& key : moment.series) {
+    if (known.insert(key.stack).second) stacks.push_back(key.stack);
   }
   return stacks;
 }
 
-HeapProfile RebuildProfile(const RowChain& chain, const std::vector<ContentHash>& stacks,
-                           const StackTable& table, Time time) {
-  HeapProfile profile = table.Build(chain.head_profile(), stacks);
-  profile.time = time;
+HeapProfile RebuildProfile(const Moment& moment, std::span<const ContentHash> stacks,
+                           const StackTable& table) {
+  HeapProfile profile = table.Build(*moment.head, stacks);
+  profile.time = moment.time;
   std::unordered_map<ContentHash, StackId> ids;
   for (std::size_t i = 0; i < stacks.size(); ++i) ids.emplace(stacks[i], StackId(i));
-  for (std::size_t i = 0; i < chain.series_count(); ++i) {
-    const auto values = chain.values(i);
-    if (!IsLive(values)) continue;
-    profile.samples.push_back({ids.at(chain.series(i).stack), chain.series(i).block_bytes});
-    profile.values.insert(profile.values.end(), values.begin(), values.end());
+  profile.samples.reserve(moment.series.size());
+  for (const SeriesKey& key : moment.series) {
+    profile.samples.push_back({ids.at(key.stack), key.block_bytes});
   }
+  profile.values = moment.values;
   return profile;
 }
 

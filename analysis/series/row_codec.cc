@@ -81,6 +81,7 @@ bool RowChain::AddSeries(const RowPreamble& preamble) {
     size_of_series_.push_back(size);
   }
   values_.resize(series_.size() * type_count_, 0);
+  unit_states_.resize(series_.size() * units_.size());
   return true;
 }
 
@@ -90,8 +91,6 @@ bool RowChain::ApplyChanges(std::string_view changes) {
   ByteReader in(changes);
   const std::size_t count = in.Count();
   const unsigned mask_bits = 2 * static_cast<unsigned>(units_.size());
-  changed_.clear();
-  changed_.reserve(count);
   std::uint64_t next = 0;
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t token = in.Varint();
@@ -100,11 +99,13 @@ bool RowChain::ApplyChanges(std::string_view changes) {
     const auto number = static_cast<std::size_t>(next++);
     const BlockSize& size = sizes_[size_of_series_[number]];
     const std::span<std::int64_t> values(&values_[number * type_count_], type_count_);
+    UnitState* state = &unit_states_[number * units_.size()];
     for (const ValueUnit& unit : units_) {
-      if (!ReadUnit(static_cast<UnitChange>(token & 3), unit, size, values, in)) return false;
+      if (!ReadUnit(static_cast<UnitChange>(token & 3), unit, size, values, *state++, in)) {
+        return false;
+      }
       token >>= 2;
     }
-    changed_.push_back(static_cast<std::uint32_t>(number));
   }
   return in.ok() && in.done();
 }
@@ -127,7 +128,7 @@ Result<void> RowChain::Apply(std::string_view row) {
 std::size_t RowChain::size_bytes() const {
   return head_.size() * 2 + sizes_.size() * sizeof(BlockSize) +
          series_.size() * (sizeof(SeriesKey) + 2 * sizeof(std::uint32_t)) +
-         values_.size() * sizeof(std::int64_t);
+         values_.size() * sizeof(std::int64_t) + unit_states_.size() * sizeof(UnitState);
 }
 
 RowWriter::RowWriter(RowChain chain, Time start) : chain_(std::move(chain)), start_(start) {
@@ -173,6 +174,7 @@ void RowWriter::Gather(const HeapProfile& profile, Row& row) {
     for (std::size_t k = 0; k < width; ++k) now[k] = WrappingSum(now[k], values[k]);
   }
   chain_.values_.resize(now_.size(), 0);
+  chain_.unit_states_.resize(chain_.series_.size() * chain_.units_.size());
 }
 
 void RowWriter::WritePreamble(Time time, std::string_view head, std::size_t sizes_before,
@@ -202,7 +204,7 @@ void RowWriter::WritePreamble(Time time, std::string_view head, std::size_t size
 void RowWriter::WriteChanges(ByteWriter& out) {
   const std::size_t width = chain_.type_count_;
   const unsigned mask_bits = 2 * static_cast<unsigned>(chain_.units_.size());
-  chain_.changed_.clear();
+  std::size_t changed = 0;
   std::string tokens_and_steps;
   ByteWriter changes(tokens_and_steps);
   std::string steps;
@@ -216,15 +218,16 @@ void RowWriter::WriteChanges(ByteWriter& out) {
     const BlockSize& size = chain_.sizes_[chain_.size_of_series_[number]];
     std::uint64_t mask = 0;
     for (std::size_t u = 0; u < chain_.units_.size(); ++u) {
-      const UnitChange change = WriteUnit(chain_.units_[u], size, before, now, step);
+      UnitState& state = chain_.unit_states_[number * chain_.units_.size() + u];
+      const UnitChange change = WriteUnit(chain_.units_[u], size, before, now, state, step);
       mask |= static_cast<std::uint64_t>(change) << (2 * u);
     }
     changes.Varint((number - next) << mask_bits | mask);
     tokens_and_steps += steps;
     next = number + 1;
-    chain_.changed_.push_back(static_cast<std::uint32_t>(number));
+    ++changed;
   }
-  out.Varint(chain_.changed_.size());
+  out.Varint(changed);
   out.Raw(tokens_and_steps);
   chain_.values_.swap(now_);
 }

@@ -64,8 +64,8 @@ class RowChain {
   std::span<const std::int64_t> values(std::size_t number) const {
     return std::span(values_).subspan(number * type_count_, type_count_);
   }
-  // The series the last row changed.
-  const std::vector<std::uint32_t>& changed() const { return changed_; }
+  // Of all series, one after the other.
+  std::span<const std::int64_t> values() const { return values_; }
   // Memory held, roughly.
   std::size_t size_bytes() const;
 
@@ -85,7 +85,7 @@ class RowChain {
   std::vector<SeriesKey> series_;
   std::vector<std::uint32_t> size_of_series_;
   std::vector<std::int64_t> values_;
-  std::vector<std::uint32_t> changed_;
+  std::vector<UnitState> unit_states_;  // series x units
 };
 
 // Writes the rows of one target.

@@ -1,21 +1,8 @@
 #include "analysis/series/value_coding.h"
 
 #include <cmath>
-#include <limits>
 
 namespace heapwatch {
-namespace {
-
-// Counts and totals below 2^52 only, where doubles are exact and nothing overflows.
-constexpr double kMaxExact = 4503599627370496.0;
-
-bool InRange(std::int64_t count, const BlockSize& size) {
-  const double bytes = static_cast<double>(count) * static_cast<double>(size.block_bytes);
-  return size.block_bytes > 0 && size.scale >= 1 && std::abs(bytes * size.scale) < kMaxExact;
-}
-
-}  // namespace
-
 BlockSize BlockSizeAt(std::int64_t block_bytes, std::optional<std::int64_t> sampling_period_bytes) {
   if (block_bytes <= 0 || sampling_period_bytes.value_or(0) <= 1) return {block_bytes, 1};
   const double mean = static_cast<double>(*sampling_period_bytes);
@@ -47,20 +34,15 @@ std::vector<ValueUnit> UnitsOf(std::span<const SampleType> types) {
   return units;
 }
 
-ObjectsAndBytes FromSampledCount(std::int64_t count, const BlockSize& size) {
-  return {static_cast<std::int64_t>(static_cast<double>(count) * size.scale),
-          static_cast<std::int64_t>(static_cast<double>(count * size.block_bytes) * size.scale)};
-}
-
 std::optional<std::int64_t> SampledCount(std::int64_t objects, std::int64_t bytes,
                                          const BlockSize& size) {
   if (objects == 0 && bytes == 0) return 0;
   if (size.block_bytes <= 0) return std::nullopt;
-  const double one = static_cast<double>(size.block_bytes) * size.scale;
-  const double count = std::round(static_cast<double>(bytes) / one);
-  if (!(std::abs(count) < kMaxExact)) return std::nullopt;
-  const auto n = static_cast<std::int64_t>(count);
-  if (!InRange(n, size)) return std::nullopt;
+  const double count =
+      static_cast<double>(bytes) / (static_cast<double>(size.block_bytes) * size.scale);
+  if (!(count < kMaxExact && count > -kMaxExact)) return std::nullopt;
+  const auto n = static_cast<std::int64_t>(count < 0 ? count - 0.5 : count + 0.5);
+  if (!IsCountInRange(n, size)) return std::nullopt;
   const ObjectsAndBytes told = FromSampledCount(n, size);
   if (told.objects != objects || told.bytes != bytes) return std::nullopt;
   return n;
@@ -68,7 +50,7 @@ std::optional<std::int64_t> SampledCount(std::int64_t objects, std::int64_t byte
 
 UnitChange WriteUnit(const ValueUnit& unit, const BlockSize& size,
                      std::span<const std::int64_t> before, std::span<const std::int64_t> now,
-                     ByteWriter& out) {
+                     UnitState& state, ByteWriter& out) {
   const std::size_t a = unit.column;
   if (!unit.bytes_column) {
     if (before[a] == now[a]) return UnitChange::kNone;
@@ -78,9 +60,10 @@ UnitChange WriteUnit(const ValueUnit& unit, const BlockSize& size,
   const std::size_t b = *unit.bytes_column;
   if (before[a] == now[a] && before[b] == now[b]) return UnitChange::kNone;
   const auto count = SampledCount(now[a], now[b], size);
-  const auto count_before = count ? SampledCount(before[a], before[b], size) : std::nullopt;
-  if (count && count_before) {
-    out.Zigzag(*count - *count_before);
+  const UnitState was = state;
+  state = {count.value_or(0), count.has_value()};
+  if (count && was.is_counted) {
+    out.Zigzag(*count - was.count);
     return UnitChange::kCount;
   }
   out.Zigzag(WrappingDifference(now[a], before[a]));
@@ -89,7 +72,7 @@ UnitChange WriteUnit(const ValueUnit& unit, const BlockSize& size,
 }
 
 bool ReadUnit(UnitChange change, const ValueUnit& unit, const BlockSize& size,
-              std::span<std::int64_t> values, ByteReader& in) {
+              std::span<std::int64_t> values, UnitState& state, ByteReader& in) {
   if (change == UnitChange::kNone) return true;
   std::int64_t& a = values[unit.column];
   if (change == UnitChange::kValues) {
@@ -97,18 +80,17 @@ bool ReadUnit(UnitChange change, const ValueUnit& unit, const BlockSize& size,
     if (unit.bytes_column) {
       std::int64_t& b = values[*unit.bytes_column];
       b = WrappingSum(b, in.Zigzag());
+      const auto count = SampledCount(a, b, size);
+      state = {count.value_or(0), count.has_value()};
     }
     return in.ok();
   }
-  if (change != UnitChange::kCount || !unit.bytes_column) return false;
-  std::int64_t& b = values[*unit.bytes_column];
-  const auto before = SampledCount(a, b, size);
-  if (!before) return false;
-  const std::int64_t count = WrappingSum(*before, in.Zigzag());
-  if (!in.ok() || (count != 0 && !InRange(count, size))) return false;
-  const ObjectsAndBytes told = count == 0 ? ObjectsAndBytes{0, 0} : FromSampledCount(count, size);
+  if (change != UnitChange::kCount || !unit.bytes_column || !state.is_counted) return false;
+  state.count = WrappingSum(state.count, in.Zigzag());
+  if (!in.ok() || !IsCountInRange(state.count, size)) return false;
+  const ObjectsAndBytes told = FromSampledCount(state.count, size);
   a = told.objects;
-  b = told.bytes;
+  values[*unit.bytes_column] = told.bytes;
   return true;
 }
 

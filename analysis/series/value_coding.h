@@ -53,25 +53,47 @@ struct ValueUnit {
 // "x_objects" goes with "x_space", "objects" with "space"; every other column stands alone.
 std::vector<ValueUnit> UnitsOf(std::span<const SampleType> types);
 
-// The number of sampled objects two values come from; nullopt where no number gives exactly these.
-std::optional<std::int64_t> SampledCount(std::int64_t objects, std::int64_t bytes,
-                                         const BlockSize& size);
+// Counts and totals below 2^52 only, where doubles are exact and nothing overflows.
+inline constexpr double kMaxExact = 4503599627370496.0;
+
+// Whether FromSampledCount may be asked.
+inline bool IsCountInRange(std::int64_t count, const BlockSize& size) {
+  if (count == 0) return true;
+  const double bytes =
+      static_cast<double>(count) * static_cast<double>(size.block_bytes) * size.scale;
+  return size.block_bytes > 0 && size.scale >= 1 && bytes < kMaxExact && bytes > -kMaxExact;
+}
+
 struct ObjectsAndBytes {
   std::int64_t objects;
   std::int64_t bytes;
 };
-ObjectsAndBytes FromSampledCount(std::int64_t count, const BlockSize& size);
+inline ObjectsAndBytes FromSampledCount(std::int64_t count, const BlockSize& size) {
+  if (count == 0) return {0, 0};  // whatever the scale
+  return {static_cast<std::int64_t>(static_cast<double>(count) * size.scale),
+          static_cast<std::int64_t>(static_cast<double>(count * size.block_bytes) * size.scale)};
+}
+
+// The number of sampled objects two values come from; nullopt where no number gives exactly these.
+std::optional<std::int64_t> SampledCount(std::int64_t objects, std::int64_t bytes,
+                                         const BlockSize& size);
 
 // How a unit changed, in two bits.
 enum class UnitChange : std::uint8_t { kNone = 0, kCount = 1, kValues = 2 };
+
+// SampledCount of a unit's values as they stand, remembered from one step to the next.
+struct UnitState {
+  std::int64_t count = 0;
+  bool is_counted = true;
+};
 
 // Decides how to tell the step from `before` to `now` (values of one series) and writes it, if
 // there is one.
 UnitChange WriteUnit(const ValueUnit& unit, const BlockSize& size,
                      std::span<const std::int64_t> before, std::span<const std::int64_t> now,
-                     ByteWriter& out);
+                     UnitState& state, ByteWriter& out);
 // Takes `values` from before to now. False where the step makes no sense.
 bool ReadUnit(UnitChange change, const ValueUnit& unit, const BlockSize& size,
-              std::span<std::int64_t> values, ByteReader& in);
+              std::span<std::int64_t> values, UnitState& state, ByteReader& in);
 
 }  // namespace heapwatch

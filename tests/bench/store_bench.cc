@@ -241,7 +241,8 @@ void PrintSpeed() {
 }  // namespace
 }  // namespace heapwatch
 
-int main() {
-  heapwatch::PrintAtRest();
-  heapwatch::PrintSpeed();
+int main(int argc, char** argv) {
+  const std::string_view only = argc > 1 ? argv[1] : "";
+  if (only.empty() || only == "at-rest") heapwatch::PrintAtRest();
+  if (only.empty() || only == "speed") heapwatch::PrintSpeed();
 }

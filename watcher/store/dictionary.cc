@@ -2,8 +2,6 @@
 
 #include <unordered_set>
 
-#include "analysis/series/rebuild.h"
-
 namespace heapwatch {
 namespace {
 
@@ -66,11 +64,11 @@ Result<void> Dictionary::Load(std::span<const ContentHash> stacks) {
   return {};
 }
 
-Result<HeapProfile> Dictionary::Rebuild(const RowChain& chain, Time time) {
-  const std::vector<ContentHash> stacks = LiveStacks(chain);
+Result<HeapProfile> Dictionary::Rebuild(const Moment& moment) {
+  const std::vector<ContentHash> stacks = StacksOf(moment);
   const std::lock_guard lock(mutex_);
   if (auto loaded = Load(stacks); !loaded) return Fail(loaded.error());
-  return RebuildProfile(chain, stacks, table_, time);
+  return RebuildProfile(moment, stacks, table_);
 }
 
 Result<std::vector<std::shared_ptr<const Site>>> Dictionary::Sites(

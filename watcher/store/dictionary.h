@@ -15,7 +15,7 @@
 #include "analysis/base/error.h"
 #include "analysis/profile/attribution.h"
 #include "analysis/profile/heap_profile.h"
-#include "analysis/series/row_codec.h"
+#include "analysis/series/rebuild.h"
 #include "analysis/series/stack_table.h"
 #include "watcher/store/rocks_db.h"
 
@@ -30,8 +30,8 @@ class Dictionary {
   Result<void> AddMissing(const HeapProfile& profile, std::span<const StackId> stacks,
                           rocksdb::WriteBatch& batch) const;
 
-  // The profile a chain stands for. kCorrupt where a stack is missing.
-  Result<HeapProfile> Rebuild(const RowChain& chain, Time time);
+  // The profile of a moment. kCorrupt where a stack is missing.
+  Result<HeapProfile> Rebuild(const Moment& moment);
 
   // The site of each stack.
   Result<std::vector<std::shared_ptr<const Site>>> Sites(std::span<const ContentHash> stacks,

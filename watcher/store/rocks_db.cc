@@ -15,7 +15,7 @@ constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormat = "heapwatch 1";
 
 constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {"default", "dictionary",
-                                                                     "rows"};
+                                                                     "rows", "blocks"};
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -47,7 +47,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOpti
     rocksdb::ColumnFamilyOptions options;
     options.write_buffer_size =
         std::clamp<std::size_t>(wanted.memory_limit_bytes / 16, 1U << 20, 32U << 20);
-    options.compression = rocksdb::kZSTD;
+    // Blocks are compressed already.
+    options.compression = name == kFamilyNames[static_cast<std::size_t>(Family::kBlocks)]
+                              ? rocksdb::kNoCompression
+                              : rocksdb::kZSTD;
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     families.emplace_back(std::string(name), options);
   }
@@ -182,6 +185,12 @@ std::string TargetPrefix(TargetId target) {
 std::string RowKey(TargetId target, Time time) {
   std::string key = TargetPrefix(target);
   AppendBigEndian(key, static_cast<std::uint64_t>(ToUnixMillis(time)) ^ kSignBit);
+  return key;
+}
+
+std::string BlockKey(TargetId target, Time first, std::uint32_t part) {
+  std::string key = RowKey(target, first);
+  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(part >> shift));
   return key;
 }
 

@@ -2,7 +2,7 @@
 // words.
 //
 // Column families: `default` for what there is little of, `dictionary` for stacks and functions,
-// `rows` for snapshots. See FORMAT.md.
+// `rows` for the newest snapshots, `blocks` for the older ones. See FORMAT.md.
 #pragma once
 
 #include <rocksdb/cache.h>
@@ -21,8 +21,8 @@
 
 namespace heapwatch {
 
-enum class Family : std::size_t { kDefault = 0, kDictionary = 1, kRows = 2 };
-inline constexpr std::size_t kFamilyCount = 3;
+enum class Family : std::size_t { kDefault = 0, kDictionary = 1, kRows = 2, kBlocks = 3 };
+inline constexpr std::size_t kFamilyCount = 4;
 
 struct RocksDbOptions {
   std::string path;
@@ -61,8 +61,11 @@ class RocksDb {
 
 // Keys sort as what they name: by target, then by time.
 std::string RowKey(TargetId target, Time time);
+// The header of a block is part 0, its chunks are the parts after it.
+inline constexpr std::uint32_t kLastPart = 0xFFFFFFFF;
+std::string BlockKey(TargetId target, Time first, std::uint32_t part);
 std::string TargetPrefix(TargetId target);
-Time TimeOfRowKey(std::string_view key);
+Time TimeOfRowKey(std::string_view key);  // or of a block's
 std::string HashKey(char kind, const ContentHash& hash);
 // Numbers with the most significant byte first.
 void AppendBigEndian(std::string& out, std::uint64_t number);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "analysis/series/byte_io.h"
+#include "watcher/store/history.h"
 #include "watcher/store/row_scan.h"
 #include "watcher/store/window_reader.h"
 
@@ -13,6 +14,11 @@ namespace {
 constexpr std::string_view kLabelsPrefix = "labels/";
 constexpr std::string_view kSummaryPrefix = "summary/";
 constexpr std::string_view kStatePrefix = "state/";
+
+// A chain with very many series ends early, so that packing it takes no more than 64 MiB; but not
+// after every few rows.
+constexpr std::size_t kMostValues = 8U << 20;
+constexpr std::size_t kLeastRows = 16;
 
 std::string DefaultKey(std::string_view prefix, TargetId target) {
   return std::string(prefix) + TargetPrefix(target);
@@ -96,6 +102,12 @@ std::shared_ptr<RocksStore::TargetState> RocksStore::StateOf(const Labels& label
   return state;
 }
 
+std::vector<std::pair<TargetId, std::shared_ptr<RocksStore::TargetState>>> RocksStore::States()
+    const {
+  const std::shared_lock lock(targets_mutex_);
+  return {targets_.begin(), targets_.end()};
+}
+
 Result<std::shared_ptr<RocksStore::TargetState>> RocksStore::Find(TargetId target) const {
   const std::shared_lock lock(targets_mutex_);
   const auto it = targets_.find(target);
@@ -121,17 +133,63 @@ Result<RowWriter::Row> RocksStore::WriteRow(TargetState& state, TargetId target,
     return RowWriter::WriteAside(profile);
   }
   if (!state.writer) LoadWriter(state, target);
-  if (state.writer->chain().row_count() >= options_.rows_per_chain) state.writer->EndChain();
+  if (IsFull(state.writer->chain())) {
+    Seal(target, state.summary.last);
+    state.writer->EndChain();
+  }
   return state.writer->Write(time, profile);
+}
+
+bool RocksStore::IsFull(const RowChain& chain) const {
+  const std::size_t rows = chain.row_count();
+  const std::size_t columns = std::max<std::size_t>(1, chain.head_profile().sample_types.size());
+  return rows >= options_.rows_per_chain ||
+         (rows >= kLeastRows && rows * columns * chain.series_count() >= kMostValues);
+}
+
+// Turns the chain that ends at `last` into a block. What cannot be read stays as it is.
+Result<void> RocksStore::Seal(TargetId target, Time last) {
+  RowScan scan(*db_, nullptr, target, last);
+  auto at = scan.SeekToLast();
+  if (!at) return Fail(at.error());
+  if (!*at || scan.is_aside()) return {};
+  const Time start = scan.chain_start();
+  rocksdb::WriteBatch batch;
+  SegmentBuilder builder;
+  for (at = scan.Seek(start); at && *at; at = scan.Next()) {
+    if (scan.is_aside()) continue;
+    builder.Add(scan.time(), scan.chain());
+    batch.Delete(db_->family(Family::kRows), RowKey(target, scan.time()));
+  }
+  if (!at) return Fail(at.error());
+  const PackedBlock block = PackBlock(std::move(builder).Finish());
+  batch.Put(db_->family(Family::kBlocks), BlockKey(target, start, 0), block.header);
+  for (std::size_t i = 0; i < block.chunks.size(); ++i) {
+    batch.Put(db_->family(Family::kBlocks),
+              BlockKey(target, start, static_cast<std::uint32_t>(i + 1)), block.chunks[i]);
+  }
+  return db_->Write(batch, false);
+}
+
+// Of a moment not after the target's last one.
+Result<bool> RocksStore::HasSnapshot(TargetId target, Time time) const {
+  const auto row = db_->Get(Family::kRows, RowKey(target, time));
+  if (row) return true;
+  if (row.error().code != ErrorCode::kNotFound) return Fail(row.error());
+  const auto block = BlockScan(*db_, nullptr, target).SeekBefore(time);
+  if (!block) return Fail(block.error());
+  if (!*block) return false;
+  const std::vector<Time>& times = (*block)->header.frame.times;
+  return std::binary_search(times.begin(), times.end(), time);
 }
 
 Result<void> RocksStore::AppendTo(TargetState& state, TargetId target, Time time,
                                   const HeapProfile& profile) {
   Summary summary = state.summary;
   if (summary.snapshots > 0 && time <= summary.last) {
-    const auto there = db_->Get(Family::kRows, RowKey(target, time));
-    if (there) return {};
-    if (there.error().code != ErrorCode::kNotFound) return Fail(there.error());
+    const auto there = HasSnapshot(target, time);
+    if (!there) return Fail(there.error());
+    if (*there) return {};
   }
   const auto row = WriteRow(state, target, time, profile);
   if (!row) return Fail(row.error());
@@ -238,26 +296,33 @@ Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
   const auto state = Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
-  RowScan scan(*db_, snapshot.snapshot(), target, at);
-  const auto found = scan.SeekToLast();
-  if (!found) return Fail(found.error());
-  if (!*found) {
-    return Fail(ErrorCode::kNotFound, "target " + target.ToString() +
-                                          " has no snapshot at or before " + FormatRfc3339(at));
+  RowScan rows(*db_, snapshot.snapshot(), target, at);
+  const auto row = rows.SeekToLast();
+  if (!row) return Fail(row.error());
+  const auto block = BlockScan(*db_, snapshot.snapshot(), target).SeekBefore(at);
+  if (!block) return Fail(block.error());
+  if (*block && (*block)->first <= at) {
+    const std::vector<Time>& times = (*block)->header.frame.times;
+    const auto after = std::upper_bound(times.begin(), times.end(), at);
+    const auto index = static_cast<std::size_t>(after - times.begin()) - 1;
+    if (!*row || times[index] > rows.time()) {
+      const auto moment = ReadMoment(*db_, snapshot.snapshot(), **block, index);
+      if (!moment) return Fail(moment.error());
+      return dictionary_.Rebuild(*moment);
+    }
   }
-  return dictionary_.Rebuild(scan.chain(), scan.time());
+  if (*row) return dictionary_.Rebuild(MomentOf(rows.chain(), rows.time()));
+  return Fail(ErrorCode::kNotFound,
+              "target " + target.ToString() + " has no snapshot at or before " + FormatRfc3339(at));
 }
 
 Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time from, Time to) const {
   const auto state = Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
-  RowScan scan(*db_, snapshot.snapshot(), target, to);
-  std::vector<SnapshotInfo> snapshots;
-  auto at = scan.Seek(from);
-  for (; at && *at; at = scan.Next()) snapshots.push_back(Summarize(scan));
-  if (!at) return Fail(at.error());
-  return snapshots;
+  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
+  if (!history) return Fail(history.error());
+  return ReadSnapshots(*history);
 }
 
 Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
@@ -265,40 +330,65 @@ Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
   const auto state = Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
-  RowScan scan(*db_, snapshot.snapshot(), target, to);
-  auto window = ReadWindow(scan, from, attributor, dictionary_);
+  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
+  if (!history) return Fail(history.error());
+  auto window = ReadWindow(*history, attributor, dictionary_);
   if (window) window->version = Get((*state)->labels, "version");
   return window;
+}
+
+// Where history has to begin so that everything from `oldest` on can be read: with a block, or with
+// a chain of rows. nullopt: nothing is as young as that.
+Result<std::optional<Time>> RocksStore::FirstNeeded(TargetId target, Time oldest) const {
+  std::optional<Time> first;
+  const auto block = BlockScan(*db_, nullptr, target).Seek(oldest);
+  if (!block) return Fail(block.error());
+  if (*block) first = (*block)->first;
+  RowScan scan(*db_, nullptr, target);
+  auto row = scan.Seek(oldest);
+  for (; row && *row && scan.is_aside(); row = scan.Next()) {
+    first = std::min(first.value_or(scan.time()), scan.time());
+  }
+  if (!row) return Fail(row.error());
+  if (*row) first = std::min(first.value_or(scan.chain_start()), scan.chain_start());
+  return first;
+}
+
+Result<std::size_t> RocksStore::CountBefore(TargetId target, Time end) const {
+  std::size_t count = 0;
+  BlockScan blocks(*db_, nullptr, target);
+  auto block = blocks.Seek(Time::min());
+  for (; block && *block && (*block)->first < end; block = blocks.Next())
+    count += (*block)->header.frame.times.size();
+  if (!block) return Fail(block.error());
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      db_->db().NewIterator(rocksdb::ReadOptions(), db_->family(Family::kRows)));
+  const std::string stop = RowKey(target, end);
+  for (rows->Seek(TargetPrefix(target)); rows->Valid() && rows->key().compare(stop) < 0;
+       rows->Next())
+    ++count;
+  if (!rows->status().ok()) return Fail(db_->ErrorOf(rows->status(), "reading"));
+  return count;
 }
 
 Result<void> RocksStore::DropBefore(TargetState& state, TargetId target, Time oldest) {
   const std::lock_guard lock(state.mutex);
   if (state.is_dropped || state.summary.snapshots == 0 || state.summary.first >= oldest) return {};
-  // The rows from here on need no row before.
-  std::string keep = TargetPrefix(target) + std::string(8, '\xff');
-  Summary summary;
-  RowScan scan(*db_, nullptr, target);
-  auto found = scan.Seek(oldest);
-  const Time first_kept = scan.time();
-  while (found && *found && scan.is_aside()) found = scan.Next();
-  if (!found) return Fail(found.error());
-  if (*found) {
-    summary = state.summary;
-    summary.first = std::min(first_kept, scan.chain_start());
-    keep = RowKey(target, summary.first);
-  }
+  const auto first = FirstNeeded(target, oldest);
+  if (!first) return Fail(first.error());
+  const Time end = first->value_or(Time::max());
+  const auto dropped = CountBefore(target, end);
+  if (!dropped) return Fail(dropped.error());
+  if (*dropped == 0) return {};
   rocksdb::WriteBatch batch;
-  std::size_t dropped = 0;
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      db_->db().NewIterator(rocksdb::ReadOptions(), db_->family(Family::kRows)));
-  for (rows->Seek(TargetPrefix(target)); rows->Valid() && rows->key().compare(keep) < 0;
-       rows->Next())
-    ++dropped;
-  if (!rows->status().ok()) return Fail(db_->ErrorOf(rows->status(), "reading"));
-  if (dropped == 0) return {};
-  batch.DeleteRange(db_->family(Family::kRows), TargetPrefix(target), keep);
-  if (*found) {
-    summary.snapshots -= std::min(dropped, summary.snapshots);
+  for (const Family family : {Family::kRows, Family::kBlocks}) {
+    batch.DeleteRange(db_->family(family), TargetPrefix(target), RowKey(target, end));
+  }
+  Summary summary;
+  if (*first) {
+    summary = state.summary;
+    summary.first = end;
+    summary.snapshots -= std::min(*dropped, summary.snapshots);
     batch.Put(DefaultKey(kSummaryPrefix, target), summary.Encode());
   } else {
     batch.Delete(DefaultKey(kSummaryPrefix, target));
@@ -306,7 +396,7 @@ Result<void> RocksStore::DropBefore(TargetState& state, TargetId target, Time ol
   }
   if (auto written = db_->Write(batch, false); !written) return written;
   state.summary = summary;
-  if (!*found) {
+  if (!*first) {
     state.is_dropped = true;
     state.writer.reset();
     NoteWriterSize(state);
@@ -315,13 +405,8 @@ Result<void> RocksStore::DropBefore(TargetState& state, TargetId target, Time ol
 }
 
 Result<void> RocksStore::DropBefore(Time oldest) {
-  std::vector<std::pair<TargetId, std::shared_ptr<TargetState>>> all;
-  {
-    const std::shared_lock lock(targets_mutex_);
-    all.assign(targets_.begin(), targets_.end());
-  }
   Result<void> result;
-  for (const auto& [target, state] : all) {
+  for (const auto& [target, state] : States()) {
     auto dropped = DropBefore(*state, target, oldest);
     if (!dropped) result = dropped;  // one target's damage must not keep the others' past
   }
@@ -333,7 +418,16 @@ Result<void> RocksStore::DropBefore(Time oldest) {
   return result;
 }
 
-Result<void> RocksStore::Compact() { return db_->Compact(); }
+Result<void> RocksStore::Compact() {
+  for (const auto& [target, state] : States()) {
+    const std::lock_guard lock(state->mutex);
+    if (state->is_dropped || state->summary.snapshots == 0) continue;
+    if (auto sealed = Seal(target, state->summary.last); !sealed) return sealed;
+    state->writer.reset();
+    NoteWriterSize(*state);
+  }
+  return db_->Compact();
+}
 
 Result<void> RocksStore::PutState(std::string_view name, std::string_view blob) {
   rocksdb::WriteBatch batch;

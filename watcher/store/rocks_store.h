@@ -31,9 +31,9 @@ struct RocksStoreOptions {
   // How much of the newest history a power failure may cost at most. 0: none, each append waits for
   // the disk.
   Duration sync_interval = std::chrono::seconds(5);
-  // A chain begins anew after this many rows. More: fewer bytes; fewer: less to read for one
-  // profile.
-  std::size_t rows_per_chain = 360;
+  // So many rows of a target are packed into one block. More: fewer bytes; fewer: less to read for
+  // one profile.
+  std::size_t rows_per_chain = 240;
   // Neither locks nor changes the directory; sees what was there when it was opened. Another
   // process may be writing.
   bool read_only = false;
@@ -83,10 +83,16 @@ class RocksStore : public Store {
   Result<void> LoadTargets();
   std::shared_ptr<TargetState> StateOf(const Labels& labels);
   Result<std::shared_ptr<TargetState>> Find(TargetId target) const;
+  std::vector<std::pair<TargetId, std::shared_ptr<TargetState>>> States() const;
   Result<void> AppendTo(TargetState& state, TargetId target, Time time, const HeapProfile& profile);
   Result<RowWriter::Row> WriteRow(TargetState& state, TargetId target, Time time,
                                   const HeapProfile& profile);
   void LoadWriter(TargetState& state, TargetId target);
+  bool IsFull(const RowChain& chain) const;
+  Result<void> Seal(TargetId target, Time last);
+  Result<bool> HasSnapshot(TargetId target, Time time) const;
+  Result<std::optional<Time>> FirstNeeded(TargetId target, Time oldest) const;
+  Result<std::size_t> CountBefore(TargetId target, Time end) const;
   bool IsSyncDue();
   void NoteWriterSize(TargetState& state);
   void EvictWriters();

@@ -50,16 +50,12 @@ Result<bool> RowScan::Read() {
   const std::string_view row = ToView(rows_->value());
   if (TimeOfRowKey(key) > last_) return false;
   time_ = TimeOfRowKey(key);
-  const bool was_in_chain = has_chain_ && !is_aside_;
-  is_aside_ = is_step_ = false;
+  is_aside_ = false;
   const auto kind = KindOf(row);
   if (!kind) return Fail(At(kind.error(), key));
   Result<void> applied;
   if (*kind == RowKind::kDelta) {
-    const bool had_chain = has_chain_;
-    const Time start_before = chain_start_;
     applied = ReadDelta(row);
-    is_step_ = was_in_chain && had_chain && start_before == chain_start_;
   } else {
     is_aside_ = *kind == RowKind::kAside;
     RowChain& chain = is_aside_ ? aside_ : chain_;

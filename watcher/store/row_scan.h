@@ -34,8 +34,6 @@ class RowScan {
   bool is_aside() const { return is_aside_; }
   // Of the chain the snapshot stands in; an aside stands in none.
   Time chain_start() const { return chain_start_; }
-  // Whether chain().changed() is all that differs from the snapshot the scan was at before.
-  bool is_step() const { return is_step_; }
 
  private:
   Result<bool> Read();
@@ -56,7 +54,6 @@ class RowScan {
   bool has_chain_ = false;
   RowChain aside_;
   bool is_aside_ = false;
-  bool is_step_ = false;
 };
 
 }  // namespace heapwatch

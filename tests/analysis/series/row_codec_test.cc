@@ -35,14 +35,15 @@ class RowsAndDictionary {
 
   HeapProfile Rebuild(const RowChain& chain, Time time) {
     StackTable table;
-    const auto stacks = LiveStacks(chain);
+    const Moment moment = MomentOf(chain, time);
+    const auto stacks = StacksOf(moment);
     for (const ContentHash& stack : stacks) {
       const auto added = table.Add(stack, stacks_.at(stack), [&](const ContentHash& function) {
         return Result<std::string>(functions_.at(function));
       });
       EXPECT_TRUE(added);
     }
-    return RebuildProfile(chain, stacks, table, time);
+    return RebuildProfile(moment, stacks, table);
   }
 
   RowWriter& writer() { return writer_; }

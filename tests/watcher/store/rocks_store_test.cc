@@ -287,10 +287,11 @@ TEST_F(RocksStoreTest, NamesADamagedRowAndReadsTheRest) {
   RocksStoreOptions options;
   options.rows_per_chain = 4;
   Reopen(options);
-  AppendMinutes(0, 12);
+  AppendMinutes(0, 8);
   store_.reset();
   Overwrite(directory_.path(), Family::kRows, RowKey(kTargetId, Minute(5)), "\x12garbage");
   store_ = Open(directory_.path(), options);
+  AppendMinutes(8, 12);
 
   const auto damaged = store_->Window(kTargetId, Minute(0), Minute(20), LeafAttributor());
   ASSERT_FALSE(damaged);
@@ -300,6 +301,37 @@ TEST_F(RocksStoreTest, NamesADamagedRowAndReadsTheRest) {
   EXPECT_TRUE(store_->ProfileAt(kTargetId, Minute(4)));
   EXPECT_TRUE(store_->Window(kTargetId, Minute(0), Minute(4), LeafAttributor()));
   EXPECT_TRUE(store_->Window(kTargetId, Minute(8), Minute(20), LeafAttributor()));
+}
+
+TEST_F(RocksStoreTest, NamesADamagedBlockAndReadsTheRest) {
+  RocksStoreOptions options;
+  options.rows_per_chain = 4;
+  Reopen(options);
+  AppendMinutes(0, 12);
+  store_.reset();
+  Overwrite(directory_.path(), Family::kBlocks, BlockKey(kTargetId, Minute(4), 1), "garbage");
+  store_ = Open(directory_.path(), options);
+
+  const auto damaged = store_->Window(kTargetId, Minute(0), Minute(20), LeafAttributor());
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(damaged.error().message, HasSubstr(kTargetId.ToString()));
+  EXPECT_THAT(damaged.error().message, HasSubstr("1970-01-01T00:04:00Z"));
+  EXPECT_FALSE(store_->ProfileAt(kTargetId, Minute(5)));
+  EXPECT_TRUE(store_->ProfileAt(kTargetId, Minute(3)));
+  EXPECT_TRUE(store_->Window(kTargetId, Minute(0), Minute(3), LeafAttributor()));
+  EXPECT_TRUE(store_->Window(kTargetId, Minute(8), Minute(20), LeafAttributor()));
+}
+
+TEST_F(RocksStoreTest, PacksWhatIsThereWhenCompactedAndGoesOn) {
+  AppendMinutes(0, 3);
+  ASSERT_TRUE(store_->Compact());
+  AppendMinutes(3, 5);
+  ASSERT_TRUE(store_->Compact());
+  ASSERT_TRUE(store_->Compact());
+  const auto window = store_->Window(kTargetId, Minute(1), Minute(9), LeafAttributor()).value();
+  EXPECT_THAT(window.series(Quantity::kInuseObjects, 0), ElementsAre(2, 3, 4, 5));
+  EXPECT_EQ(store_->Targets()->at(0).snapshots, 5U);
 }
 
 TEST_F(RocksStoreTest, AppendsOnAfterADamagedLastRow) {

@@ -1,0 +1,342 @@
+#include "analysis/series/block_codec.h"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "analysis/series/byte_io.h"
+#include "analysis/series/profile_head.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr std::uint8_t kFormat = 1;
+// Packing happens once, in the background of hours; reading happens all the time and does not care.
+constexpr int kCompressionLevel = 6;
+// A block is never larger than what is made in memory when it is packed (see RocksStoreOptions).
+constexpr std::size_t kMaxChunkBytes = 256U << 20;
+
+// How a unit of a series is told.
+enum class UnitCoding : std::uint8_t {
+  kColumns = 0,       // each column by its steps
+  kCounts = 1,        // sampled objects of the series' block size
+  kCountsOfSize = 2,  // sampled objects of a size told here, where the profile told none
+};
+
+tl::unexpected<Error> Corrupt(std::string_view what) {
+  return Fail(ErrorCode::kCorrupt, "a block whose " + std::string(what) + " makes no sense");
+}
+
+// Steps as varints: a step is its zigzag code times two; a run of n snapshots without one is 2 (n -
+// 1) + 1.
+class StepWriter {
+ public:
+  explicit StepWriter(ByteWriter& out) : out_(out) {}
+  void Add(std::int64_t value) {
+    if (value == last_) {
+      ++still_;
+      return;
+    }
+    EndRun();
+    const std::int64_t step = WrappingDifference(value, last_);
+    const std::uint64_t zigzag =
+        (static_cast<std::uint64_t>(step) << 1) ^ static_cast<std::uint64_t>(step >> 63);
+    // Steps that lose their top bit by doubling are told as nothing and the value in full.
+    if (zigzag >> 63 != 0) {
+      out_.Varint(0);
+      out_.Fixed64(static_cast<std::uint64_t>(value));
+    } else {
+      out_.Varint(zigzag << 1);
+    }
+    last_ = value;
+  }
+  void EndRun() {
+    if (still_ > 0) out_.Varint((still_ - 1) << 1 | 1);
+    still_ = 0;
+  }
+
+ private:
+  ByteWriter& out_;
+  std::int64_t last_ = 0;
+  std::uint64_t still_ = 0;
+};
+
+bool ReadSteps(ByteReader& in, std::span<std::int64_t> values) {
+  std::int64_t last = 0;
+  std::size_t at = 0;
+  while (at < values.size()) {
+    const std::uint64_t code = in.Varint();
+    if ((code & 1) != 0) {
+      const std::uint64_t run = (code >> 1) + 1;
+      if (run > values.size() - at) return false;
+      std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(at), run, last);
+      at += run;
+      continue;
+    }
+    if (code == 0) {
+      if (!in.ok()) return false;
+      last = static_cast<std::int64_t>(in.Fixed64());
+    } else {
+      const std::uint64_t zigzag = code >> 1;
+      last = WrappingSum(last, static_cast<std::int64_t>((zigzag >> 1) ^ (~(zigzag & 1) + 1)));
+    }
+    values[at++] = last;
+  }
+  return in.ok();
+}
+
+std::string Compress(std::string_view bytes) {
+  std::string out;
+  ByteWriter(out).Varint(bytes.size());
+  const std::size_t begin = out.size();
+  out.resize(begin + ZSTD_compressBound(bytes.size()));
+  const std::size_t size = ZSTD_compress(out.data() + begin, out.size() - begin, bytes.data(),
+                                         bytes.size(), kCompressionLevel);
+  out.resize(begin + size);
+  return out;
+}
+
+std::optional<std::string> Decompress(std::string_view bytes) {
+  ByteReader in(bytes);
+  const std::uint64_t size = in.Varint();
+  if (!in.ok() || size > kMaxChunkBytes) return std::nullopt;
+  std::string out(size, '\0');
+  const std::string_view packed = in.Bytes(in.left());
+  if (ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size()) != size) {
+    return std::nullopt;
+  }
+  return out;
+}
+
+// The counts behind both columns of a unit at every snapshot; nothing where one has none.
+std::optional<std::vector<std::int64_t>> CountsOf(std::span<const std::int64_t> objects,
+                                                  std::span<const std::int64_t> bytes,
+                                                  const BlockSize& size) {
+  std::vector<std::int64_t> counts(objects.size());
+  for (std::size_t t = 0; t < counts.size(); ++t) {
+    if (t > 0 && objects[t] == objects[t - 1] && bytes[t] == bytes[t - 1]) {
+      counts[t] = counts[t - 1];
+      continue;
+    }
+    const auto count = SampledCount(objects[t], bytes[t], size);
+    if (!count) return std::nullopt;
+    counts[t] = *count;
+  }
+  return counts;
+}
+
+// The size all objects seem to have, where the profile told none: from the snapshot with the most
+// of them, where rounding matters least.
+BlockSize GuessSize(std::span<const std::int64_t> objects, std::span<const std::int64_t> bytes,
+                    std::optional<std::int64_t> period) {
+  const auto most = std::max_element(objects.begin(), objects.end());
+  if (most == objects.end() || *most <= 0) return {};
+  const auto largest = static_cast<double>(bytes[static_cast<std::size_t>(most - objects.begin())]);
+  const double size = std::round(largest / static_cast<double>(*most));
+  if (!(size >= 1 && size < 1e12)) return {};
+  return BlockSizeAt(static_cast<std::int64_t>(size), period);
+}
+
+void PackColumns(std::span<const std::int64_t> values, ByteWriter& out) {
+  StepWriter steps(out);
+  for (const std::int64_t value : values) steps.Add(value);
+  steps.EndRun();
+}
+
+void PackUnit(const ValueUnit& unit, std::span<const std::int64_t> series, std::size_t width,
+              const BlockSize& size, std::optional<std::int64_t> period, ByteWriter& out) {
+  const auto first = series.subspan(unit.column * width, width);
+  if (unit.bytes_column) {
+    const auto bytes = series.subspan(*unit.bytes_column * width, width);
+    const BlockSize used = size.block_bytes > 0 ? size : GuessSize(first, bytes, period);
+    if (const auto counts = CountsOf(first, bytes, used)) {
+      const bool is_told = used == size;
+      out.Byte(
+          static_cast<std::uint8_t>(is_told ? UnitCoding::kCounts : UnitCoding::kCountsOfSize));
+      if (!is_told) {
+        out.Zigzag(used.block_bytes);
+        out.Double(used.scale);
+      }
+      PackColumns(*counts, out);
+      return;
+    }
+    out.Byte(static_cast<std::uint8_t>(UnitCoding::kColumns));
+    PackColumns(first, out);
+    PackColumns(bytes, out);
+    return;
+  }
+  out.Byte(static_cast<std::uint8_t>(UnitCoding::kColumns));
+  PackColumns(first, out);
+}
+
+bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size_t width,
+                BlockSize size, ByteReader& in) {
+  const auto first = series.subspan(unit.column * width, width);
+  const auto coding = static_cast<UnitCoding>(in.Byte());
+  if (coding == UnitCoding::kColumns) {
+    return ReadSteps(in, first) &&
+           (!unit.bytes_column || ReadSteps(in, series.subspan(*unit.bytes_column * width, width)));
+  }
+  if (!unit.bytes_column || coding > UnitCoding::kCountsOfSize) return false;
+  if (coding == UnitCoding::kCountsOfSize) {
+    size.block_bytes = in.Zigzag();
+    size.scale = in.Double();
+  }
+  if (!ReadSteps(in, first)) return false;
+  const auto bytes = series.subspan(*unit.bytes_column * width, width);
+  const auto [least, most] = std::minmax_element(first.begin(), first.end());
+  if (!IsCountInRange(*least, size) || !IsCountInRange(*most, size)) return false;
+  for (std::size_t t = 0; t < width; ++t) {
+    const ObjectsAndBytes told = FromSampledCount(first[t], size);
+    first[t] = told.objects;
+    bytes[t] = told.bytes;
+  }
+  return true;
+}
+
+std::string PackHeader(const SegmentFrame& frame, const std::vector<BlockSize>& sizes,
+                       const std::vector<std::uint32_t>& size_of_series) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.Byte(kFormat);
+  out.Varint(frame.times.size());
+  std::int64_t last = 0;
+  std::int64_t last_step = 0;
+  for (const Time time : frame.times) {
+    const std::int64_t step = WrappingDifference(ToUnixMillis(time), last);
+    out.Zigzag(WrappingDifference(step, last_step));
+    last = ToUnixMillis(time);
+    last_step = step;
+  }
+  out.Varint(frame.heads.size());
+  for (const SegmentFrame::Head& head : frame.heads) {
+    out.Varint(head.from);
+    out.Text(EncodeHead(*head.profile));
+  }
+  out.Varint(sizes.size());
+  for (const BlockSize& size : sizes) {
+    out.Zigzag(size.block_bytes);
+    out.Double(size.scale);
+  }
+  out.Varint(frame.series.size());
+  for (std::size_t i = 0; i < frame.series.size(); ++i) {
+    out.Hash(frame.series[i].stack);
+    out.Varint(size_of_series[i]);
+  }
+  return bytes;
+}
+
+bool ReadHeads(ByteReader& in, SegmentFrame& frame) {
+  const std::size_t count = in.Count();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t from = in.Varint();
+    auto profile = DecodeHead(in.Text());
+    if (!profile || from >= frame.times.size() || (i == 0) != (from == 0) ||
+        profile->sample_types.size() > kMaxSampleTypes || profile->sample_types.empty()) {
+      return false;
+    }
+    if (i > 0 && (from <= frame.heads.back().from ||
+                  profile->sample_types != frame.heads.front().profile->sample_types)) {
+      return false;
+    }
+    frame.heads.push_back({from, std::make_shared<const HeapProfile>(std::move(*profile))});
+  }
+  return count > 0;
+}
+
+}  // namespace
+
+PackedBlock PackBlock(const Segment& segment) {
+  const SegmentFrame& frame = segment.frame;
+  const HeapProfile& head = *frame.heads.front().profile;
+  const std::vector<ValueUnit> units = UnitsOf(head.sample_types);
+  std::vector<BlockSize> sizes;
+  std::vector<std::uint32_t> size_of_series;
+  for (const SeriesKey& key : frame.series) {
+    const BlockSize size = BlockSizeAt(key.block_bytes, head.sampling_period_bytes);
+    const auto known = std::find(sizes.begin(), sizes.end(), size);
+    size_of_series.push_back(static_cast<std::uint32_t>(known - sizes.begin()));
+    if (known == sizes.end()) sizes.push_back(size);
+  }
+  PackedBlock block;
+  block.header = PackHeader(frame, sizes, size_of_series);
+  std::string plain;
+  for (std::size_t i = 0; i < frame.series.size(); ++i) {
+    ByteWriter out(plain);
+    for (const ValueUnit& unit : units) {
+      PackUnit(unit, segment.values_of(i), frame.times.size(), sizes[size_of_series[i]],
+               head.sampling_period_bytes, out);
+    }
+    if ((i + 1) % kSeriesPerChunk == 0 || i + 1 == frame.series.size()) {
+      block.chunks.push_back(Compress(plain));
+      plain.clear();
+    }
+  }
+  return block;
+}
+
+Result<BlockHeader> UnpackHeader(std::string_view bytes) {
+  ByteReader in(bytes);
+  const std::uint8_t format = in.Byte();
+  if (format != kFormat) {
+    return Fail(ErrorCode::kCorrupt, "a block of format " + std::to_string(format) +
+                                         ", which this version does not know");
+  }
+  BlockHeader header;
+  SegmentFrame& frame = header.frame;
+  const std::size_t time_count = in.Count();
+  std::int64_t last = 0;
+  std::int64_t step = 0;
+  for (std::size_t i = 0; i < time_count; ++i) {
+    step = WrappingSum(step, in.Zigzag());
+    last = WrappingSum(last, step);
+    if (i > 0 && FromUnixMillis(last) <= frame.times.back()) return Corrupt("times");
+    frame.times.push_back(FromUnixMillis(last));
+  }
+  if (frame.times.empty() || !ReadHeads(in, frame)) return Corrupt("heads");
+  std::vector<BlockSize> sizes;
+  const std::size_t size_count = in.Count(9);
+  for (std::size_t i = 0; i < size_count; ++i) {
+    const std::int64_t block_bytes = in.Zigzag();
+    sizes.push_back({block_bytes, in.Double()});
+  }
+  const std::size_t series_count = in.Count(17);
+  frame.series.reserve(series_count);
+  header.size_of_series.reserve(series_count);
+  for (std::size_t i = 0; i < series_count; ++i) {
+    const ContentHash stack = in.Hash();
+    const std::uint64_t size = in.Varint();
+    if (size >= sizes.size()) return Corrupt("series");
+    frame.series.push_back({stack, sizes[size].block_bytes});
+    header.size_of_series.push_back(sizes[size]);
+  }
+  if (!in.ok() || !in.done()) return Corrupt("header");
+  header.units = UnitsOf(frame.heads.front().profile->sample_types);
+  return header;
+}
+
+Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
+                         const UseSeries& use) {
+  const auto plain = Decompress(bytes);
+  if (!plain) return Corrupt("compression");
+  ByteReader in(*plain);
+  const std::size_t width = header.frame.times.size();
+  std::vector<std::int64_t> values(header.frame.column_count() * width);
+  const std::size_t begin = chunk * kSeriesPerChunk;
+  const std::size_t end = std::min(begin + kSeriesPerChunk, header.frame.series.size());
+  for (std::size_t series = begin; series < end; ++series) {
+    for (const ValueUnit& unit : header.units) {
+      if (!UnpackUnit(unit, values, width, header.size_of_series[series], in)) {
+        return Corrupt("values");
+      }
+    }
+    use(series, values);
+  }
+  if (!in.done()) return Corrupt("end");
+  return {};
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,51 @@
+// A segment packed for keeping: a header that says which series it is of, and chunks of a few
+// series each, so that one site can be read without the others. watcher/store/FORMAT.md describes
+// the bytes.
+//
+// Each column of a series, or the count of sampled objects behind two of them (value_coding.h), is
+// a stream of steps from one snapshot to the next with the runs of zeros told by their length; the
+// streams of a chunk are compressed together (zstd). Errors: kCorrupt, saying what does not make
+// sense. Pure.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/base/error.h"
+#include "analysis/series/segment.h"
+#include "analysis/series/value_coding.h"
+
+namespace heapwatch {
+
+inline constexpr std::size_t kSeriesPerChunk = 64;
+
+struct PackedBlock {
+  std::string header;
+  std::vector<std::string> chunks;
+};
+
+PackedBlock PackBlock(const Segment& segment);
+
+struct BlockHeader {
+  SegmentFrame frame;
+  std::vector<BlockSize> size_of_series;
+  std::vector<ValueUnit> units;
+
+  std::size_t chunk_count() const {
+    return (frame.series.size() + kSeriesPerChunk - 1) / kSeriesPerChunk;
+  }
+};
+
+Result<BlockHeader> UnpackHeader(std::string_view bytes);
+
+// Calls `use` with each series of the chunk and its columns, one after the other, over all
+// snapshots.
+using UseSeries = std::function<void(std::size_t series, std::span<const std::int64_t> values)>;
+Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
+                         const UseSeries& use);
+
+}  // namespace heapwatch

@@ -1,0 +1,64 @@
+// A run of snapshots of one target as a table: for each series its values, column by column, over
+// all of the moments. What rows are turned into before they are packed into a block, and what
+// windows are put together from. Plain data.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/base/time.h"
+#include "analysis/profile/heap_profile.h"
+#include "analysis/series/row_codec.h"
+#include "analysis/series/series_key.h"
+
+namespace heapwatch {
+
+// What is known of a run of snapshots before any value is looked at.
+struct SegmentFrame {
+  // A head and the number of the snapshot it holds from on; the first from 0. All tell the same
+  // sample types.
+  struct Head {
+    std::size_t from;
+    std::shared_ptr<const HeapProfile> profile;
+  };
+
+  std::vector<Time> times;  // rising
+  std::vector<Head> heads;
+  std::vector<SeriesKey> series;
+
+  std::size_t column_count() const { return heads.front().profile->sample_types.size(); }
+  const HeapProfile& head_at(std::size_t snapshot) const;
+};
+
+struct Segment {
+  SegmentFrame frame;
+  std::vector<std::int64_t> values;  // series x columns x snapshots
+
+  // All columns of one series, one after the other.
+  std::span<const std::int64_t> values_of(std::size_t series) const {
+    const std::size_t size = frame.column_count() * frame.times.size();
+    return std::span(values).subspan(series * size, size);
+  }
+};
+
+// Collects the states a chain goes through.
+class SegmentBuilder {
+ public:
+  // After `chain` has been taken to its state at `time`; every snapshot of the segment in order, of
+  // one chain.
+  void Add(Time time, const RowChain& chain);
+  Segment Finish() &&;
+
+ private:
+  SegmentFrame frame_;
+  std::string head_;
+  std::vector<std::int64_t> states_;     // all values of the chain, snapshot after snapshot
+  std::vector<std::size_t> state_ends_;  // series may have been added between two
+};
+
+}  // namespace heapwatch

@@ -1,0 +1,100 @@
+#include "analysis/series/block_codec.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/analysis/series/sample_profiles.h"
+
+namespace heapwatch {
+namespace {
+
+Time Minute(std::size_t n) { return FromUnixMillis(static_cast<std::int64_t>(n) * 60'000); }
+
+// As many snapshots as the first chain of this process has, up to 60.
+Segment RandomSegment(std::uint64_t seed) {
+  RandomHeap heap(seed);
+  RowWriter writer;
+  RowChain chain;
+  SegmentBuilder builder;
+  for (std::size_t i = 0; i < 60; ++i) {
+    const auto row = writer.Write(Minute(i), heap.Next()).value();
+    if (row.is_keyframe && i > 0) break;
+    EXPECT_TRUE(chain.Apply(row.bytes));
+    builder.Add(Minute(i), chain);
+  }
+  return std::move(builder).Finish();
+}
+
+Result<std::vector<std::int64_t>> Unpack(const PackedBlock& block) {
+  const auto header = UnpackHeader(block.header);
+  if (!header) return Fail(header.error());
+  std::vector<std::int64_t> values;
+  for (std::size_t chunk = 0; chunk < std::min(header->chunk_count(), block.chunks.size());
+       ++chunk) {
+    const auto read = UnpackChunk(*header, chunk, block.chunks[chunk],
+                                  [&](std::size_t, std::span<const std::int64_t> series) {
+                                    values.insert(values.end(), series.begin(), series.end());
+                                  });
+    if (!read) return Fail(read.error());
+  }
+  return values;
+}
+
+TEST(BlockCodec, GivesBackEveryValueOfRandomSegments) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const Segment segment = RandomSegment(seed);
+    const PackedBlock block = PackBlock(segment);
+    const auto header = UnpackHeader(block.header).value();
+    EXPECT_EQ(header.frame.times, segment.frame.times);
+    EXPECT_EQ(header.frame.series, segment.frame.series);
+    ASSERT_EQ(header.frame.heads.size(), segment.frame.heads.size());
+    for (std::size_t i = 0; i < header.frame.heads.size(); ++i) {
+      EXPECT_EQ(header.frame.heads[i].from, segment.frame.heads[i].from);
+      EXPECT_EQ(Canonical(*header.frame.heads[i].profile),
+                Canonical(*segment.frame.heads[i].profile));
+    }
+    EXPECT_EQ(Unpack(block).value(), segment.values) << "seed " << seed;
+  }
+}
+
+TEST(BlockCodec, FindsTheSizeOfObjectsWhereTheProfileTellsNone) {
+  const BlockSize size = BlockSizeAt(96, 524288);
+  ProfileMaker maker(GoSampleTypes());
+  const StackId stack = maker.Stack({"main.f"});
+  RowWriter writer;
+  RowChain chain;
+  SegmentBuilder builder;
+  for (std::int64_t i = 0; i < 200; ++i) {
+    maker.profile().samples.clear();
+    maker.profile().values.clear();
+    const auto told = FromSampledCount(1000 + i * i % 17, size);
+    maker.Sample(stack, 0, {told.objects, told.bytes, told.objects, told.bytes});
+    ASSERT_TRUE(
+        chain.Apply(writer.Write(Minute(static_cast<std::size_t>(i)), maker.Make())->bytes));
+    builder.Add(Minute(static_cast<std::size_t>(i)), chain);
+  }
+  const Segment segment = std::move(builder).Finish();
+  const PackedBlock block = PackBlock(segment);
+  EXPECT_EQ(Unpack(block).value(), segment.values);
+  EXPECT_LT(block.chunks[0].size(), 200U);  // a byte for two steps of 17 kinds that repeat
+}
+
+TEST(BlockCodec, SurvivesDamage) {
+  const PackedBlock whole = PackBlock(RandomSegment(4));
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 3000; ++i) {
+    PackedBlock broken = whole;
+    std::string& part = i % 2 == 0 ? broken.header : broken.chunks[random() % broken.chunks.size()];
+    part[random() % part.size()] = static_cast<char>(random());
+    if (i % 3 == 0) part.resize(random() % part.size());
+    (void)Unpack(broken).has_value();
+  }
+}
+
+TEST(BlockCodec, RefusesAnUnknownFormat) {
+  PackedBlock block = PackBlock(RandomSegment(4));
+  block.header[0] = 9;
+  EXPECT_EQ(UnpackHeader(block.header).error().code, ErrorCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace heapwatch
