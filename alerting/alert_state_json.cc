@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "alerting/alert_state.h"
+#include "analysis/base/json.h"
 
 namespace heapwatch {
 
@@ -128,7 +129,7 @@ std::string AlertState::Save() const {
   for (const auto& [key, entry] : active_) active.push_back(AlertStateJson::ToJson(entry));
   json::array resolved;
   for (const Entry& entry : resolved_) resolved.push_back(AlertStateJson::ToJson(entry));
-  return json::serialize(json::object{
+  return ToJson(json::object{
       {"version", kVersion}, {"active", std::move(active)}, {"resolved", std::move(resolved)}});
 }
 

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "analysis/base/json.h"
 #include "analysis/base/time.h"
 #include "analysis/base/utf8.h"
 
@@ -25,7 +26,7 @@ std::string AlertmanagerPayload(std::span<const Alert> alerts) {
                                       {"startsAt", FormatRfc3339(alert.starts_at)},
                                       {"endsAt", FormatRfc3339(alert.ends_at)},
                                       {"generatorURL", alert.generator_url}});
-  return boost::json::serialize(out);
+  return ToJson(out);
 }
 
 std::string AlertmanagerPath(std::string_view path_prefix) {

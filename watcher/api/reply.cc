@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analysis/base/json.h"
 #include "analysis/base/utf8.h"
 
 namespace heapwatch {
@@ -37,7 +38,7 @@ HttpResponse Json(int status, boost::json::value body) {
   HttpResponse response;
   response.status = status;
   response.content_type = "application/json";
-  response.body = ToUtf8(boost::json::serialize(body)) + "\n";
+  response.body = ToUtf8(ToJson(body)) + "\n";
   return response;
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "analysis/base/json.h"
 #include "analysis/profile/diff.h"
 #include "analysis/profile/diff_json.h"
 #include "analysis/profile/diff_pprof.h"
@@ -79,7 +80,7 @@ std::string Render(const ProfileDiff& diff, const DiffArguments& arguments) {
     case Format::kPprofDiffBase:
       return DiffToPprof(diff, PprofForm::kBothSides);
     case Format::kJson:
-      return boost::json::serialize(DiffToJson(diff)) + "\n";
+      return ToJson(DiffToJson(diff)) + "\n";
     case Format::kFolded:
       return DiffToFolded(diff);
     case Format::kSvg:

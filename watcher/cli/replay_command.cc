@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "analysis/base/json.h"
 #include "analysis/base/units.h"
 #include "analysis/series/series_json.h"
 #include "analysis/trend/replay.h"
@@ -70,7 +71,7 @@ std::string JsonLine(const ReplayInput& input, const VerdictChange& change) {
   if (v.alloc_bytes_per_second) line["alloc_bps"] = *v.alloc_bytes_per_second;
   if (v.retention) line["retention"] = *v.retention;
   if (v.seconds_to_limit) line["seconds_to_limit_low"] = v.seconds_to_limit->low;
-  return json::serialize(line) + "\n";
+  return ToJson(line) + "\n";
 }
 
 std::string TextLine(const ReplayInput& input, const VerdictChange& change) {

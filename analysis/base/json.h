@@ -1,0 +1,13 @@
+// JSON as people like to read it: 250000 and 0.25, where Boost.JSON alone would print 2.5E5 and
+// 2.5E-1. Numbers keep every digit that tells them apart from their neighbours; infinities and NaN,
+// which JSON lacks, become null. Pure.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+#include <string>
+
+namespace heapwatch {
+
+std::string ToJson(const boost::json::value& value);
+
+}  // namespace heapwatch
