@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint8_t kFormat = 1;
 // Packing happens once, in the background of hours; reading happens all the time and does not care.
 constexpr int kCompressionLevel = 6;
-// A block is never larger than what is made in memory when it is packed (see RocksStoreOptions).
+// No chunk that was written is as large as this; a damaged one may say it is.
 constexpr std::size_t kMaxChunkBytes = 256U << 20;
 
 // How a unit of a series is told.

@@ -134,6 +134,7 @@ Result<RowWriter::Row> RocksStore::WriteRow(TargetState& state, TargetId target,
   }
   if (!state.writer) LoadWriter(state, target);
   if (IsFull(state.writer->chain())) {
+    // Where that fails the rows stay, and are read as rows.
     Seal(target, state.summary.last);
     state.writer->EndChain();
   }
