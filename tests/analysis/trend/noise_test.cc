@@ -27,11 +27,11 @@ TEST(SamplingNoise, VanishesForObjectsThatAreSurelySampled) {
 TEST(DifferenceVariance, CountsOnlyWhatWasBornOrDiedInBetween) {
   const SampleUnit unit{.bytes = 1, .variance = 1};
   // Nothing moved: nothing is uncertain, however much is live.
-  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 100, .level = 100, .born = 0}), 0);
+  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 100, .born = 0}), 0);
   // Ten arrived and stayed.
-  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 110, .level = 105, .born = 10}), 10);
+  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 110, .born = 10}), 10);
   // A thousand came and went: at most all that are live at either end are others.
-  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 110, .level = 105, .born = 1000}), 210);
+  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 110, .born = 1000}), 210);
 }
 
 // T(u) by the midpoint rule on its definition.
@@ -81,10 +81,8 @@ TEST(TrendVariance, IsCalibratedOverSimulatedObjectLives) {
       auto live = std::poisson_distribution<int>(kLevel)(random);
       std::vector<double> y;
       double born = 0;
-      double sum = 0;
       for (int k = 0; k < kSteps; ++k) {
         y.push_back(live);
-        sum += live;
         const double step = turnovers / kSteps;
         live -= std::binomial_distribution<int>(live, -std::expm1(-step))(random);
         // Born within the step and still alive at its end.
@@ -92,9 +90,8 @@ TEST(TrendVariance, IsCalibratedOverSimulatedObjectLives) {
         live += arrived;
         born += arrived;
       }
-      const double variance =
-          TrendVariance({.bytes = 1, .variance = 1},
-                        {.start = y.front(), .end = y.back(), .level = sum / kSteps, .born = born});
+      const double variance = TrendVariance({.bytes = 1, .variance = 1},
+                                            {.start = y.front(), .end = y.back(), .born = born});
       const double z = SlopeTimesLength(y) / std::sqrt(variance);
       squares += z * z;
     }
