@@ -134,14 +134,14 @@ void SampleReader::ReadSample(std::string_view part) {
 
 // Repeated fields, numbers that are not packed, fields we do not know.
 void SampleReader::ReadUnusual(std::string_view part) {
-  std::vector<std::uint64_t> ids;
+  ids_.clear();
   values_.clear();
   std::int64_t block_bytes = 0;
   FieldReader reader(part);
   while (reader.Next()) {
     switch (reader.number()) {
       case 1:
-        reader.EachVarint([&ids](std::uint64_t id) { ids.push_back(id); });
+        reader.EachVarint([this](std::uint64_t id) { ids_.push_back(id); });
         break;
       case 2:
         reader.EachVarint(
@@ -156,7 +156,7 @@ void SampleReader::ReadUnusual(std::string_view part) {
   }
   KeepFrames(0);
   path_bytes_ = {};
-  for (std::size_t i = ids.size(); i-- > 0;) PushFrame(ids[i]);
+  for (std::size_t i = ids_.size(); i-- > 0;) PushFrame(ids_[i]);
   SetPending(block_bytes);
 }
 

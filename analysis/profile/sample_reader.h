@@ -108,6 +108,7 @@ class SampleReader {
   std::string_view path_bytes_;
 
   std::vector<std::int64_t> values_;
+  std::vector<std::uint64_t> ids_;  // of an unusual sample
 
   // The sample before, whose stack has not been looked up yet.
   bool has_pending_ = false;
