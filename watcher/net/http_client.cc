@@ -4,6 +4,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -12,7 +15,10 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/beast/ssl.hpp>
+#include <optional>
 #include <variant>
+#include <vector>
 
 #include "analysis/base/units.h"
 #include "watcher/net/headers.h"
@@ -20,6 +26,11 @@
 #include "watcher/net/version.h"
 
 namespace heapwatch {
+
+struct ClientTls {
+  boost::asio::ssl::context context{boost::asio::ssl::context::tls_client};
+};
+
 namespace {
 
 namespace asio = boost::asio;
@@ -35,7 +46,7 @@ constexpr std::size_t kQuoteLimitBytes = 160;
 
 using Parser = http::response_parser<http::string_body>;
 
-enum class Phase { kResolve, kConnect, kSend, kAwaitAnswer, kReadBody };
+enum class Phase { kResolve, kConnect, kHandshake, kSend, kAwaitAnswer, kReadBody };
 
 std::string_view Describe(Phase phase) {
   switch (phase) {
@@ -43,6 +54,8 @@ std::string_view Describe(Phase phase) {
       return "while looking up the host's name";
     case Phase::kConnect:
       return "while connecting";
+    case Phase::kHandshake:
+      return "during the TLS handshake";
     case Phase::kSend:
       return "while sending the request";
     case Phase::kAwaitAnswer:
@@ -108,7 +121,11 @@ Error Describe(const Exchange& x, const error_code& code) {
   if (code == http::error::body_limit) return OverLimit(x);
   if (code == http::error::end_of_stream)
     return {ErrorCode::kUnavailable, endpoint + " closed the connection without an answer"};
-  if (code == http::error::partial_message || code == asio::error::eof) return CutShort(x);
+  if (x.phase == Phase::kHandshake)
+    return {ErrorCode::kUnavailable, "no TLS with " + endpoint + ": " + code.message()};
+  const bool was_cut = code == http::error::partial_message || code == asio::error::eof ||
+                       code == asio::ssl::error::stream_truncated;
+  if (was_cut) return CutShort(x);
   if (code.category() == make_error_code(http::error::end_of_stream).category())
     return NotHttp(x, code);
   return {ErrorCode::kUnavailable,
@@ -198,7 +215,35 @@ std::string FirstLine(std::string_view body) {
   return line;
 }
 
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
+
+// nullopt once the peer has shown that it is who it should be.
+asio::awaitable<std::optional<Error>> Handshake(TlsStream& stream, Exchange& x) {
+  x.phase = Phase::kHandshake;
+  error_code is_name;
+  asio::ip::make_address(x.url.host, is_name);
+  // What SSL_set_tlsext_host_name does, without its C cast.
+  if (is_name)
+    SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+             x.url.host.data());
+  stream.set_verify_mode(asio::ssl::verify_peer);
+  stream.set_verify_callback(asio::ssl::host_name_verification(x.url.host));
+  const auto [failure] = co_await stream.async_handshake(asio::ssl::stream_base::client, kUseTuple);
+  if (!failure) co_return std::nullopt;
+  const long verified = SSL_get_verify_result(stream.native_handle());
+  if (verified == X509_V_OK) co_return Describe(x, failure);
+  co_return Error{ErrorCode::kUnavailable,
+                  "the certificate of " + x.url.endpoint() +
+                      " is not accepted: " + X509_verify_cert_error_string(verified)};
+}
+
 }  // namespace
+
+HttpClient::HttpClient() : tls_(std::make_shared<ClientTls>()) {
+  tls_->context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
+                            asio::ssl::context::no_tlsv1_1);
+  tls_->context.set_default_verify_paths();
+}
 
 asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
   auto url = ParseHttpUrl(call.url);
@@ -214,7 +259,12 @@ asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
   stream.expires_at(x.deadline);
   const auto [failure, endpoint] = co_await stream.async_connect(*endpoints, kUseTuple);
   if (failure) co_return Fail(Describe(x, failure));
-  co_return co_await Converse(stream, x);
+  if (x.url.scheme == "http") co_return co_await Converse(stream, x);
+
+  TlsStream tls(std::move(stream), tls_->context);
+  tls.next_layer().expires_at(x.deadline);
+  if (auto refused = co_await Handshake(tls, x)) co_return Fail(std::move(*refused));
+  co_return co_await Converse(tls, x);
 }
 
 Error DescribeStatus(const HttpResponse& response) {

@@ -11,6 +11,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -33,9 +34,15 @@ struct HttpCall {
       body_limit_setting;  // its name in the configuration, for the error; "" where it has none
 };
 
+// https peers must show a certificate for their host that the system's store of authorities vouches
+// for (SSL_CERT_FILE and SSL_CERT_DIR name another store).
 class HttpClient {
  public:
+  HttpClient();
   boost::asio::awaitable<Result<HttpResponse>> Send(HttpCall call) const;
+
+ private:
+  std::shared_ptr<struct ClientTls> tls_;
 };
 
 // An answer that is no success, told with the first line of its body and, for a redirect, where it

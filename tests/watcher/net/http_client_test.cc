@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/support/raw_server.h"
 #include "tests/support/run_coroutine.h"
 #include "tests/support/subprocess.h"
+#include "tests/support/temporary_directory.h"
 
 namespace heapwatch {
 namespace {
@@ -205,6 +209,57 @@ TEST(HttpClient, DoesNotFollowARedirectButTellsWhereItPoints) {
   EXPECT_THAT(DescribeStatus(*response).message,
               AllOf(HasSubstr("302 Found"), HasSubstr("http://login.example/"),
                     HasSubstr("final address")));
+}
+
+// A TLS server with a certificate that nobody vouches for but itself.
+class HttpClientTls : public ::testing::Test {
+ protected:
+  HttpClientTls() {
+    certificate_ = directory_.Path("cert.pem");
+    const std::string key = directory_.Path("key.pem");
+    const auto made =
+        RunProgram({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2",
+                    "-keyout", key, "-out", certificate_});
+    EXPECT_EQ(made.exit_code, 0) << made.standard_error;
+    port_ = FreePort();
+    server_ = std::make_unique<Subprocess>(std::vector<std::string>{
+        "openssl", "s_server", "-www", "-accept", "127.0.0.1:" + std::to_string(port_), "-cert",
+        certificate_, "-key", key});
+    EXPECT_TRUE(WaitForPort(port_, std::chrono::seconds(60))) << server_->all_output();
+  }
+  ~HttpClientTls() override { ::unsetenv("SSL_CERT_FILE"); }
+  Result<HttpResponse> Get(const std::string& host) {
+    HttpCall call;
+    call.url = "https://" + host + ":" + std::to_string(port_) + "/";
+    return Send(call);
+  }
+
+  TemporaryDirectory directory_;
+  std::string certificate_;
+  std::uint16_t port_ = 0;
+  std::unique_ptr<Subprocess> server_;
+};
+
+TEST_F(HttpClientTls, RefusesACertificateThatNobodyVouchesFor) {
+  const auto response = Get("localhost");
+  ASSERT_FALSE(response);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("certificate of localhost:"), HasSubstr("self")));
+}
+
+TEST_F(HttpClientTls, TalksToAPeerWhoseCertificateIsTrusted) {
+  ::setenv("SSL_CERT_FILE", certificate_.c_str(), 1);
+  const auto response = Get("localhost");
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 200);
+}
+
+TEST_F(HttpClientTls, RefusesATrustedCertificateOfAnotherHost) {
+  ::setenv("SSL_CERT_FILE", certificate_.c_str(), 1);
+  const auto response = Get("127.0.0.1");
+  ASSERT_FALSE(response);
+  EXPECT_THAT(response.error().message, HasSubstr("certificate of 127.0.0.1:"));
 }
 
 TEST(DescribeStatus, QuotesTheFirstLineOfTheBody) {
