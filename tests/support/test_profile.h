@@ -18,7 +18,10 @@ inline HeapProfile TestProfile(std::int64_t inuse_bytes) {
   const std::int64_t blocks = inuse_bytes / 1024;
   builder.AddSample({{"main.leak", "main.go", 7, 5}, {"main.main", "main.go", 3, 1}}, 1024,
                     {2 * blocks, 2 * inuse_bytes, blocks, inuse_bytes});
-  return std::move(builder).Build();
+  HeapProfile profile = std::move(builder).Build();
+  profile.period_type = {"space", "bytes"};
+  profile.sampling_period_bytes = 512 << 10;
+  return profile;
 }
 
 inline std::string TestProfileBytes(std::int64_t inuse_bytes) {

@@ -8,7 +8,7 @@
 namespace heapwatch {
 
 enum class LogFormat {
-  kText,  // 2026-01-31T12:00:00.000Z info  target {...} is up
+  kText,  // 2026-01-31T12:00:00.000Z info    target {...} is up
   kJson,  // {"time":"2026-01-31T12:00:00.000Z","level":"info","message":"target {...} is up"}
 };
 

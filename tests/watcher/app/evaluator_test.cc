@@ -1,0 +1,107 @@
+#include "watcher/app/evaluator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/support/test_profile.h"
+#include "watcher/store/memory_store.h"
+
+namespace heapwatch {
+namespace {
+
+using std::chrono::minutes;
+using ::testing::HasSubstr;
+
+const Time kStart = FromUnixMillis(1'795'348'800'000);
+
+// A target that leaks 10 MiB a minute, and a store that saw it.
+class EvaluatorTest : public ::testing::Test {
+ protected:
+  EvaluatorTest() {
+    target_.labels = {{"instance", "a:6060"}, {"job", "api"}, {"service", "api"}};
+    options_.warm_up = minutes(5);
+    options_.warm_up_cycles = 5;
+    options_.patience = options_.patience_mid_life = minutes(30);
+    attributor_ = *SiteAttributor::Create({});
+  }
+  void Watch(int from_minute, int to_minute) {
+    for (int m = from_minute; m < to_minute; ++m)
+      ASSERT_TRUE(
+          store_.Append(target_.labels, kStart + minutes(m), TestProfile((m + 1) * (10LL << 20))));
+  }
+  Result<TargetVerdicts> Evaluate(Evaluator& evaluator, int minute) {
+    return evaluator.Evaluate(target_, kStart + minutes(minute), *attributor_, options_);
+  }
+  // One evaluation a minute.
+  VerdictKind KindAfter(Evaluator& evaluator, int from_minute, int to_minute) {
+    VerdictKind kind = VerdictKind::kInsufficientData;
+    for (int m = from_minute; m < to_minute; ++m) {
+      Watch(m, m + 1);
+      const auto judged = Evaluate(evaluator, m);
+      if (judged) kind = judged->verdicts.at(0).kind;
+    }
+    return kind;
+  }
+
+  MemoryStore store_;
+  Target target_;
+  TrendOptions options_;
+  std::shared_ptr<const SiteAttributor> attributor_;
+};
+
+TEST_F(EvaluatorTest, HasNoVerdictOnATargetOfWhichNothingIsStored) {
+  Evaluator evaluator(store_);
+  const auto judged = Evaluate(evaluator, 0);
+  ASSERT_TRUE(judged) << judged.error().message;
+  EXPECT_EQ(judged->target, target_.labels);
+  EXPECT_TRUE(judged->verdicts.empty());
+}
+
+TEST_F(EvaluatorTest, CallsALeakALeak) {
+  Evaluator evaluator(store_);
+  EXPECT_EQ(KindAfter(evaluator, 0, 120), VerdictKind::kLeak);
+}
+
+TEST_F(EvaluatorTest, ARestartChangesNoVerdict) {
+  Evaluator before(store_);
+  ASSERT_EQ(KindAfter(before, 0, 120), VerdictKind::kLeak);
+  Evaluator after(store_);
+  const auto judged = Evaluate(after, 120);
+  ASSERT_TRUE(judged) << judged.error().message;
+  EXPECT_EQ(judged->verdicts.at(0).kind, VerdictKind::kLeak);
+}
+
+TEST_F(EvaluatorTest, CountsObservationsOnAndOnWhileTheWindowSlides) {
+  options_.max_window = minutes(30);
+  Evaluator evaluator(store_);
+  Watch(0, 60);
+  const auto first = Evaluate(evaluator, 60);
+  const auto again = Evaluate(evaluator, 60);
+  EXPECT_EQ(first->observation_count, again->observation_count);
+  Watch(61, 62);
+  EXPECT_EQ(Evaluate(evaluator, 61)->observation_count, first->observation_count + 1);
+}
+
+TEST_F(EvaluatorTest, KnowsTheMemoryLimitOfTheTarget) {
+  target_.memory_limit_bytes = std::int64_t{4} << 30;
+  Evaluator evaluator(store_);
+  ASSERT_EQ(KindAfter(evaluator, 0, 120), VerdictKind::kLeak);
+  EXPECT_TRUE(Evaluate(evaluator, 120)->verdicts.at(0).seconds_to_limit.has_value());
+}
+
+TEST_F(EvaluatorTest, DescribesAFindingWithWhatGrew) {
+  Evaluator evaluator(store_);
+  ASSERT_EQ(KindAfter(evaluator, 0, 120), VerdictKind::kLeak);
+  const auto findings = GroupFindings({*Evaluate(evaluator, 120)});
+  ASSERT_EQ(findings.size(), 1U);
+  const AlertText text =
+      DescribeWithDiff(findings[0], store_, *attributor_, "http://hw.example:9199");
+  EXPECT_THAT(text.annotations.at("description"), HasSubstr("main.leak main.go:+2 ("));
+  EXPECT_THAT(text.annotations.at("diff_url"), HasSubstr("http://hw.example:9199/api/v1/diff?"));
+}
+
+}  // namespace
+}  // namespace heapwatch

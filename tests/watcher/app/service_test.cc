@@ -1,0 +1,221 @@
+// The whole service in this process, on loopback: what it answers, and how it bears bad peers.
+#include "watcher/app/service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/support/http_probe.h"
+#include "tests/support/raw_server.h"
+#include "tests/support/run_coroutine.h"
+#include "tests/support/subprocess.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/test_profile.h"
+#include "watcher/net/http_client.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Then = RawServer::Then;
+
+constexpr seconds kPatience(60);
+
+std::string ConfigFor(const std::vector<std::string>& addresses) {
+  std::string text =
+      "global: {scrape_interval: 50ms, scrape_timeout: 50ms, evaluation_interval: 50ms}\n"
+      "scrape_configs:\n"
+      "  - job_name: test\n"
+      "    body_size_limit: 1MB\n"
+      "    static_configs:\n"
+      "      - targets: [";
+  for (const std::string& address : addresses) text += '"' + address + "\", ";
+  return text + "]\n";
+}
+
+std::string GoodAnswer() {
+  return HttpAnswer(200, "application/octet-stream", TestProfileBytes(8 << 20));
+}
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  Result<void> TryStart(const std::string& config) {
+    options_.config_file = directory_.Write("heapwatch.yml", config);
+    options_.storage_path = directory_.Path("data");
+    options_.listen_address = "127.0.0.1:0";
+    options_.enable_lifecycle = true;
+    auto service = Service::Start(options_, [this] { broken_ = true; });
+    if (!service) return Fail(service.error());
+    service_ = std::move(*service);
+    return {};
+  }
+  void Start(const std::vector<std::string>& addresses) {
+    const auto started = TryStart(ConfigFor(addresses));
+    ASSERT_TRUE(started) << started.error().message;
+  }
+  ~ServiceTest() override {
+    service_.reset();
+    EXPECT_FALSE(broken_);
+  }
+
+  std::string Url(const std::string& target) const {
+    return "http://127.0.0.1:" + std::to_string(service_->port()) + target;
+  }
+  std::string Get(const std::string& target) const {
+    const auto response = HttpGet(Url(target));
+    return response ? response->body : response.error().message;
+  }
+  HttpResponse Post(const std::string& target) const {
+    HttpCall call;
+    call.method = "POST";
+    call.url = Url(target);
+    return RunCoroutine(HttpClient().Send(call)).value();
+  }
+  // By instance.
+  std::map<std::string, json::value> Targets() const {
+    std::map<std::string, json::value> targets;
+    const auto all = json::parse(Get("/api/v1/targets"));
+    for (const auto& target : all.at("data").at("active").as_array())
+      targets[std::string(target.at("labels").at("instance").as_string())] = target;
+    return targets;
+  }
+  bool WaitForScrapes(int count) const {
+    return WaitUntil(
+        [&] {
+          for (const auto& [instance, target] : Targets())
+            if (target.at("scrapes").to_number<int>() < count) return false;
+          return true;
+        },
+        kPatience);
+  }
+  static std::string TextOf(const json::value& target, const char* field) {
+    return std::string(target.at(field).as_string());
+  }
+
+  TemporaryDirectory directory_;
+  ServiceOptions options_;
+  std::atomic<bool> broken_ = false;
+  std::unique_ptr<Service> service_;
+};
+
+TEST_F(ServiceTest, ScrapesStoresAndAnswers) {
+  const RawServer target(GoodAnswer());
+  Start({target.address()});
+  ASSERT_TRUE(WaitForScrapes(3));
+  EXPECT_TRUE(WaitUntil([&] { return HttpGet(Url("/-/ready"))->status == 200; }, kPatience));
+  EXPECT_EQ(TextOf(Targets().at(target.address()), "health"), "up");
+  const std::string metrics = Get("/metrics");
+  EXPECT_THAT(metrics, HasSubstr("heapwatch_build_info{"));
+  EXPECT_THAT(metrics, HasSubstr("heapwatch_target_up{instance=\"" + target.address()));
+  EXPECT_THAT(metrics, HasSubstr("process_resident_memory_bytes "));
+  EXPECT_TRUE(WaitUntil(
+      [&] { return Get("/metrics").find("heapwatch_site_inuse_bytes{") != std::string::npos; },
+      kPatience));
+}
+
+TEST_F(ServiceTest, BadPeersAreToldWithTheReasonAndLeaveTheOthersAlone) {
+  std::string truncated = TestProfileBytes(8 << 20);
+  truncated.resize(truncated.size() / 2);
+  const RawServer good(GoodAnswer());
+  const RawServer missing(HttpAnswer(404, "text/plain", "404 page not found"));
+  const RawServer login(
+      HttpAnswer(200, "text/html", "<!DOCTYPE html><html><body>Log in</body></html>"));
+  const RawServer cut(HttpAnswer(200, "application/octet-stream", truncated));
+  const RawServer large(HttpAnswer(200, "application/octet-stream", std::string(2 << 20, 'x')));
+  const RawServer garbage(HttpAnswer(200, "application/octet-stream", "\x02\x01garbage\xff"));
+  const RawServer silent("", Then::kHold);
+  const std::string nobody = "127.0.0.1:" + std::to_string(FreePort());
+  const std::map<std::string, std::string> reasons = {
+      {missing.address(), "404"},    {login.address(), "HTML"},
+      {cut.address(), "gzip"},  {large.address(), "body_size_limit"},
+      {garbage.address(), ""},       {silent.address(), "timed out"},
+      {nobody, "connection refused"}};
+  std::vector<std::string> addresses = {good.address()};
+  for (const auto& [address, reason] : reasons) addresses.push_back(address);
+  Start(addresses);
+  ASSERT_TRUE(WaitForScrapes(3));
+
+  const auto targets = Targets();
+  EXPECT_EQ(TextOf(targets.at(good.address()), "health"), "up");
+  for (const auto& [address, reason] : reasons) {
+    const auto& target = targets.at(address);
+    EXPECT_EQ(TextOf(target, "health"), "down") << reason;
+    EXPECT_THAT(TextOf(target, "last_error"), HasSubstr(reason));
+    EXPECT_FALSE(target.as_object().contains("history")) << reason << ": something was stored";
+  }
+}
+
+TEST_F(ServiceTest, KeepsItsHistoryOverARestart) {
+  const RawServer target(GoodAnswer());
+  Start({target.address()});
+  ASSERT_TRUE(WaitForScrapes(3));
+  const auto snapshots_before =
+      Targets().at(target.address()).at("history").at("snapshots").to_number<int>();
+  service_.reset();
+  Start({target.address()});
+  EXPECT_GE(Targets().at(target.address()).at("history").at("snapshots").to_number<int>(),
+            snapshots_before);
+}
+
+TEST_F(ServiceTest, DoesNotStartOnABadConfigurationAndSaysWhere) {
+  const auto started = TryStart("scrape_configs:\n  - job_nam: x\n");
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().message, HasSubstr("heapwatch.yml:2:"));
+}
+
+TEST_F(ServiceTest, DoesNotStartOnAStoreThatIsInUse) {
+  Start({});
+  const auto second = Service::Start(options_, [] {});
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().message, HasSubstr(options_.storage_path));
+}
+
+TEST_F(ServiceTest, AReloadTakesNewTargetsAndKeepsTheOld) {
+  const RawServer first(GoodAnswer());
+  const RawServer second(GoodAnswer());
+  Start({first.address()});
+  ASSERT_TRUE(WaitForScrapes(2));
+  directory_.Write("heapwatch.yml", ConfigFor({first.address(), second.address()}));
+  ASSERT_TRUE(service_->Reload());
+  ASSERT_EQ(Targets().size(), 2U);
+  EXPECT_GE(Targets().at(first.address()).at("scrapes").to_number<int>(), 2);
+  EXPECT_TRUE(WaitForScrapes(3));
+}
+
+TEST_F(ServiceTest, AReloadOfABadFileLeavesTheOldConfigurationInForce) {
+  const RawServer target(GoodAnswer());
+  Start({target.address()});
+  ASSERT_TRUE(WaitForScrapes(1));
+  directory_.Write("heapwatch.yml", "scrape_configs: nonsense\n");
+  const HttpResponse response = Post("/-/reload");
+  EXPECT_EQ(response.status, 500);
+  EXPECT_THAT(response.body, HasSubstr("heapwatch.yml:1:"));
+  EXPECT_EQ(Targets().size(), 1U);
+  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_config_last_reload_successful 0"));
+  const int scrapes = Targets().at(target.address()).at("scrapes").to_number<int>();
+  EXPECT_TRUE(WaitForScrapes(scrapes + 2));
+}
+
+TEST_F(ServiceTest, ReloadingOverHttpTakesPostAndTheFlag) {
+  Start({});
+  EXPECT_EQ(HttpGet(Url("/-/reload"))->status, 405);
+  EXPECT_EQ(Post("/-/reload").status, 200);
+  service_.reset();
+  options_.enable_lifecycle = false;
+  auto service = Service::Start(options_, [] {});
+  ASSERT_TRUE(service);
+  service_ = std::move(*service);
+  EXPECT_EQ(Post("/-/reload").status, 403);
+}
+
+}  // namespace
+}  // namespace heapwatch
