@@ -1,0 +1,209 @@
+// How well the detector detects, beside what others do, on labelled scenarios that were not used
+// for tuning.
+//
+//   detect_bench [RUNS_PER_SEED [SEED...]]      default: 20 runs of each of the seeds 21 to 25
+//
+// Generates the scenarios, replays them through the detector and the baselines and has the verdicts
+// scored, by the generator and the scorer in ../shared/scenarios; without them it says so and ends.
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "analysis/series/series_json.h"
+#include "analysis/trend/bins.h"
+#include "analysis/trend/replay.h"
+#include "analysis/trend/timeline.h"
+#include "tests/bench/baseline_detectors.h"
+
+namespace heapwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kScenarios = HEAPWATCH_SOURCE_DIR "/../shared/scenarios";
+
+// The verdict lines of every detector, ours first.
+class Lines {
+ public:
+  explicit Lines(std::size_t detectors) : text_(detectors) {}
+  void Add(std::size_t detector, const std::string& lines) {
+    const std::scoped_lock lock(mutex_);
+    text_[detector] += lines;
+  }
+  const std::string& of(std::size_t detector) const { return text_[detector]; }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> text_;
+};
+
+std::string Line(const std::string& run, std::size_t site, Time time, std::string_view verdict,
+                 double slope) {
+  return boost::json::serialize(boost::json::object{{"run", run},
+                                                    {"i", site},
+                                                    {"t", ToUnixSeconds(time)},
+                                                    {"verdict", verdict},
+                                                    {"slope_bps", slope}}) +
+         "\n";
+}
+
+std::string ReplayOurs(const SeriesDocument& document) {
+  std::string out;
+  Replay(document.window, {}, [&](const VerdictChange& change) {
+    out += Line(document.run, change.verdict.site.index(), change.time,
+                ToString(change.verdict.kind), change.verdict.slope_bytes_per_second);
+  });
+  return out;
+}
+
+double ProcessBytes(const SiteWindow& window, std::size_t column) {
+  double total = 0;
+  for (std::size_t row = 0; row < window.rows.size(); ++row) {
+    total += static_cast<double>(window.series(Quantity::kInuseSpace, row)[column]);
+  }
+  return total;
+}
+
+// Baselines look every ten minutes.
+void ReplayBaselines(const SeriesDocument& document, const std::vector<Baseline>& baselines,
+                     Lines& lines) {
+  const SiteWindow& window = document.window;
+  std::vector<std::string> out(baselines.size());
+  std::vector<std::vector<bool>> leaks(baselines.size(),
+                                       std::vector<bool>(window.sites.size(), false));
+  Time last{};
+  for (std::size_t end = 1; end <= window.observations.size(); ++end) {
+    const Time now = window.observations[end - 1].time;
+    if (now - last < std::chrono::minutes(10) && now >= last) continue;
+    last = now;
+    const Timeline life = CurrentLife(window, end);
+    const double process = ProcessBytes(window, end - 1);
+    for (std::size_t s = 0; s < window.sites.size(); ++s) {
+      const auto inuse = SiteSeries(window, life, SiteId(s), Quantity::kInuseSpace);
+      const BaselineInput input{.seconds = life.seconds,
+                                .inuse = inuse,
+                                .process_bytes = process,
+                                .limit_bytes = static_cast<double>(window.limit_bytes.value_or(0))};
+      for (std::size_t b = 0; b < baselines.size(); ++b) {
+        const bool is_leak = baselines[b].leaks(input);
+        if (is_leak == leaks[b][s]) continue;
+        leaks[b][s] = is_leak;
+        out[b] += Line(document.run, s, now, is_leak ? "leak" : "stable", 0);
+      }
+    }
+  }
+  for (std::size_t b = 0; b < baselines.size(); ++b) lines.Add(b + 1, out[b]);
+}
+
+void ReplayAll(const std::vector<fs::path>& files, const std::vector<Baseline>& baselines,
+               Lines& lines) {
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < files.size(); i = next++) {
+      std::ifstream in(files[i], std::ios::binary);
+      std::stringstream text;
+      text << in.rdbuf();
+      const auto document = ReadSeriesJson(text.str());
+      if (!document) {
+        std::cerr << files[i].string() << ": " << document.error().message << '\n';
+        continue;
+      }
+      lines.Add(0, ReplayOurs(*document));
+      ReplayBaselines(*document, baselines, lines);
+    }
+  };
+  std::vector<std::jthread> workers;
+  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
+    workers.emplace_back(work);
+  }
+}
+
+double Number(const boost::json::object& object, std::string_view key) {
+  const auto* value = object.if_contains(key);
+  return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
+}
+
+boost::json::object Score(const fs::path& directory, const std::string& lines) {
+  const fs::path verdicts = directory / "verdicts.jsonl";
+  const fs::path result = directory / "score.json";
+  std::ofstream(verdicts) << lines;
+  const std::string command = "python3 '" + (kScenarios / "score.py").string() + "' --truth '" +
+                              (directory / "truth").string() + "' --json '" + result.string() +
+                              "' '" + verdicts.string() + "' > /dev/null";
+  if (std::system(command.c_str()) != 0) return {};
+  std::ifstream in(result);
+  std::stringstream text;
+  text << in.rdbuf();
+  return boost::json::parse(text.str()).as_object();
+}
+
+void PrintScore(const std::string& name, const boost::json::object& scored) {
+  const auto& all = scored.at("overall").as_object();
+  std::printf("%-34s %9.3f %8.3f %8.3f %10.3f %9.1f %10.2f %8.3f %8.3f\n", name.c_str(),
+              Number(all, "alert_precision"), Number(all, "recall"), Number(all, "site_f1"),
+              Number(all, "false_alerts_per_target_day"), Number(all, "delay_h_median"),
+              Number(all, "slope_within_25pct"), Number(all, "churn_precision"),
+              Number(all, "churn_recall"));
+}
+
+int Run(int runs, const std::vector<int>& seeds) {
+  if (!fs::exists(kScenarios / "scenarios.py")) {
+    std::printf("detect: the scenarios are not beside the checkout; nothing to measure\n");
+    return 0;
+  }
+  std::string name = (fs::temp_directory_path() / "heapwatch-detect-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) return 1;
+  const fs::path directory = name;
+  for (const int seed : seeds) {
+    const std::string command = "python3 '" + (kScenarios / "scenarios.py").string() + "' --out '" +
+                                directory.string() + "' --runs " + std::to_string(runs) +
+                                " --seed " + std::to_string(seed) + " 2> /dev/null";
+    if (std::system(command.c_str()) != 0) return 1;
+  }
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(directory / "data")) files.push_back(entry);
+  std::sort(files.begin(), files.end());
+  const std::vector<Baseline> baselines = Baselines();
+  Lines lines(baselines.size() + 1);
+  ReplayAll(files, baselines, lines);
+  std::printf("%zu targets of %zu seeds\n%-34s %9s %8s %8s %10s %9s %10s %8s %8s\n", files.size(),
+              seeds.size(), "", "precision", "recall", "site F1", "false/day", "delay h",
+              "slope<25%", "churn P", "churn R");
+  const boost::json::object ours = Score(directory, lines.of(0));
+  PrintScore("heapwatch", ours);
+  for (std::size_t b = 0; b < baselines.size(); ++b) {
+    PrintScore(baselines[b].name, Score(directory, lines.of(b + 1)));
+  }
+  std::printf("\nheapwatch by family: leaking sites, recall, false alerts per target-day\n");
+  for (const auto& [family, value] : ours.at("families").as_object()) {
+    const auto& row = value.as_object();
+    std::printf("  %-18s %4.0f %7.3f %7.3f\n", std::string(family).c_str(),
+                Number(row, "leaky_sites"), Number(row, "recall"),
+                Number(row, "false_alerts_per_target_day"));
+  }
+  fs::remove_all(directory);
+  return 0;
+}
+
+}  // namespace
+}  // namespace heapwatch
+
+int main(int argc, char** argv) {
+  const int runs = argc > 1 ? std::atoi(argv[1]) : 20;
+  std::vector<int> seeds;
+  for (int i = 2; i < argc; ++i) seeds.push_back(std::atoi(argv[i]));
+  if (seeds.empty()) seeds = {21, 22, 23, 24, 25};
+  return heapwatch::Run(runs, seeds);
+}
