@@ -80,10 +80,10 @@ Result<HeapProfile> Decoder::Decode(std::string_view bytes) {
       parts_->inflater.Inflate(bytes, parts_->limits.inflated_bytes);
   if (!plain) return Fail(plain.error());
   if (plain->empty()) return Fail(ErrorCode::kWrongFormat, "the body is compressed nothing");
-  if (const auto header = FindTextHeader(*plain)) {
-    return DecodeText(*plain, *header, parts_->limits);
-  }
   if (!LooksLikePprof(*plain)) {
+    if (const auto header = FindTextHeader(*plain)) {
+      return DecodeText(*plain, *header, parts_->limits);
+    }
     return Fail(ErrorCode::kWrongFormat, "not a heap profile but " + LooksLike(*plain));
   }
   Result<HeapProfile> profile = parts_->pprof.Decode(*plain, parts_->limits);
@@ -91,6 +91,8 @@ Result<HeapProfile> Decoder::Decode(std::string_view bytes) {
   if (auto usable = CheckUse(*profile, parts_->limits); !usable) return Fail(usable.error());
   return profile;
 }
+
+void Decoder::Recycle(HeapProfile&& done) { parts_->pprof.Recycle(std::move(done)); }
 
 Result<HeapProfile> DecodeProfile(std::string_view bytes, const DecodeLimits& limits) {
   return Decoder(limits).Decode(bytes);

@@ -35,6 +35,11 @@ class Decoder {
 
   Result<HeapProfile> Decode(std::string_view bytes);
 
+  // Takes a profile that is no longer wanted: the next one is decoded into its memory, so that from
+  // then on the number of allocations does not depend on the number of samples, and no fresh page
+  // is touched.
+  void Recycle(HeapProfile&& done);
+
  private:
   struct Parts;
   std::unique_ptr<Parts> parts_;

@@ -1,100 +1,42 @@
 #include "analysis/profile/pprof_decode.h"
 
-#include <algorithm>
-#include <bit>
-#include <protozero/pbf_reader.hpp>
 #include <string>
 #include <utility>
 
-#include "analysis/profile/stack_hash.h"
+#include "analysis/profile/pprof_fields.h"
 
 namespace heapwatch {
-namespace {
 
-using protozero::pbf_reader;
-using protozero::pbf_wire_type;
+void PprofDecoder::Recycle(HeapProfile&& done) { profile_ = std::move(done); }
 
-// Thrown and caught in this file only: where the message breaks the format's rules.
-struct Malformed {
-  ErrorCode code;
-  std::string message;
-};
-
-[[noreturn]] void Throw(std::string message) {
-  throw Malformed{ErrorCode::kCorrupt, std::move(message)};
-}
-[[noreturn]] void ThrowLimit(std::string_view what, std::size_t limit) {
-  throw Malformed{ErrorCode::kLimit,
-                  "more than " + std::to_string(limit) + " " + std::string(what)};
-}
-
-std::string_view View(const protozero::data_view& data) { return {data.data(), data.size()}; }
-pbf_reader Reader(std::string_view part) { return pbf_reader(part.data(), part.size()); }
-
-// protozero asserts the wire type; here a peer chose it.
-void Expect(const pbf_reader& reader, pbf_wire_type type) {
-  if (reader.wire_type() != type) {
-    Throw("field " + std::to_string(reader.tag()) + " has wire type " +
-          std::to_string(static_cast<int>(reader.wire_type())));
-  }
-}
-std::uint64_t Uint64(pbf_reader& reader) {
-  Expect(reader, pbf_wire_type::varint);
-  return reader.get_uint64();
-}
-std::int64_t Int64(pbf_reader& reader) { return static_cast<std::int64_t>(Uint64(reader)); }
-std::string_view Bytes(pbf_reader& reader) {
-  Expect(reader, pbf_wire_type::length_delimited);
-  return View(reader.get_view());
-}
-
-// A repeated number: packed, or one at a time.
-template <class F>
-void EachVarint(pbf_reader& reader, F f) {
-  if (reader.wire_type() != pbf_wire_type::length_delimited) return f(Uint64(reader));
-  const std::string_view packed = Bytes(reader);
-  const char* at = packed.data();
-  const char* const end = at + packed.size();
-  while (at != end) f(protozero::decode_varint(&at, end));
-}
-
-std::int64_t Add(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-
-}  // namespace
-
-void PprofDecoder::IdTable::Reset(std::size_t count) {
-  dense_.assign(count * 2 + 64, kNone);
-  sparse_.clear();
-}
-
-bool PprofDecoder::IdTable::Insert(std::uint64_t id, std::uint32_t index) {
-  if (id >= dense_.size()) return sparse_.emplace(id, index).second;
-  if (dense_[id] != kNone) return false;
-  dense_[id] = index;
-  return true;
-}
-
-bool PprofDecoder::IdTable::FindSparse(std::uint64_t id, std::uint32_t& index) const {
-  const auto found = sparse_.find(id);
-  if (found == sparse_.end()) return false;
-  index = found->second;
-  return true;
-}
-
-void PprofDecoder::IndexTable::Reset(std::size_t count) {
-  slots_.assign(std::bit_ceil(count * 2 + 2), kEmpty);
-  mask_ = slots_.size() - 1;
+// All but the memory.
+void PprofDecoder::Clear(HeapProfile& profile) {
+  HeapProfile empty;
+  const auto keep = [](auto& of, auto& to) {
+    of.clear();
+    to.swap(of);
+  };
+  keep(profile.mappings, empty.mappings);
+  keep(profile.functions, empty.functions);
+  keep(profile.lines, empty.lines);
+  keep(profile.locations, empty.locations);
+  keep(profile.stack_locations, empty.stack_locations);
+  keep(profile.stack_hashes, empty.stack_hashes);
+  keep(profile.stack_begin, empty.stack_begin);
+  keep(profile.samples, empty.samples);
+  keep(profile.values, empty.values);
+  empty.stack_begin.push_back(0);
+  profile = std::move(empty);
 }
 
 Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeLimits& limits) {
   limits_ = &limits;
   message_ = message;
   part_ = message.substr(0, 0);
-  profile_ = HeapProfile();
+  Clear(profile_);
   const auto where = [this] {
-    return "pprof profile, part at byte " + std::to_string(part_.data() - message_.data()) + ": ";
+    const char* const part = part_.data() == nullptr ? samples_reader_.part().data() : part_.data();
+    return "pprof profile, part at byte " + std::to_string(part - message_.data()) + ": ";
   };
   try {
     FindParts(message);
@@ -103,8 +45,9 @@ Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeL
     ReadMappings();
     ReadFunctions();
     ReadLocations();
-    ReadSamples();
-  } catch (const Malformed& e) {
+    part_ = {};
+    samples_reader_.Read(samples_, strings_, location_ids_, limits.stack_depth, profile_);
+  } catch (const MalformedMessage& e) {
     return Fail(e.code, where() + e.message);
   } catch (const protozero::exception& e) {
     return Fail(ErrorCode::kCorrupt, where() + e.what());
@@ -119,15 +62,15 @@ void PprofDecoder::FindParts(std::string_view message) {
   }
   comments_.clear();
   time_nanos_ = duration_nanos_ = period_ = default_sample_type_ = 0;
-  const auto add = [this](std::vector<std::string_view>& parts, pbf_reader& reader,
+  const auto add = [this](std::vector<std::string_view>& parts, const FieldReader& reader,
                           std::string_view what) {
-    parts.push_back(Bytes(reader));
+    parts.push_back(reader.Bytes());
     part_ = parts.back();
     if (parts.size() > limits_->samples) ThrowLimit(what, limits_->samples);
   };
-  pbf_reader reader = Reader(message);
-  while (reader.next()) {
-    switch (reader.tag()) {
+  FieldReader reader(message);
+  while (reader.Next()) {
+    switch (reader.number()) {
       case 1:
         add(sample_types_, reader, "sample types");
         break;
@@ -147,26 +90,26 @@ void PprofDecoder::FindParts(std::string_view message) {
         add(strings_, reader, "strings");
         break;
       case 9:
-        time_nanos_ = Int64(reader);
+        time_nanos_ = reader.Int64();
         break;
       case 10:
-        duration_nanos_ = Int64(reader);
+        duration_nanos_ = reader.Int64();
         break;
       case 11:
         add(period_types_, reader, "period types");
         break;
       case 12:
-        period_ = Int64(reader);
+        period_ = reader.Int64();
         break;
       case 13:
-        EachVarint(reader,
-                   [this](std::uint64_t v) { comments_.push_back(static_cast<std::int64_t>(v)); });
+        reader.EachVarint(
+            [this](std::uint64_t v) { comments_.push_back(static_cast<std::int64_t>(v)); });
         break;
       case 14:
-        default_sample_type_ = Int64(reader);
+        default_sample_type_ = reader.Int64();
         break;
       default:
-        reader.skip();
+        break;
     }
   }
 }
@@ -180,33 +123,44 @@ std::string_view PprofDecoder::String(std::int64_t index) const {
 }
 
 // The profile keeps its names, not the message: that is far larger, and its buffer is wanted for
-// the next one.
+// the next one. Writers put the strings side by side, so that one copy takes them all.
 void PprofDecoder::CopyStrings() {
+  if (strings_.empty()) return;
   std::size_t size = 0;
   for (const std::string_view text : strings_) size += text.size();
-  auto all = std::make_shared<std::string>();
-  all->reserve(size);
-  for (std::string_view& text : strings_) {
-    const std::size_t at = all->size();
-    all->append(text);
-    text = std::string_view(all->data() + at, text.size());
+  const char* const begin = strings_.front().data();
+  const std::string_view all(
+      begin, static_cast<std::size_t>(strings_.back().data() + strings_.back().size() - begin));
+  auto copy = std::make_shared<std::string>();
+  if (all.size() <= size + 8 * strings_.size()) {
+    copy->assign(all);
+    for (std::string_view& text : strings_) {
+      text = {copy->data() + (text.data() - begin), text.size()};
+    }
+  } else {
+    copy->reserve(size);
+    for (std::string_view& text : strings_) {
+      const std::size_t at = copy->size();
+      copy->append(text);
+      text = {copy->data() + at, text.size()};
+    }
   }
-  profile_.text.push_back(std::move(all));
+  profile_.text.push_back(std::move(copy));
 }
 
 SampleType PprofDecoder::ReadValueType(std::string_view part) const {
   SampleType type;
-  pbf_reader reader = Reader(part);
-  while (reader.next()) {
-    switch (reader.tag()) {
+  FieldReader reader(part);
+  while (reader.Next()) {
+    switch (reader.number()) {
       case 1:
-        type.type = String(Int64(reader));
+        type.type = String(reader.Int64());
         break;
       case 2:
-        type.unit = String(Int64(reader));
+        type.unit = String(reader.Int64());
         break;
       default:
-        reader.skip();
+        break;
     }
   }
   return type;
@@ -234,47 +188,47 @@ void PprofDecoder::ReadHeader() {
 }
 
 void PprofDecoder::ReadMappings() {
-  mapping_ids_.Reset(mappings_.size());
+  mapping_ids_.Clear();
   profile_.mappings.reserve(mappings_.size());
   for (const std::string_view part : mappings_) {
     part_ = part;
     std::uint64_t id = 0;
     Mapping mapping;
-    pbf_reader reader = Reader(part);
-    while (reader.next()) {
-      switch (reader.tag()) {
+    FieldReader reader(part);
+    while (reader.Next()) {
+      switch (reader.number()) {
         case 1:
-          id = Uint64(reader);
+          id = reader.Uint64();
           break;
         case 2:
-          mapping.start = Uint64(reader);
+          mapping.start = reader.Uint64();
           break;
         case 3:
-          mapping.limit = Uint64(reader);
+          mapping.limit = reader.Uint64();
           break;
         case 4:
-          mapping.file_offset = Uint64(reader);
+          mapping.file_offset = reader.Uint64();
           break;
         case 5:
-          mapping.file = String(Int64(reader));
+          mapping.file = String(reader.Int64());
           break;
         case 6:
-          mapping.build_id = String(Int64(reader));
+          mapping.build_id = String(reader.Int64());
           break;
         case 7:
-          mapping.has_functions = (Uint64(reader) != 0);
+          mapping.has_functions = reader.Uint64() != 0;
           break;
         case 8:
-          mapping.has_filenames = (Uint64(reader) != 0);
+          mapping.has_filenames = reader.Uint64() != 0;
           break;
         case 9:
-          mapping.has_line_numbers = (Uint64(reader) != 0);
+          mapping.has_line_numbers = reader.Uint64() != 0;
           break;
         case 10:
-          mapping.has_inline_frames = (Uint64(reader) != 0);
+          mapping.has_inline_frames = reader.Uint64() != 0;
           break;
         default:
-          reader.skip();
+          break;
       }
     }
     if (id == 0) Throw("mapping with id 0");
@@ -286,32 +240,32 @@ void PprofDecoder::ReadMappings() {
 }
 
 void PprofDecoder::ReadFunctions() {
-  function_ids_.Reset(functions_.size());
+  function_ids_.Clear();
   profile_.functions.reserve(functions_.size());
   for (const std::string_view part : functions_) {
     part_ = part;
     std::uint64_t id = 0;
     Function function;
-    pbf_reader reader = Reader(part);
-    while (reader.next()) {
-      switch (reader.tag()) {
+    FieldReader reader(part);
+    while (reader.Next()) {
+      switch (reader.number()) {
         case 1:
-          id = Uint64(reader);
+          id = reader.Uint64();
           break;
         case 2:
-          function.name = String(Int64(reader));
+          function.name = String(reader.Int64());
           break;
         case 3:
-          function.system_name = String(Int64(reader));
+          function.system_name = String(reader.Int64());
           break;
         case 4:
-          function.file = String(Int64(reader));
+          function.file = String(reader.Int64());
           break;
         case 5:
-          function.start_line = Int64(reader);
+          function.start_line = reader.Int64();
           break;
         default:
-          reader.skip();
+          break;
       }
     }
     if (id == 0) Throw("function with id 0");
@@ -327,20 +281,20 @@ void PprofDecoder::ReadFunctions() {
 void PprofDecoder::ReadLine(std::string_view part) {
   std::uint64_t function = 0;
   Line line;
-  pbf_reader reader = Reader(part);
-  while (reader.next()) {
-    switch (reader.tag()) {
+  FieldReader reader(part);
+  while (reader.Next()) {
+    switch (reader.number()) {
       case 1:
-        function = Uint64(reader);
+        function = reader.Uint64();
         break;
       case 2:
-        line.line = Int64(reader);
+        line.line = reader.Int64();
         break;
       case 3:
-        line.column = Int64(reader);
+        line.column = reader.Int64();
         break;
       default:
-        reader.skip();
+        break;
     }
   }
   if (function == 0) return;  // says nothing about the address
@@ -353,7 +307,7 @@ void PprofDecoder::ReadLine(std::string_view part) {
 }
 
 void PprofDecoder::ReadLocations() {
-  location_ids_.Reset(locations_.size());
+  location_ids_.Clear();
   profile_.locations.reserve(locations_.size());
   profile_.lines.reserve(locations_.size() + locations_.size() / 4);
   for (const std::string_view part : locations_) {
@@ -362,26 +316,26 @@ void PprofDecoder::ReadLocations() {
     std::uint64_t mapping = 0;
     Location location;
     location.first_line = static_cast<std::uint32_t>(profile_.lines.size());
-    pbf_reader reader = Reader(part);
-    while (reader.next()) {
-      switch (reader.tag()) {
+    FieldReader reader(part);
+    while (reader.Next()) {
+      switch (reader.number()) {
         case 1:
-          id = Uint64(reader);
+          id = reader.Uint64();
           break;
         case 2:
-          mapping = Uint64(reader);
+          mapping = reader.Uint64();
           break;
         case 3:
-          location.address = Uint64(reader);
+          location.address = reader.Uint64();
           break;
         case 4:
-          ReadLine(Bytes(reader));
+          ReadLine(reader.Bytes());
           break;
         case 5:
-          location.is_folded = (Uint64(reader) != 0);
+          location.is_folded = reader.Uint64() != 0;
           break;
         default:
-          reader.skip();
+          break;
       }
     }
     if (id == 0) Throw("location with id 0");
@@ -394,107 +348,6 @@ void PprofDecoder::ReadLocations() {
     if (mapping_ids_.Find(mapping, index)) location.mapping = MappingId(index);
     profile_.locations.push_back(location);
   }
-}
-
-void PprofDecoder::ReadSamples() {
-  location_hashes_ = HashLocations(profile_);
-  stacks_.Reset(samples_.size());
-  rows_.Reset(samples_.size());
-  profile_.stack_begin.reserve(samples_.size() + 1);
-  profile_.stack_hashes.reserve(samples_.size());
-  profile_.samples.reserve(samples_.size());
-  profile_.values.reserve(samples_.size() * sample_types_.size());
-  for (const std::string_view part : samples_) {
-    part_ = part;
-    ReadSample(part);
-  }
-}
-
-void PprofDecoder::ReadSample(std::string_view part) {
-  stack_.clear();
-  stack_key_.clear();
-  values_.clear();
-  std::int64_t block_bytes = 0;
-  pbf_reader reader = Reader(part);
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case 1:
-        EachVarint(reader, [this](std::uint64_t id) {
-          std::uint32_t index = 0;
-          if (!location_ids_.Find(id, index)) {
-            Throw("a sample at location " + std::to_string(id) + ", which is not there");
-          }
-          stack_.emplace_back(index);
-          stack_key_.push_back(location_hashes_[index]);
-        });
-        break;
-      case 2:
-        EachVarint(reader,
-                   [this](std::uint64_t v) { values_.push_back(static_cast<std::int64_t>(v)); });
-        break;
-      case 3:
-        block_bytes = std::max(block_bytes, BlockBytes(Bytes(reader)));
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  if (stack_.size() > limits_->stack_depth) ThrowLimit("frames in a stack", limits_->stack_depth);
-  if (values_.size() != profile_.sample_types.size()) {
-    Throw("a sample with " + std::to_string(values_.size()) + " values against " +
-          std::to_string(profile_.sample_types.size()) + " sample types");
-  }
-  AddSample(InternStack(), block_bytes);
-}
-
-// Go tells the size of the objects in the numeric label `bytes`. 0: another label.
-std::int64_t PprofDecoder::BlockBytes(std::string_view label) const {
-  std::int64_t key = 0;
-  std::int64_t number = 0;
-  pbf_reader reader = Reader(label);
-  while (reader.next()) {
-    switch (reader.tag()) {
-      case 1:
-        key = Int64(reader);
-        break;
-      case 3:
-        number = Int64(reader);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return String(key) == "bytes" ? number : 0;
-}
-
-StackId PprofDecoder::InternStack() {
-  const ContentHash hash = HashStack(stack_key_);
-  std::uint32_t& slot = stacks_.Slot(
-      hash.low, [&](std::uint32_t index) { return profile_.stack_hashes[index] == hash; });
-  if (slot == IndexTable::kEmpty) {
-    slot = static_cast<std::uint32_t>(profile_.stack_hashes.size());
-    profile_.stack_hashes.push_back(hash);
-    profile_.stack_locations.insert(profile_.stack_locations.end(), stack_.begin(), stack_.end());
-    profile_.stack_begin.push_back(static_cast<std::uint32_t>(profile_.stack_locations.size()));
-  }
-  return StackId(slot);
-}
-
-void PprofDecoder::AddSample(StackId stack, std::int64_t block_bytes) {
-  const std::uint64_t hash = (profile_.stack_hashes[stack.index()].high ^
-                              static_cast<std::uint64_t>(block_bytes) * 0x9E3779B97F4A7C15U);
-  std::uint32_t& slot = rows_.Slot(hash ^ (hash >> 32), [&](std::uint32_t index) {
-    const Sample& sample = profile_.samples[index];
-    return sample.stack == stack && sample.block_bytes == block_bytes;
-  });
-  if (slot == IndexTable::kEmpty) {
-    slot = static_cast<std::uint32_t>(profile_.samples.size());
-    profile_.samples.push_back({.stack = stack, .block_bytes = block_bytes});
-    profile_.values.insert(profile_.values.end(), values_.begin(), values_.end());
-    return;
-  }
-  std::int64_t* const sums = profile_.values.data() + slot * values_.size();
-  for (std::size_t i = 0; i < values_.size(); ++i) sums[i] = Add(sums[i], values_[i]);
 }
 
 }  // namespace heapwatch

@@ -1,68 +1,83 @@
 #include "analysis/profile/stack_hash.h"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <cstring>
-#include <string>
+#include <array>
+#include <optional>
+#include <string_view>
 
 namespace heapwatch {
 namespace {
 
-static_assert(sizeof(ContentHash) == 16, "hashed as bytes");
-
-ContentHash Hash(const void* data, std::size_t size) {
+ContentHash HashBytes(const void* data, std::size_t size) {
   const XXH128_hash_t hash = XXH3_128bits(data, size);
   return {.high = hash.high64, .low = hash.low64};
 }
+ContentHash HashText(std::string_view text) { return HashBytes(text.data(), text.size()); }
 
-void Append(std::string& out, std::uint64_t number) {
-  char bytes[sizeof(number)];
-  for (std::size_t i = 0; i < sizeof(number); ++i) bytes[i] = static_cast<char>(number >> (8 * i));
-  out.append(bytes, sizeof(bytes));
+// Each text is hashed by itself and the hashes are joined: no length need be told, and nothing is
+// copied.
+ContentHash HashFunction(const Function& function) {
+  const std::array<ContentHash, 4> parts = {
+      HashText(function.name),
+      function.system_name == function.name ? ContentHash() : HashText(function.system_name),
+      HashText(function.file),
+      {.high = 0, .low = static_cast<std::uint64_t>(function.start_line)}};
+  return HashBytes(parts.data(), sizeof(parts));
 }
 
-// The length in front, so that ("ab", "c") and ("a", "bc") differ.
-void Append(std::string& out, std::string_view text) {
-  Append(out, std::uint64_t{text.size()});
-  out.append(text);
+ContentHash HashFrame(ContentHash function, std::int64_t line) {
+  const auto number = static_cast<std::uint64_t>(line);
+  return ExtendStack(function, {.high = number, .low = number});
+}
+
+ContentHash HashUnnamed(const HeapProfile& profile, const Location& location) {
+  std::uint64_t offset = location.address;
+  ContentHash file;
+  if (location.mapping) {
+    const Mapping& mapping = profile.mappings[location.mapping->index()];
+    file = HashText(mapping.build_id.empty() ? mapping.file : mapping.build_id);
+    offset += mapping.file_offset - mapping.start;
+  }
+  return HashFrame(file, static_cast<std::int64_t>(offset));
+}
+
+template <class HashOf>
+ContentHash HashLines(std::span<const Line> lines, HashOf hash_of) {
+  ContentHash hash = HashFrame(hash_of(lines[0].function), lines[0].line);
+  for (const Line& line : lines.subspan(1)) {
+    hash = ExtendStack(hash, HashFrame(hash_of(line.function), line.line));
+  }
+  return hash;
 }
 
 }  // namespace
 
 ContentHash HashLocation(const HeapProfile& profile, const Location& location) {
-  thread_local std::string key;  // kept for its capacity
-  key.clear();
-  for (const Line& line : profile.lines_of(location)) {
-    const Function& function = profile.functions[line.function.index()];
-    Append(key, function.name);
-    Append(key, function.system_name == function.name ? std::string_view() : function.system_name);
-    Append(key, function.file);
-    Append(key, static_cast<std::uint64_t>(function.start_line));
-    Append(key, static_cast<std::uint64_t>(line.line));
-  }
-  if (!key.empty()) return Hash(key.data(), key.size());
-
-  std::uint64_t offset = location.address;
-  if (location.mapping) {
-    const Mapping& mapping = profile.mappings[location.mapping->index()];
-    Append(key, mapping.build_id.empty() ? mapping.file : mapping.build_id);
-    offset += mapping.file_offset - mapping.start;
-  }
-  Append(key, offset);
-  return Hash(key.data(), key.size());
+  if (location.line_count == 0) return HashUnnamed(profile, location);
+  return HashLines(profile.lines_of(location),
+                   [&](FunctionId id) { return HashFunction(profile.functions[id.index()]); });
 }
 
-std::vector<ContentHash> HashLocations(const HeapProfile& profile) {
-  std::vector<ContentHash> hashes;
+void HashLocations(const HeapProfile& profile, std::vector<ContentHash>& hashes) {
+  std::vector<ContentHash> functions;
+  functions.reserve(profile.functions.size());
+  for (const Function& function : profile.functions) functions.push_back(HashFunction(function));
+  hashes.clear();
   hashes.reserve(profile.locations.size());
   for (const Location& location : profile.locations) {
-    hashes.push_back(HashLocation(profile, location));
+    hashes.push_back(location.line_count == 0
+                         ? HashUnnamed(profile, location)
+                         : HashLines(profile.lines_of(location),
+                                     [&](FunctionId id) { return functions[id.index()]; }));
   }
-  return hashes;
 }
 
 ContentHash HashStack(std::span<const ContentHash> locations) {
-  return Hash(locations.data(), locations.size_bytes());
+  ContentHash hash = kEmptyStackHash;
+  for (std::size_t i = locations.size(); i-- > 0;) hash = ExtendStack(hash, locations[i]);
+  return hash;
 }
 
 }  // namespace heapwatch

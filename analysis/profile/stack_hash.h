@@ -2,18 +2,39 @@
 //
 // A location is its frames, innermost first, each by function (name, linker's name, file, first
 // line) and line; one without names is its build id (or else its file) and the offset in that file,
-// so that address randomisation does not show. A stack is the sequence of its locations. Stored on
-// disk: a change here makes every stored stack a new one. Pure.
+// so that address randomisation does not show. A stack is its caller's stack, extended by one
+// location: so stacks that share callers share work. Stored on disk: a change here makes every
+// stored stack a new one. Pure.
+//
+//   HashStack({leaf, caller, root}) == ExtendStack(HashStack({caller, root}), leaf)
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "analysis/profile/heap_profile.h"
 
 namespace heapwatch {
 
 ContentHash HashLocation(const HeapProfile& profile, const Location& location);
-std::vector<ContentHash> HashLocations(const HeapProfile& profile);
+// All of the profile's, in order; each function is looked at once.
+void HashLocations(const HeapProfile& profile, std::vector<ContentHash>& hashes);
+
+inline constexpr ContentHash kEmptyStackHash = {.high = 0x243f6a8885a308d3,
+                                                .low = 0x13198a2e03707344};
+
+// Two lanes of 64-bit multiplications folded to their halves; the constants are digits of pi. The
+// inputs are hashes already, so that no more mixing is wanted.
+inline ContentHash ExtendStack(ContentHash callers, ContentHash location) {
+  const auto fold = [](std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = Wide{a} * b;
+    return static_cast<std::uint64_t>(product >> 64U) ^ static_cast<std::uint64_t>(product);
+  };
+  return {.high = fold(callers.high ^ location.high, location.low ^ 0xa4093822299f31d0U),
+          .low = fold(callers.low ^ location.low, location.high ^ 0x082efa98ec4e6c89U)};
+}
 
 // `locations` are the hashes of a stack's locations, leaf first.
 ContentHash HashStack(std::span<const ContentHash> locations);

@@ -73,11 +73,9 @@ bool TakeAddresses(std::string_view text, std::size_t limit,
 // once.
 class TextProfile {
  public:
-  TextProfile(bool has_alloc, std::int64_t period_bytes, std::string_view memory_map,
-              const DecodeLimits& limits)
+  TextProfile(bool has_alloc, std::int64_t period_bytes, std::string_view memory_map)
       : has_alloc_(has_alloc),
         period_bytes_(period_bytes),
-        limits_(limits),
         mappings_(ParseMemoryMap(memory_map)),
         builder_(Types(has_alloc)) {
     for (const Mapping& mapping : mappings_) mapping_ids_.push_back(builder_.AddMapping(mapping));
@@ -130,7 +128,6 @@ class TextProfile {
 
   bool has_alloc_;
   std::int64_t period_bytes_;
-  const DecodeLimits& limits_;
   std::vector<Mapping> mappings_;
   std::vector<MappingId> mapping_ids_;
   ProfileBuilder builder_;
@@ -249,7 +246,7 @@ class GperftoolsReader {
     // Go records what was allocated even where nothing of it has been freed yet.
     is_go_ = text_.find("\n#\t0x") != std::string_view::npos ||
              text_.find("\n# runtime.MemStats") != std::string_view::npos;
-    TextProfile profile(is_go_ || HasAlloc(*total), *period, MemoryMapOf(text_), limits_);
+    TextProfile profile(is_go_ || HasAlloc(*total), *period, MemoryMapOf(text_));
     if (auto read = ReadRecords(profile); !read) return Fail(read.error());
     return std::move(profile).Build();
   }
@@ -335,7 +332,7 @@ class JemallocReader {
     if (!reader_.Next(line)) return Fail(Corrupt(kName, reader_, "the totals (t*) are missing"));
     const auto total = TakeTotal(line);
     if (!total) return Fail(Corrupt(kName, reader_, "totals expected, as in \"t*: 1: 64 [0: 0]\""));
-    TextProfile profile(HasAlloc(*total), *period, MemoryMapOf(text_), limits_);
+    TextProfile profile(HasAlloc(*total), *period, MemoryMapOf(text_));
     if (auto read = ReadStacks(profile); !read) return Fail(read.error());
     return std::move(profile).Build();
   }

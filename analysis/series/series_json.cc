@@ -228,4 +228,51 @@ Result<SeriesDocument> ReadSeriesJson(std::string_view text) {
   return document;
 }
 
+std::string WriteSeriesJson(const SeriesDocument& document) {
+  const SiteWindow& window = document.window;
+  json::object root{{"run", document.run}, {"group", document.group}};
+  json::object target;
+  for (const auto& [name, value] : document.target) target[name] = value;
+  root["target"] = std::move(target);
+  root["runtime"] = document.runtime;
+  if (document.interval) root["interval_s"] = Seconds(*document.interval);
+  if (!window.observations.empty()) {
+    root["sampling_period_bytes"] = window.observations.back().sampling_period_bytes;
+  }
+  if (window.limit_bytes) root["limit_bytes"] = *window.limit_bytes;
+  json::array versions;
+  for (const auto& [time, name] : document.versions) {
+    versions.push_back(json::array{ToUnixSeconds(time), name});
+  }
+  root["versions"] = std::move(versions);
+  json::array sites;
+  for (const Site& site : window.sites) {
+    sites.push_back({{"function", site.function}, {"file", site.file}, {"line", site.line}});
+  }
+  root["sites"] = std::move(sites);
+  json::array snapshots;
+  for (std::size_t i = 0; i < window.observations.size(); ++i) {
+    json::array rows;
+    for (std::size_t s = 0; s < window.sites.size(); ++s) {
+      json::array values;
+      for (const Quantity quantity : kQuantities) {
+        if (!window.has[static_cast<std::size_t>(quantity)]) {
+          values.push_back(nullptr);
+          continue;
+        }
+        std::int64_t sum = 0;
+        for (std::size_t row = window.first_row[s]; row < window.first_row[s + 1]; ++row) {
+          sum += window.series(quantity, row)[i];
+        }
+        values.push_back(sum);
+      }
+      rows.push_back(std::move(values));
+    }
+    snapshots.push_back(
+        {{"t", ToUnixSeconds(window.observations[i].time)}, {"v", std::move(rows)}});
+  }
+  root["snapshots"] = std::move(snapshots);
+  return json::serialize(root) + "\n";
+}
+
 }  // namespace heapwatch

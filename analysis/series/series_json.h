@@ -1,22 +1,27 @@
 // The series of one target as one JSON document: what `heapwatch export` writes, `heapwatch replay`
 // reads and a bug report carries.
 //
-//   {"run": "demo", "group": "demo",               a name for this series; targets of one group are
-//   replicas of one service
-//    "target": {"job": "demo", "instance": ...},   labels
-//    "runtime": "go",                              optional
-//    "interval_s": 60,                             the scrape interval, optional
-//    "sampling_period_bytes": 524288,              R; where absent, Go's and V8's default of 512
-//    KiB is taken "limit_bytes": 1073741824,                    memory limit of the process,
-//    optional "versions": [[1750000000, "1.2.3"]],          from when on which version ran,
-//    optional "sites": [{"function": "main.f", "file": "main.go", "line": 7}], "snapshots": [{"t":
-//    1750000000, "v": [[inuse_space, inuse_objects, alloc_space, alloc_objects], ...one per site]},
-//                  {"t": 1750000060, "v": null}]}  a scrape that failed
+//   {"run": "demo", "group": "demo",
+//    "target": {"job": "demo", "instance": "10.0.0.1:6060"},
+//    "runtime": "go",
+//    "interval_s": 60,
+//    "sampling_period_bytes": 524288,
+//    "limit_bytes": 1073741824,
+//    "versions": [[1750000000, "1.2.3"]],
+//    "sites": [{"function": "main.f", "file": "main.go", "line": 7}],
+//    "snapshots": [{"t": 1750000000, "v": [[4096, 8, 65536, 128]]},
+//                  {"t": 1750000060, "v": null}]}
+//
+// `run` names this series; targets of one `group` are replicas of one service. `versions` says from
+// when on which version ran. A snapshot has one row per site, [inuse_space, inuse_objects,
+// alloc_space, alloc_objects], or null for a scrape that failed. Only `sites` and `snapshots` must
+// be there; where the sampling period is not, Go's and V8's default of 512 KiB is taken.
 //
 // Times are Unix seconds, in the order the snapshots were taken; a clock that was set back makes
 // them fall. A quantity the target does not tell is null in every row: [1024, 16, null, null].
-// Alloc columns that are zero throughout count as absent. Errors: kCorrupt with the place
-// ("snapshots[17].v[3]: ..."); kWrongFormat where the text is no such document.
+// Alloc columns that are zero throughout count as absent. A site's block sizes are not kept apart.
+// Errors: kCorrupt with the place ("snapshots[17].v[3]: ..."); kWrongFormat where the text is no
+// such document; kLimit. Pure.
 #pragma once
 
 #include <optional>

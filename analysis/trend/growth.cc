@@ -96,8 +96,7 @@ SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, doub
   const std::size_t n = life.size();
   const std::size_t width = EndWidth(n - first);
   SampleCounts counts{.start = MeanOf(cls.live, first, first + width),
-                      .end = MeanOf(cls.live, n - width, n),
-                      .level = MeanOf(cls.live, first, n)};
+                      .end = MeanOf(cls.live, n - width, n)};
   // Without allocations only the net change is known to have been born.
   counts.born = cls.born.empty() ? std::max(0.0, counts.end - counts.start)
                                  : cls.born[n - 1] - cls.born[first];

@@ -34,7 +34,9 @@ double TurnoverFactor(double u) {
 
 double TrendVariance(const SampleUnit& unit, const SampleCounts& counts) {
   const double stayed = std::fabs(counts.end - counts.start);
-  const double level = std::max(counts.level, std::min(counts.start, counts.end));
+  // What was there at both ends turns over; what was gained is taken to stay. (That the gain itself
+  // turns over is asked of the last third on its own, where it is part of the start.)
+  const double level = std::min(counts.start, counts.end);
   const double turned_over = std::max(0.0, counts.born - std::max(0.0, counts.end - counts.start));
   double variance = 1.2 * stayed;
   if (level > 0) variance += level * TurnoverFactor(turned_over / level);

@@ -42,8 +42,7 @@ SampleUnit UnitOf(double object_bytes, double period_bytes);
 struct SampleCounts {
   double start = 0;  // live at its two ends
   double end = 0;
-  double level = 0;  // live on average
-  double born = 0;   // in between
+  double born = 0;  // in between
 };
 
 // V of the difference of two snapshots, in bytes squared.

@@ -45,7 +45,7 @@ TEST(Format, WritesTheExampleAsDocumented) {
             "5f 6f 62 6a 65 63 74 73 05 63 6f 75 6e 74 0b 61 6c 6c 6f 63 5f 73 70 61 63 "
             "65 05 62 79 74 65 73 0d 69 6e 75 73 65 5f 6f 62 6a 65 63 74 73 05 63 6f 75 "
             "6e 74 0b 69 6e 75 73 65 5f 73 70 61 63 65 05 62 79 74 65 73 00 00 01 80 01 "
-            "aa 4e 55 00 40 00 c0 40 01 4c 97 93 13 92 a4 8a 47 18 41 6d 5a 82 c3 2a 43 "
+            "aa 4e 55 00 40 00 c0 40 01 94 e6 e0 fc 69 94 7c 22 1c ee 99 fa ae 77 87 fd "
             "00 01 05 50 06");
   EXPECT_EQ(Hex(delta.bytes), "12 c0 a9 07 01 00 00 01 05 0a 02");
   EXPECT_EQ(Hex(still.bytes), "12 80 d3 0e 02 00 00 00");

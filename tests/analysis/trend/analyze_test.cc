@@ -1,0 +1,203 @@
+#include "analysis/trend/analyze.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tests/analysis/trend/synthetic_window.h"
+
+namespace heapwatch {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::kHour;
+using testing::kMiB;
+using testing::SyntheticOptions;
+using testing::SyntheticSite;
+using testing::SyntheticTarget;
+
+Verdict JudgeOne(const SyntheticSite& site, const SyntheticOptions& options = {},
+                 const TrendOptions& trend = {}) {
+  const SiteWindow window = SyntheticTarget(7).Make({site}, options);
+  return Analyze(window, window.observations.size(), trend).at(0);
+}
+
+SyntheticSite Leak(double mib_per_hour) {
+  return {.function = "leak", .object_bytes = 1024, .live_bytes = [=](double t) {
+            return 5 * kMiB + mib_per_hour * kMiB / kHour * t;
+          }};
+}
+
+TEST(Analyze, CallsALinearClimbALeakWithItsSlope) {
+  const Verdict verdict = JudgeOne(Leak(20));
+  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+  EXPECT_NEAR(verdict.slope_bytes_per_second * kHour / kMiB, 20, 2);
+  EXPECT_LT(verdict.slope_interval.low * kHour / kMiB, 20);
+  EXPECT_GT(verdict.slope_interval.high * kHour / kMiB, 20);
+  EXPECT_THAT(verdict.reason, HasSubstr("standard errors above sampling noise"));
+}
+
+TEST(Analyze, SaysGrowingUntilACacheCouldNotLookTheSameAnyMore) {
+  const SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, {});
+  const Verdict early = Analyze(window, 4 * 60, {}).at(0);
+  EXPECT_EQ(early.kind, VerdictKind::kGrowing) << early.reason;
+  EXPECT_TRUE(early.only_patience_lacks);
+  EXPECT_THAT(early.reason, HasSubstr("cache"));
+}
+
+TEST(Analyze, CallsACacheThatFilledUpAPlateau) {
+  const Verdict verdict =
+      JudgeOne({.function = "cache",
+                .live_bytes = [](double t) { return std::min(200 * kMiB, 50 * kMiB / kHour * t); },
+                .turnover_bytes_per_second = 20000});
+  EXPECT_EQ(verdict.kind, VerdictKind::kPlateau) << verdict.reason;
+}
+
+TEST(Analyze, CallsASaturatingWarmUpAPlateau) {
+  const Verdict verdict = JudgeOne({.function = "warm", .live_bytes = [](double t) {
+                                      return 300 * kMiB * -std::expm1(-t / (2 * kHour));
+                                    }});
+  EXPECT_EQ(verdict.kind, VerdictKind::kPlateau) << verdict.reason;
+}
+
+TEST(Analyze, LeavesFlatTurnoverAlone) {
+  const Verdict verdict = JudgeOne({.function = "flat",
+                                    .live_bytes = [](double) { return 60 * kMiB; },
+                                    .turnover_bytes_per_second = 60 * kMiB / 1200});
+  EXPECT_EQ(verdict.kind, VerdictKind::kStable) << verdict.reason;
+}
+
+TEST(Analyze, CallsBriskAllocationWithFlatMemoryChurn) {
+  const Verdict verdict = JudgeOne({.function = "churn",
+                                    .live_bytes = [](double) { return 4 * kMiB; },
+                                    .turnover_bytes_per_second = 20e6});
+  EXPECT_EQ(verdict.kind, VerdictKind::kChurn) << verdict.reason;
+  ASSERT_TRUE(verdict.alloc_bytes_per_second);
+  EXPECT_NEAR(*verdict.alloc_bytes_per_second, 20e6, 1e6);
+}
+
+TEST(Analyze, DoesNotTakeAStepForALeak) {
+  for (const double at_hours : {2.0, 5.0, 8.0, 11.0}) {
+    const Verdict verdict = JudgeOne({.function = "step", .live_bytes = [=](double t) {
+                                        return t < at_hours * kHour ? 40 * kMiB : 120 * kMiB;
+                                      }});
+    EXPECT_NE(verdict.kind, VerdictKind::kLeak) << at_hours << " h: " << verdict.reason;
+  }
+}
+
+TEST(Analyze, DoesNotTakeABufferThatIsFlushedForALeakAtAnyTime) {
+  const SiteWindow window = SyntheticTarget(7).Make(
+      {{.function = "flush",
+        .live_bytes = [](double t) { return 150 * kMiB * std::fmod(t, 3 * kHour) / (3 * kHour); }}},
+      {});
+  for (std::size_t end = 30; end <= window.observations.size(); end += 15) {
+    const Verdict verdict = Analyze(window, end, {}).at(0);
+    EXPECT_NE(verdict.kind, VerdictKind::kLeak) << end << ": " << verdict.reason;
+  }
+}
+
+TEST(Analyze, FindsALeakThatBeginsMidLife) {
+  const Verdict verdict =
+      JudgeOne({.function = "late", .live_bytes = [](double t) {
+                  return 30 * kMiB + std::max(0.0, t - 7 * kHour) * 25 * kMiB / kHour;
+                }});
+  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+  EXPECT_LE(verdict.growing_for, std::chrono::hours(7));
+}
+
+TEST(Analyze, LooksAtTheRunningLifeOnly) {
+  SyntheticOptions options;
+  options.restart_at = {6 * kHour};
+  const SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, options);
+  // Ten minutes after the restart nothing is known of the new process.
+  const Verdict verdict = Analyze(window, 6 * 60 + 10, {}).at(0);
+  EXPECT_EQ(verdict.kind, VerdictKind::kInsufficientData) << verdict.reason;
+  EXPECT_GE(verdict.from, window.observations[6 * 60].time);
+}
+
+TEST(Analyze, RepeatedScrapesOfOneCycleChangeNothing) {
+  SyntheticOptions once;
+  once.spacing_seconds = 180;
+  once.seconds = 12 * kHour;
+  SyntheticOptions repeated = once;
+  repeated.spacing_seconds = 60;
+  repeated.scrapes_per_gc = 3;
+  const Verdict a = JudgeOne(Leak(20), once);
+  const Verdict b = JudgeOne(Leak(20), repeated);
+  EXPECT_EQ(a.kind, b.kind);
+  EXPECT_NEAR(a.slope_bytes_per_second, b.slope_bytes_per_second, 0.02 * a.slope_bytes_per_second);
+}
+
+TEST(Analyze, BearsIrregularSpacing) {
+  SyntheticOptions options;
+  options.jitter = 0.4;
+  const Verdict verdict = JudgeOne(Leak(20), options);
+  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+  EXPECT_NEAR(verdict.slope_bytes_per_second * kHour / kMiB, 20, 2);
+}
+
+TEST(Analyze, DoesWithoutAllocations) {
+  SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, {});
+  for (const Quantity q : {Quantity::kAllocSpace, Quantity::kAllocObjects}) {
+    window.has[static_cast<std::size_t>(q)] = false;
+    window.matrix[static_cast<std::size_t>(q)].clear();
+  }
+  const Verdict verdict = Analyze(window, window.observations.size(), {}).at(0);
+  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+  EXPECT_FALSE(verdict.alloc_bytes_per_second);
+}
+
+TEST(Analyze, JudgesWithinMinutesWhenToldToAndScrapedOften) {
+  SyntheticOptions options;
+  options.seconds = 150;
+  options.spacing_seconds = 2;
+  TrendOptions trend;
+  trend.warm_up = std::chrono::seconds(30);
+  trend.patience = std::chrono::minutes(2);
+  trend.patience_mid_life = std::chrono::minutes(1);
+  trend.patience_spacing = std::chrono::seconds(2);
+  const Verdict verdict = JudgeOne(Leak(3600), options, trend);
+  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+}
+
+TEST(Analyze, ForecastsTheLimitAsARange) {
+  SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, {});
+  window.limit_bytes = 1024 * 1024 * 1024;
+  const Verdict verdict = Analyze(window, window.observations.size(), {}).at(0);
+  ASSERT_TRUE(verdict.seconds_to_limit);
+  // 245 MiB live: at 20 MiB/h half the limit is 13 h away, all of it 39 h; the slope is an
+  // interval.
+  EXPECT_NEAR(verdict.seconds_to_limit->low / kHour, 13, 3);
+  EXPECT_GT(verdict.seconds_to_limit->high / kHour, 39);
+  EXPECT_LT(verdict.seconds_to_limit->high / kHour, 55);
+}
+
+TEST(Analyze, OfNothingSaysNothing) { EXPECT_TRUE(Analyze(SiteWindow{}, 0, {}).empty()); }
+
+// Two hundred sites that turn over at all speeds, a day long, looked at again and again: none may
+// ever be called a leak.
+TEST(Analyze, NeverCallsTrendFreeTurnoverALeak) {
+  std::vector<SyntheticSite> sites;
+  for (int i = 0; i < 200; ++i) {
+    const double lifetime = 60 * std::pow(1.04, i);  // a minute to two days
+    sites.push_back({.function = "site" + std::to_string(i),
+                     .object_bytes = 256,
+                     .live_bytes = [](double) { return 40 * kMiB; },
+                     .turnover_bytes_per_second = 40 * kMiB / lifetime});
+  }
+  SyntheticOptions options;
+  options.seconds = 24 * kHour;
+  options.spacing_seconds = 120;
+  const SiteWindow window = SyntheticTarget(11).Make(sites, options);
+  for (std::size_t end = 60; end <= window.observations.size(); end += 60) {
+    for (const Verdict& verdict : Analyze(window, end, {})) {
+      EXPECT_NE(verdict.kind, VerdictKind::kLeak)
+          << window.sites[verdict.site.index()].function << " at " << end << ": " << verdict.reason;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace heapwatch

@@ -1,0 +1,147 @@
+#include "analysis/trend/regression.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <vector>
+
+#include "analysis/trend/plateau.h"
+
+namespace heapwatch {
+namespace {
+
+struct Line {
+  double slope;
+  double standard_error;
+};
+
+Line FitLine(const std::vector<double>& x, const std::vector<double>& y, double walk_share) {
+  const Whitener whitener(x, walk_share);
+  const std::vector<double> wx = whitener.Apply(x);
+  const std::vector<double> wy = whitener.Apply(y);
+  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+  };
+  const std::vector<std::size_t> columns = {0};
+  const NormalEquations equations =
+      MakeNormalEquations(columns, [&](std::size_t, std::size_t) { return dot(wx, wx); });
+  const std::vector<double> moments = {dot(wx, wy)};
+  const Fit fit =
+      Solve(equations, moments, dot(wy, wy), wy.size(), whitener.log_determinant(), 1e-30);
+  return {fit.coefficient[0], std::sqrt(fit.residual_variance * equations.inverse[0][0])};
+}
+
+TEST(Regression, WithoutAWalkIsOrdinaryLeastSquares) {
+  // By hand: Sxy / Sxx = 19.7 / 10, and the root of (sum of squared residuals / 3) / Sxx.
+  const std::vector<double> x = {0, 1, 2, 3, 4};
+  const std::vector<double> y = {0.1, 1.9, 4.2, 5.8, 8.0};
+  const Line line = FitLine(x, y, 0);
+  EXPECT_NEAR(line.slope, 1.97, 1e-9);
+  EXPECT_NEAR(line.standard_error, 0.0550757, 1e-6);
+}
+
+TEST(Regression, AgreesWithTheCertifiedValuesOfNistsNorris) {
+  std::ifstream in(HEAPWATCH_SOURCE_DIR "/../shared/data/reference/nist-strd-linear.json");
+  if (!in) GTEST_SKIP() << "needs the reference data beside the checkout";
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto root = boost::json::parse(text.str());
+  const auto& norris = root.as_object().at("Norris").as_object();
+  std::vector<double> x;
+  std::vector<double> y;
+  for (const auto& v : norris.at("x").as_array()) x.push_back(v.as_array()[0].to_number<double>());
+  for (const auto& v : norris.at("y").as_array()) y.push_back(v.to_number<double>());
+  const Line line = FitLine(x, y, 0);
+  // The certified figures of NIST StRD, Norris, B1.
+  EXPECT_NEAR(line.slope, 1.00211681802045, 1e-10);
+  EXPECT_NEAR(line.standard_error, 0.429796848199937e-3, 1e-10);
+}
+
+TEST(Regression, OfARandomWalkIsTheMeanStepWhereAllIsWalk) {
+  // With nothing but a walk only the two ends matter: the slope is the mean step.
+  const std::vector<double> x = {0, 1, 2, 3, 4};
+  const std::vector<double> y = {0, 5, 1, 9, 8};
+  EXPECT_NEAR(FitLine(x, y, 1).slope, 2, 1e-6);
+}
+
+std::vector<double> Times(std::size_t n) {
+  std::vector<double> t;
+  for (std::size_t i = 0; i < n; ++i) t.push_back(static_cast<double>(i) * 60);
+  return t;
+}
+
+TEST(CourseBook, DoesNotTakeARandomWalkForALine) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> step(0, 1);
+  const CourseBook book(Times(64), {}, {});
+  int sure = 0;
+  constexpr int kWalks = 1000;
+  for (int w = 0; w < kWalks; ++w) {
+    std::vector<double> y = {0};
+    while (y.size() < 64) y.push_back(y.back() + step(random));
+    const auto shape = book.Compare(y, 1e-9);
+    ASSERT_TRUE(shape);
+    sure += shape->line.end_slope > 4 * shape->line.end_slope_error ? 1 : 0;
+  }
+  // Ordinary least squares calls half of them significant at two standard errors.
+  EXPECT_LE(sure, kWalks / 50);
+}
+
+struct Shape {
+  const char* name;
+  double (*course)(double t);  // t in [0, 1]
+  bool goes_on;
+};
+
+TEST(CourseBook, TellsWhatLevelsOffFromWhatGoesOn) {
+  const Shape shapes[] = {
+      {"line", [](double t) { return 100 * t; }, true},
+      {"late ramp", [](double t) { return 150 * std::max(0.0, t - 0.5); }, true},
+      {"warm-up on a line", [](double t) { return 60 * -std::expm1(-t / 0.1) + 80 * t; }, true},
+      {"saturating", [](double t) { return 100 * -std::expm1(-t / 0.25); }, false},
+      {"ramp then flat", [](double t) { return 100 * std::min(t, 0.6); }, false},
+      {"step", [](double t) { return t < 0.4 ? 0.0 : 80.0; }, false},
+  };
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> noise(0, 2);
+  const std::vector<double> times = Times(64);
+  const CourseBook book(times, {}, {});
+  for (const Shape& shape : shapes) {
+    std::vector<double> y;
+    for (const double t : times) y.push_back(shape.course(t / times.back()) + noise(random));
+    const auto found = book.Compare(y, 1e-9);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->bic_going_on + 3 < found->bic_flat, shape.goes_on)
+        << shape.name << " taken for " << ToString(found->best.course);
+  }
+}
+
+TEST(CourseBook, TakesTheLoadOutOfTheTrend) {
+  const std::vector<double> times = Times(64);
+  std::vector<double> load;
+  std::vector<double> y;
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> noise(0, 1);
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    load.push_back(1 + 0.6 * std::sin(static_cast<double>(i) / 64 * 3));  // half a day
+    y.push_back(100 * load.back() + noise(random));
+  }
+  const auto shape = CourseBook(times, load, {}).Compare(y, 1e-9);
+  ASSERT_TRUE(shape);
+  EXPECT_TRUE(shape->load_used);
+  EXPECT_EQ(shape->best.course, Course::kConstant);
+  EXPECT_NEAR(shape->best.load_coefficient, 100, 5);
+}
+
+TEST(CourseBook, KeepsQuietOnTooFewBins) {
+  EXPECT_FALSE(CourseBook(Times(5), {}, {}).Compare(std::vector<double>{1, 2, 3, 4, 5}, 1));
+}
+
+}  // namespace
+}  // namespace heapwatch

@@ -1,0 +1,33 @@
+#include "analysis/trend/steadiness.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace heapwatch {
+namespace {
+
+const std::vector<double> kClock = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+TEST(Steadiness, OfALineIsGivenInEveryThird) {
+  EXPECT_TRUE(
+      GrowsInEveryThird(kClock, std::vector<double>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 0, 9, 0));
+}
+
+TEST(Steadiness, IsDeniedToStepsAndToWhatEnded) {
+  EXPECT_FALSE(
+      GrowsInEveryThird(kClock, std::vector<double>{0, 0, 0, 0, 9, 9, 9, 9, 9, 9}, 0, 9, 0));
+  EXPECT_FALSE(
+      GrowsInEveryThird(kClock, std::vector<double>{0, 2, 4, 6, 8, 9, 9, 9, 9, 9}, 0, 9, 0));
+}
+
+TEST(RiseSinceGiveBack, CountsFromTheEarlierPeak) {
+  // Up to 10, flushed, up to 12: only 2 of it are new.
+  EXPECT_EQ(RiseSinceGiveBack(std::vector<double>{0, 5, 10, 1, 6, 12}, 4), 2);
+  // Small dips are no give-back.
+  EXPECT_EQ(RiseSinceGiveBack(std::vector<double>{0, 5, 4, 8, 7, 12}, 4), 12);
+  EXPECT_EQ(RiseSinceGiveBack({}, 4), 0);
+}
+
+}  // namespace
+}  // namespace heapwatch

@@ -1,0 +1,133 @@
+#include "analysis/trend/verdict_tracker.h"
+
+#include <gtest/gtest.h>
+
+#include "analysis/trend/replay.h"
+#include "tests/analysis/trend/synthetic_window.h"
+
+namespace heapwatch {
+namespace {
+
+using testing::kHour;
+using testing::kMiB;
+using testing::SyntheticOptions;
+using testing::SyntheticSite;
+using testing::SyntheticTarget;
+
+std::vector<VerdictChange> Changes(const SiteWindow& window, const ReplayOptions& options = {}) {
+  std::vector<VerdictChange> changes;
+  VerdictKind last = VerdictKind::kInsufficientData;
+  Replay(window, options, [&](const VerdictChange& change) {
+    // Refined slopes of a standing verdict are told as well; only changes of kind matter here.
+    if (change.verdict.kind == last) return;
+    last = change.verdict.kind;
+    changes.push_back(change);
+  });
+  return changes;
+}
+
+bool EverLeaked(const std::vector<VerdictChange>& changes) {
+  for (const VerdictChange& change : changes) {
+    if (change.verdict.kind == VerdictKind::kLeak) return true;
+  }
+  return false;
+}
+
+SyntheticSite Leak(double mib_per_hour) {
+  return {.function = "leak",
+          .live_bytes = [=](double t) { return mib_per_hour * kMiB / kHour * t; }};
+}
+
+TEST(VerdictTracker, RaisesALeakOnceAndKeepsIt) {
+  const auto changes = Changes(SyntheticTarget(1).Make({Leak(20)}, {}));
+  ASSERT_FALSE(changes.empty());
+  EXPECT_EQ(changes.back().verdict.kind, VerdictKind::kLeak);
+  int raised = 0;
+  for (const auto& change : changes) raised += change.verdict.kind == VerdictKind::kLeak ? 1 : 0;
+  EXPECT_EQ(raised, 1);
+}
+
+TEST(VerdictTracker, NeedsSeveralHeapStatesForAVerdict) {
+  const SiteWindow window = SyntheticTarget(1).Make({Leak(20)}, {});
+  const std::size_t end = window.observations.size();
+  const auto leak = Analyze(window, end, {});
+  ASSERT_EQ(leak[0].kind, VerdictKind::kLeak);
+  VerdictTracker tracker;
+  // The same observation evaluated again and again is one piece of evidence.
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_NE(tracker.Step(window, end - 2, leak, {})[0].kind, VerdictKind::kLeak);
+  }
+  EXPECT_NE(tracker.Step(window, end - 1, leak, {})[0].kind, VerdictKind::kLeak);
+  EXPECT_EQ(tracker.Step(window, end, leak, {})[0].kind, VerdictKind::kLeak);
+}
+
+TEST(VerdictTracker, ClearsALeakThatGaveItsGainBack) {
+  SyntheticOptions options;
+  options.seconds = 14 * kHour;
+  const auto changes = Changes(SyntheticTarget(1).Make(
+      {{.function = "mended",
+        .live_bytes = [](double t) { return t < 10 * kHour ? 20 * kMiB / kHour * t : 10 * kMiB; }}},
+      options));
+  EXPECT_TRUE(EverLeaked(changes));
+  EXPECT_NE(changes.back().verdict.kind, VerdictKind::kLeak);
+}
+
+TEST(VerdictTracker, CountsWhatGrewBeforeARestart) {
+  // Lives of five hours: none alone outlasts the patience.
+  SyntheticOptions options;
+  options.seconds = 14 * kHour;
+  options.restart_at = {5 * kHour, 10 * kHour};
+  EXPECT_TRUE(EverLeaked(Changes(SyntheticTarget(1).Make({Leak(20)}, options))));
+}
+
+TEST(VerdictTracker, ForgetsAFillThatEndedBeforeTheRestart) {
+  SyntheticOptions options;
+  options.seconds = 14 * kHour;
+  options.restart_at = {5 * kHour, 10 * kHour};
+  const SyntheticSite cache = {.function = "cache", .live_bytes = [](double t) {
+                                 return std::min(60 * kMiB, 20 * kMiB / kHour * t);
+                               }};
+  EXPECT_FALSE(EverLeaked(Changes(SyntheticTarget(1).Make({cache}, options))));
+}
+
+TEST(VerdictTracker, KeepsALeakOverARestart) {
+  SyntheticOptions options;
+  options.seconds = 20 * kHour;
+  options.restart_at = {12 * kHour};
+  const auto changes = Changes(SyntheticTarget(1).Make({Leak(20)}, options));
+  ASSERT_FALSE(changes.empty());
+  EXPECT_EQ(changes.back().verdict.kind, VerdictKind::kLeak);
+  EXPECT_LT(changes.back().time, FromUnixMillis(1'750'000'000'000) + std::chrono::hours(12));
+}
+
+TEST(VerdictTracker, LetsGoOfALeakThatTheNewProcessDoesNotShow) {
+  SyntheticOptions options;
+  options.seconds = 24 * kHour;
+  options.restart_at = {12 * kHour};
+  // Mended with the restart: the second life knows nothing of the climb.
+  SyntheticTarget target(1);
+  SiteWindow window = target.Make({Leak(20)}, options);
+  for (std::size_t i = 0; i < window.observations.size(); ++i) {
+    if (window.observations[i].lifetime == 0) continue;
+    for (auto& matrix : window.matrix) matrix[i] = 2'000'000;
+  }
+  EXPECT_NE(Changes(window).back().verdict.kind, VerdictKind::kLeak);
+}
+
+TEST(Replay, UsesOnlyWhatWasKnownByThen) {
+  const SiteWindow whole = SyntheticTarget(1).Make({Leak(20)}, {});
+  const auto all = Changes(whole);
+  // The first half alone gives the same changes up to its end.
+  SyntheticOptions half;
+  half.seconds = 9 * kHour;
+  const auto some = Changes(SyntheticTarget(1).Make({Leak(20)}, half));
+  ASSERT_FALSE(some.empty());
+  ASSERT_LE(some.size(), all.size());
+  for (std::size_t i = 0; i + 1 < some.size(); ++i) {
+    EXPECT_EQ(some[i].time, all[i].time);
+    EXPECT_EQ(some[i].verdict.kind, all[i].verdict.kind);
+  }
+}
+
+}  // namespace
+}  // namespace heapwatch

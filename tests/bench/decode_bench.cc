@@ -1,0 +1,240 @@
+// What decoding costs, as multiples of inflating the same bytes with libdeflate, all within one
+// run:
+//
+//   stacks   bytes to per-stack values, as a scraper does it (one Decoder, memory handed back)
+//   + sites  and on to per-site values, the site of a stack being remembered from scrape to scrape
+//   protobuf libprotobuf's generated parser on an arena, after zlib
+//   Go       google/pprof's profile.Parse (a Go program beside this file; left out where Go or the package is missing)
+//
+// CPU time, the least of several rounds (Go: the mean, since it collects its garbage when it
+// likes). Allocations after warm-up; peak memory of one decode in a process of its own, as a
+// multiple of the inflated size.
+#include <google/protobuf/arena.h>
+#include <libdeflate.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <new>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analysis/profile/attribution.h"
+#include "analysis/profile/decode.h"
+#include "pprof.pb.h"
+
+namespace {
+
+std::size_t g_allocations = 0;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  ++g_allocations;
+  if (void* const memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+
+namespace heapwatch {
+namespace {
+
+namespace fs = std::filesystem;
+
+double CpuSeconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+template <class F>
+double LeastSeconds(std::size_t rounds, F f) {
+  double least = 1e9;
+  for (std::size_t i = 0; i < rounds; ++i) {
+    const double begin = CpuSeconds();
+    f();
+    least = std::min(least, CpuSeconds() - begin);
+  }
+  return least;
+}
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The size of the gzip'd bytes once inflated, from their trailer.
+std::size_t InflatedBytes(const std::string& bytes) {
+  std::size_t size = 0;
+  for (std::size_t i = 1; i <= 4; ++i) {
+    size = size << 8U | static_cast<std::uint8_t>(bytes[bytes.size() - i]);
+  }
+  return size;
+}
+
+std::string ZlibInflate(const std::string& bytes) {
+  std::string out(InflatedBytes(bytes), '\0');
+  std::string in = bytes;
+  z_stream stream = {};
+  inflateInit2(&stream, 16 + MAX_WBITS);
+  stream.next_in = reinterpret_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<unsigned>(in.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<unsigned>(out.size());
+  inflate(&stream, Z_FINISH);
+  inflateEnd(&stream);
+  return out;
+}
+
+// Sums by site; a stack that has been seen before costs one look-up.
+class SiteSums {
+ public:
+  void Add(const HeapProfile& profile) {
+    of_stack_.clear();
+    for (std::size_t s = 0; s < profile.stack_count(); ++s) {
+      const auto [known, is_new] = site_of_.try_emplace(profile.stack_hashes[s], 0);
+      if (is_new) {
+        const ContentHash id = attributor_->Attribute(profile, StackId(s)).id();
+        known->second = sites_.try_emplace(id, sites_.size()).first->second;
+      }
+      of_stack_.push_back(known->second);
+    }
+    const std::size_t width = profile.sample_types.size();
+    sums_.assign(sites_.size() * width, 0);
+    for (std::size_t i = 0; i < profile.samples.size(); ++i) {
+      std::int64_t* const sum = sums_.data() + of_stack_[profile.samples[i].stack.index()] * width;
+      for (std::size_t v = 0; v < width; ++v) sum[v] += profile.values[i * width + v];
+    }
+  }
+
+ private:
+  std::shared_ptr<const SiteAttributor> attributor_ = *SiteAttributor::Create({});
+  std::unordered_map<ContentHash, std::size_t> site_of_;
+  std::unordered_map<ContentHash, std::size_t> sites_;
+  std::vector<std::size_t> of_stack_;
+  std::vector<std::int64_t> sums_;
+};
+
+// In KiB, of one decode in a child of its own.
+long PeakKib(const std::string& bytes) {
+  int ends[2];
+  if (pipe(ends) != 0) return 0;
+  const pid_t child = fork();
+  if (child == 0) {
+    rusage before = {};
+    rusage after = {};
+    getrusage(RUSAGE_SELF, &before);
+    Decoder decoder;
+    const Result<HeapProfile> profile = decoder.Decode(bytes);
+    getrusage(RUSAGE_SELF, &after);
+    const long peak = profile ? after.ru_maxrss - before.ru_maxrss : 0;
+    const bool written = write(ends[1], &peak, sizeof(peak)) == sizeof(peak);
+    _exit(written ? 0 : 1);
+  }
+  long peak = 0;
+  const bool is_read = read(ends[0], &peak, sizeof(peak)) == sizeof(peak);
+  close(ends[0]);
+  close(ends[1]);
+  waitpid(child, nullptr, 0);
+  return is_read ? peak : 0;
+}
+
+std::vector<fs::path> Profiles() {
+  const fs::path root = HEAPWATCH_SOURCE_DIR;
+  const fs::path shared = root / "../shared/data/profiles";
+  if (!fs::exists(shared)) return {root / "testdata/profiles/go1.19.t1.pb.gz"};
+  return {shared / "etcd-3.5.t3.pb.gz", shared / "prometheus-2.53-go1.24.t3.pb.gz",
+          shared / "etcd-3.5-rate1.t3.pb.gz", shared / "gobuild-ssa-rate1.go1.24.pb.gz"};
+}
+
+// Seconds for each file; empty where there is no Go or no package.
+std::vector<double> GoSeconds(const std::vector<fs::path>& files) {
+  const fs::path source = fs::path(HEAPWATCH_SOURCE_DIR) / "tests/bench/pprof_parse/main.go";
+  std::string command =
+      "GO111MODULE=off GOFLAGS= GOPATH=/usr/share/gocode go run '" + source.string() + "'";
+  for (const fs::path& file : files) command += " '" + file.string() + "'";
+  std::FILE* const pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return {};
+  std::vector<double> seconds;
+  double nanos = 0;
+  while (std::fscanf(pipe, "%lf", &nanos) == 1) seconds.push_back(nanos * 1e-9);
+  pclose(pipe);
+  if (seconds.size() != files.size()) seconds.clear();
+  return seconds;
+}
+
+struct Figures {
+  double inflate = 0;
+  double stacks = 0;
+  double sites = 0;
+  double protobuf = 0;
+  std::size_t allocations = 0;
+};
+
+Figures Measure(const std::string& bytes) {
+  const std::size_t rounds = 5 + (64U << 20U) / (InflatedBytes(bytes) * 4);
+  Figures figures;
+  std::string plain(InflatedBytes(bytes), '\0');
+  libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
+  figures.inflate = LeastSeconds(rounds, [&] {
+    libdeflate_gzip_decompress(decompressor, bytes.data(), bytes.size(), plain.data(), plain.size(),
+                               nullptr);
+  });
+  libdeflate_free_decompressor(decompressor);
+  Decoder decoder;
+  figures.stacks = LeastSeconds(rounds, [&] { decoder.Recycle(*decoder.Decode(bytes)); });
+  const std::size_t before = g_allocations;
+  decoder.Recycle(*decoder.Decode(bytes));
+  figures.allocations = g_allocations - before;
+  SiteSums sums;
+  figures.sites = LeastSeconds(rounds, [&] {
+    Result<HeapProfile> profile = decoder.Decode(bytes);
+    sums.Add(*profile);
+    decoder.Recycle(*std::move(profile));
+  });
+  figures.protobuf = LeastSeconds(std::max<std::size_t>(3, rounds / 5), [&] {
+    const std::string message = ZlibInflate(bytes);
+    google::protobuf::Arena arena;
+    auto* const profile = google::protobuf::Arena::CreateMessage<oracle::Profile>(&arena);
+    profile->ParseFromArray(message.data(), static_cast<int>(message.size()));
+  });
+  return figures;
+}
+
+int Run() {
+  const std::vector<fs::path> files = Profiles();
+  std::printf("%-32s %9s %10s %7s %8s %9s %7s %8s %6s\n", "x bare inflate", "KiB", "inflate ms",
+              "stacks", "+ sites", "protobuf", "Go", "allocs", "peak");
+  const std::vector<double> go = GoSeconds(files);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string bytes = ReadFile(files[i]);
+    const double peak =
+        static_cast<double>(PeakKib(bytes)) * 1024 / static_cast<double>(InflatedBytes(bytes));
+    const Figures f = Measure(bytes);
+    std::printf("%-32s %9zu %10.3f %7.2f %8.2f %9.2f ", files[i].filename().c_str(),
+                InflatedBytes(bytes) / 1024, f.inflate * 1e3, f.stacks / f.inflate,
+                f.sites / f.inflate, f.protobuf / f.inflate);
+    if (go.empty()) {
+      std::printf("%7s", "-");
+    } else {
+      std::printf("%7.1f", go[i] / f.inflate);
+    }
+    std::printf(" %8zu %6.2f\n", f.allocations, peak);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace heapwatch
+
+int main() { return heapwatch::Run(); }
