@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "analysis/base/json.h"
 #include "analysis/series/observation_tracker.h"
 
 namespace heapwatch {
@@ -90,6 +91,8 @@ Result<void> ReadSites(const json::object& root, SiteWindow& window) {
       if (!number) return Fail(number.error());
       site.line = *number;
     }
+    const json::value* relative = entry.get_object().if_contains("line_is_relative");
+    site.line_is_relative = relative != nullptr && relative->is_bool() && relative->get_bool();
     window.sites.push_back(std::move(site));
     window.rows.push_back({.site = SiteId(index), .block_bytes = 0});
     window.first_row.push_back(index);
@@ -247,7 +250,9 @@ std::string WriteSeriesJson(const SeriesDocument& document) {
   root["versions"] = std::move(versions);
   json::array sites;
   for (const Site& site : window.sites) {
-    sites.push_back({{"function", site.function}, {"file", site.file}, {"line", site.line}});
+    json::object entry = {{"function", site.function}, {"file", site.file}, {"line", site.line}};
+    if (site.line_is_relative) entry["line_is_relative"] = true;
+    sites.push_back(std::move(entry));
   }
   root["sites"] = std::move(sites);
   json::array snapshots;
@@ -272,7 +277,7 @@ std::string WriteSeriesJson(const SeriesDocument& document) {
         {{"t", ToUnixSeconds(window.observations[i].time)}, {"v", std::move(rows)}});
   }
   root["snapshots"] = std::move(snapshots);
-  return json::serialize(root) + "\n";
+  return ToJson(root) + "\n";
 }
 
 }  // namespace heapwatch

@@ -8,14 +8,16 @@
 //    "sampling_period_bytes": 524288,
 //    "limit_bytes": 1073741824,
 //    "versions": [[1750000000, "1.2.3"]],
-//    "sites": [{"function": "main.f", "file": "main.go", "line": 7}],
+//    "sites": [{"function": "main.f", "file": "main.go", "line": 7, "line_is_relative": true}],
 //    "snapshots": [{"t": 1750000000, "v": [[4096, 8, 65536, 128]]},
 //                  {"t": 1750000060, "v": null}]}
 //
 // `run` names this series; targets of one `group` are replicas of one service. `versions` says from
-// when on which version ran. A snapshot has one row per site, [inuse_space, inuse_objects,
-// alloc_space, alloc_objects], or null for a scrape that failed. Only `sites` and `snapshots` must
-// be there; where the sampling period is not, Go's and V8's default of 512 KiB is taken.
+// when on which version ran. A line is counted from the start of its function where
+// `line_is_relative` says so, else from the start of the file. A snapshot has one row per site,
+// [inuse_space, inuse_objects, alloc_space, alloc_objects], or null for a scrape that failed. Only
+// `sites` and `snapshots` must be there; where the sampling period is not, Go's and V8's default of
+// 512 KiB is taken.
 //
 // Times are Unix seconds, in the order the snapshots were taken; a clock that was set back makes
 // them fall. A quantity the target does not tell is null in every row: [1024, 16, null, null].

@@ -19,6 +19,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddServeCommand(app, exit_code);
   AddCheckCommand(app, exit_code);
   AddDiffCommand(app, exit_code);
+  AddExportCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
 

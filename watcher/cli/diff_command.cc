@@ -1,11 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -20,6 +16,7 @@
 #include "analysis/profile/flame_svg.h"
 #include "analysis/profile/flame_tree.h"
 #include "watcher/cli/commands.h"
+#include "watcher/cli/output.h"
 #include "watcher/cli/profile_file.h"
 
 namespace heapwatch {
@@ -91,18 +88,6 @@ std::string Render(const ProfileDiff& diff, const DiffArguments& arguments) {
 
 bool IsBinary(Format format) {
   return format == Format::kPprof || format == Format::kPprofDiffBase;
-}
-
-Result<void> WriteOutput(const std::string& path, const std::string& text) {
-  if (path.empty()) {
-    std::cout << text << std::flush;
-    if (!std::cout) return Fail(ErrorCode::kUnavailable, "cannot write to the standard output");
-    return {};
-  }
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text << std::flush;
-  if (!file) return Fail(ErrorCode::kUnavailable, path + ": " + std::strerror(errno));
-  return {};
 }
 
 Result<void> RunDiff(DiffArguments& arguments) {

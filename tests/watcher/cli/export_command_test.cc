@@ -1,0 +1,78 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "analysis/profile/profile_builder.h"
+#include "analysis/series/series_json.h"
+#include "watcher/cli/commands.h"
+#include "watcher/store/rocks_store.h"
+
+namespace heapwatch {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ExportCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto store = RocksStore::Open(folder_ + "/data");
+    ASSERT_TRUE(store.has_value()) << store.error().message;
+    for (int i = 0; i < 3; ++i) {
+      ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
+      builder.AddSample({{"main.f", "main.go", 7, 5}}, 16, {160 * (i + 1)});
+      const Labels labels = {{"instance", "10.0.0.1:6060"}, {"service", "shop"}};
+      ASSERT_TRUE((*store)
+                      ->Append(labels, FromUnixMillis(1'750'000'000'000 + 60'000 * i),
+                               std::move(builder).Build())
+                      .has_value());
+    }
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  int Run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(),
+                     {"heapwatch", "export", "--storage.path", folder_ + "/data"});
+    std::vector<const char*> argv;
+    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+    ::testing::internal::CaptureStderr();
+    const int exit_code = RunCommandLine(static_cast<int>(argv.size()), argv.data());
+    err_ = ::testing::internal::GetCapturedStderr();
+    return exit_code;
+  }
+
+  const std::string folder_ = ::testing::TempDir() + "/export_command_" +
+                              ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::string err_;
+};
+
+TEST_F(ExportCommand, WritesWhatReplayReads) {
+  const std::string file = folder_ + "/run.json";
+  ASSERT_EQ(Run({"10.0.0.1:6060", "--from", "2025-06-15T15:07:00Z", "-o", file}), 0) << err_;
+  std::ifstream stream(file, std::ios::binary);
+  const auto read = ReadSeriesJson(std::string(std::istreambuf_iterator<char>(stream), {}));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->group, "shop");
+  ASSERT_EQ(read->window.sites.size(), 1U);
+  EXPECT_EQ(read->window.sites[0].ToString(), "main.f main.go:+2");
+  EXPECT_EQ(read->window.matrix[0], (std::vector<std::int64_t>{320, 480}));
+}
+
+TEST_F(ExportCommand, NamesTheTargetsThereAreWhereTheWantedOneIsNot) {
+  EXPECT_EQ(Run({"10.9.9.9:1"}), 1);
+  EXPECT_THAT(err_, HasSubstr("10.9.9.9:1"));
+  EXPECT_THAT(err_, HasSubstr("10.0.0.1:6060"));
+}
+
+TEST_F(ExportCommand, SaysWhereNothingIsStoredInTheTimeAsked) {
+  EXPECT_EQ(
+      Run({"10.0.0.1:6060", "--from", "2030-01-01T00:00:00Z", "--to", "2030-01-02T00:00:00Z"}), 1);
+  EXPECT_THAT(err_, HasSubstr("2030-01-01T00:00:00Z"));
+}
+
+}  // namespace
+}  // namespace heapwatch
