@@ -191,13 +191,17 @@ class SvgWriter {
         "</text>\n";
   }
 
+  static std::string Moment(const DiffSide& side) {
+    return side.time ? side.name + " " + FormatRfc3339(*side.time) : side.name;
+  }
+
   void WriteHeading() {
     const SampleType& type = diff_.sample_type;
     y_ = 6;
     WriteLine(type.type + " " + FormatLevels(type, diff_.total) + FormatElapsed(diff_) + ": " +
                   FormatChange(type, diff_.total),
               " font-size=\"15\" font-weight=\"bold\"");
-    WriteLine(diff_.before.name + " -> " + diff_.after.name, " fill=\"#555555\"");
+    WriteLine(Moment(diff_.before) + " -> " + Moment(diff_.after), " fill=\"#555555\"");
     if (diff_.normalized_by)
       WriteLine("after is scaled to the total of before", " fill=\"#555555\"");
     for (const std::string& note : diff_.notes) WriteLine(note, " fill=\"#555555\"");

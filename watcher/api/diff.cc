@@ -48,8 +48,8 @@ Result<ProfileDiff> Compare(const Side& before, const Side& after, const HttpReq
   options.normalize = *normalize;
   if (const std::string_view type = request.Query("sample_type"); !type.empty())
     options.sample_type = type;
-  options.before_name = before.instance() + " " + before.taken();
-  options.after_name = after.instance() + " " + after.taken();
+  options.before_name = before.instance();
+  options.after_name = after.instance();
   return DiffProfiles(before.profile, after.profile, *views.attributor(), options);
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -19,6 +20,20 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view kAlertsKey = "alerts";
+
+// A line for each alert that has begun to fire or was resolved since the evaluation before.
+void LogChanges(const std::vector<AlertView>& before, const std::vector<AlertView>& now) {
+  std::map<Labels, AlertPhase> phase_before;
+  for (const AlertView& view : before) phase_before[view.labels] = view.phase;
+  for (const AlertView& view : now) {
+    if (view.phase == AlertPhase::kPending) continue;
+    const auto known = phase_before.find(view.labels);
+    if (known != phase_before.end() && known->second == view.phase) continue;
+    spdlog::info("alert {} {}: {}", Get(view.labels, "alertname"),
+                 view.phase == AlertPhase::kFiring ? "fires" : "is resolved",
+                 Get(view.annotations, "summary"));
+  }
+}
 
 }  // namespace
 
@@ -101,6 +116,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
   std::vector<AlertView> views = alert_state_.Views();
   const std::scoped_lock lock(mutex_);
   latest_ = std::move(evaluation);
+  LogChanges(alerts_, views);
   alerts_ = std::move(views);
   has_evaluated_ = true;
 }
