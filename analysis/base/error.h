@@ -1,7 +1,8 @@
 // What every function that can fail in an expected way returns: a value, or one Error.
 //
-// The message is written for the person who reads it in a log or on a page: it names the input, the place in it, and where
-// it helps the way out. Exceptions are kept for start-up, configuration and programmer errors.
+// The message is written for the person who reads it in a log or on a page: it names the input, the
+// place in it, and where it helps the way out. Exceptions are kept for start-up, configuration and
+// programmer errors.
 #pragma once
 
 #include <string>
@@ -12,7 +13,8 @@
 namespace heapwatch {
 
 enum class ErrorCode {
-  kInvalidArgument,  // the caller asked for something that makes no sense; asking again will not help
+  kInvalidArgument,  // the caller asked for something that makes no sense; asking again will not
+                     // help
   kNotFound,         // no such target, snapshot, site or file
   kWrongFormat,      // the bytes are something else altogether, for instance an HTML page
   kCorrupt,          // the bytes claim a format and break its rules

@@ -1,4 +1,5 @@
-// Index types that cannot be mistaken for one another: StackId where SiteId is wanted does not compile.
+// Index types that cannot be mistaken for one another: StackId where SiteId is wanted does not
+// compile.
 //
 //   struct SiteTag; using SiteId = StrongId<SiteTag>;   SiteId s{3};   sites[s.index()]
 #pragma once
@@ -25,8 +26,9 @@ class StrongId {
   std::uint32_t value_ = 0;
 };
 
-// A name made from content: equal content gives an equal hash, on every machine and in every version that reads the store.
-// 128 bits, so that a collision between the stacks of a whole fleet need not be thought about.
+// A name made from content: equal content gives an equal hash, on every machine and in every
+// version that reads the store. 128 bits, so that a collision between the stacks of a whole fleet
+// need not be thought about.
 struct ContentHash {
   std::uint64_t high = 0;
   std::uint64_t low = 0;

@@ -118,15 +118,17 @@ Result<Time> ParseTime(std::string_view text, Time now) {
       seconds < 253'402'300'800.0)
     return FromUnixMillis(std::llround(seconds * 1000.0));
   if (const auto t = ParseRfc3339(text)) return *t;
-  return Fail(ErrorCode::kInvalidArgument,
-              "\"" + std::string(text) +
-                  "\" is not a time: give RFC 3339 (2026-01-31T12:00:00Z), Unix seconds, or now-3h");
+  return Fail(
+      ErrorCode::kInvalidArgument,
+      "\"" + std::string(text) +
+          "\" is not a time: give RFC 3339 (2026-01-31T12:00:00Z), Unix seconds, or now-3h");
 }
 
 Result<Duration> ParseDuration(std::string_view text) {
   const auto bad = [&] {
-    return Fail(ErrorCode::kInvalidArgument,
-                "\"" + std::string(text) + "\" is not a duration: write it like 15s, 5m, 1h30m or 7d");
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        "\"" + std::string(text) + "\" is not a duration: write it like 15s, 5m, 1h30m or 7d");
   };
   if (text == "0") return Duration(0);
   std::int64_t total = 0;

@@ -4,17 +4,18 @@
 // own. One thread.
 //
 //   ProfileBuilder b({SampleType{"inuse_space", "bytes"}});
-//   b.AddSample({{"main.f", "main.go", 7, 5}, {"main.main", "main.go", 3, 1}}, 16, {160});   //
-//   leaf first HeapProfile p = std::move(b).Build(); p.time = at;   // time, duration, period,
-//   comments: set on what Build returns
+//   b.AddSample({{"main.f", "main.go", 7, 5}, {"main.main", "main.go", 3, 1}}, 16, {160});
+//   HeapProfile p = std::move(b).Build();
+//   p.time = at;
 //
-// With addresses, inlined calls or mappings:
-//   MappingId m = b.AddMapping({.start = 0x400000, .limit = 0x500000, .file = "/bin/app", .build_id
-//   = "ab12"}); LocationId raw = b.AddLocation({.mapping = m, .address = 0x401234}, {}); LocationId
-//   two = b.AddLocation({.mapping = m, .address = 0x401300}, {{b.AddFunction({.name = "inlined"}),
-//   12},
-//                                                                        {b.AddFunction({.name =
-//                                                                        "caller"}), 40}});
+// Frames go from the leaf to the root. Time, duration, period and comments are set on what Build
+// returns. With addresses, inlined calls or mappings:
+//
+//   MappingId m = b.AddMapping({.start = 0x400000, .limit = 0x500000, .file = "/bin/app"});
+//   FunctionId inner = b.AddFunction({.name = "inlined"});
+//   FunctionId outer = b.AddFunction({.name = "caller"});
+//   LocationId raw = b.AddLocation({.mapping = m, .address = 0x401234}, {});
+//   LocationId two = b.AddLocation({.mapping = m, .address = 0x401300}, {{inner, 12}, {outer, 40}});
 //   b.AddSample(b.AddStack({raw, two}), 16, {160});
 #pragma once
 

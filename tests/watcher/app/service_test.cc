@@ -136,7 +136,7 @@ TEST_F(ServiceTest, BadPeersAreToldWithTheReasonAndLeaveTheOthersAlone) {
   const std::string nobody = "127.0.0.1:" + std::to_string(FreePort());
   const std::map<std::string, std::string> reasons = {
       {missing.address(), "404"},    {login.address(), "HTML"},
-      {cut.address(), "gzip"},  {large.address(), "body_size_limit"},
+      {cut.address(), "gzip"},       {large.address(), "body_size_limit"},
       {garbage.address(), ""},       {silent.address(), "timed out"},
       {nobody, "connection refused"}};
   std::vector<std::string> addresses = {good.address()};
