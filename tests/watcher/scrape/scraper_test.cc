@@ -123,8 +123,7 @@ class ScraperTest : public ::testing::Test {
   // What a target that serves `answer` is told to be, after two scrapes by way of real HTTP.
   TargetStatus StatusOf(const std::string& answer, Then then = Then::kClose) {
     const RawServer server(answer, then);
-    HttpFetcher fetcher;
-    Start(fetcher);
+    Start(http_);
     Target target = MakeTestTarget(server.address());
     target.timeout = Duration(200);
     scraper_->Apply({target});
@@ -138,6 +137,9 @@ class ScraperTest : public ::testing::Test {
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   asio::thread_pool cpu_{2};
   SystemClock clock_;
+  // Here, because scrapes go on until TearDown has stopped them.
+  FakeFetcher fake_;
+  HttpFetcher http_;
   std::atomic<bool> sink_fails_ = false;
   std::atomic<bool> sink_throws_ = false;
   std::atomic<int> kept_ = 0;
@@ -150,8 +152,7 @@ class ScraperTest : public ::testing::Test {
 };
 
 TEST_F(ScraperTest, ScrapesAgainAndAgainAndKeepsWhatItGets) {
-  FakeFetcher fetcher;
-  Start(fetcher);
+  Start(fake_);
   scraper_->Apply({MakeTestTarget("a:1")});
   ASSERT_TRUE(WaitForScrapes(3));
   const TargetStatus status = Status();
@@ -166,9 +167,8 @@ TEST_F(ScraperTest, ScrapesAgainAndAgainAndKeepsWhatItGets) {
 }
 
 TEST_F(ScraperTest, AFailureIsToldAndKeepsNothingAndTheNextSuccessClearsIt) {
-  FakeFetcher fetcher;
-  fetcher.fails = true;
-  Start(fetcher);
+  fake_.fails = true;
+  Start(fake_);
   scraper_->Apply({MakeTestTarget("a:1")});
   ASSERT_TRUE(WaitForScrapes(2));
   EXPECT_FALSE(Status().up);
@@ -176,15 +176,14 @@ TEST_F(ScraperTest, AFailureIsToldAndKeepsNothingAndTheNextSuccessClearsIt) {
   EXPECT_THAT(Status().last_error, HasSubstr("timed out: http://a:1"));
   EXPECT_EQ(LastReason(), "timeout");
   EXPECT_EQ(kept_, 0);
-  fetcher.fails = false;
+  fake_.fails = false;
   EXPECT_TRUE(WaitUntil([&] { return Status().up; }, kPatience));
   EXPECT_EQ(Status().last_error, "");
 }
 
 TEST_F(ScraperTest, TellsWhenASnapshotCannotBeStored) {
-  FakeFetcher fetcher;
   sink_fails_ = true;
-  Start(fetcher);
+  Start(fake_);
   scraper_->Apply({MakeTestTarget("a:1")});
   ASSERT_TRUE(WaitForScrapes(1));
   EXPECT_THAT(Status().last_error,
@@ -193,37 +192,34 @@ TEST_F(ScraperTest, TellsWhenASnapshotCannotBeStored) {
 }
 
 TEST_F(ScraperTest, NeverScrapesOneTargetTwiceAtATime) {
-  FakeFetcher fetcher;
-  fetcher.delay = 3 * kInterval;
-  Start(fetcher);
+  fake_.delay = 3 * kInterval;
+  Start(fake_);
   Target target = MakeTestTarget("a:1");
   scraper_->Apply({target});
   // Nor while its settings change in mid-scrape.
   for (int i = 0; i < 5; ++i) {
-    ASSERT_TRUE(WaitUntil([&] { return fetcher.under_way == 1; }, kPatience));
+    ASSERT_TRUE(WaitUntil([&] { return fake_.under_way == 1; }, kPatience));
     target.url += 'x';
     scraper_->Apply({target});
   }
   ASSERT_TRUE(WaitForScrapes(2));
-  EXPECT_EQ(fetcher.most_at_once, 1);
+  EXPECT_EQ(fake_.most_at_once, 1);
 }
 
 TEST_F(ScraperTest, HoldsToTheBoundOverAll) {
-  FakeFetcher fetcher;
-  fetcher.delay = kInterval;
-  Start(fetcher, 3);
+  fake_.delay = kInterval;
+  Start(fake_, 3);
   std::vector<Target> targets;
   for (int i = 0; i < 30; ++i) targets.push_back(MakeTestTarget("a:" + std::to_string(i)));
   scraper_->Apply(targets);
   ASSERT_TRUE(WaitForScrapes(2));
-  EXPECT_EQ(fetcher.most_at_once, 3);
+  EXPECT_EQ(fake_.most_at_once, 3);
 }
 
 TEST_F(ScraperTest, AHangingTargetDoesNotDelayTheOthers) {
   const RawServer silent("", Then::kHold);
   const RawServer fine(HttpAnswer(200, "application/octet-stream", TestProfileBytes(4096)));
-  HttpFetcher fetcher;
-  Start(fetcher);
+  Start(http_);
   Target hanging = MakeTestTarget(silent.address());
   hanging.timeout = kPatience;
   scraper_->Apply({hanging, MakeTestTarget(fine.address())});
@@ -236,8 +232,7 @@ TEST_F(ScraperTest, AHangingTargetDoesNotDelayTheOthers) {
 }
 
 TEST_F(ScraperTest, ApplyForgetsTargetsThatLeftAndKeepsTheStatusOfThoseThatStay) {
-  FakeFetcher fetcher;
-  Start(fetcher);
+  Start(fake_);
   scraper_->Apply({MakeTestTarget("a:1"), MakeTestTarget("b:1")});
   ASSERT_TRUE(WaitForScrapes(2));
   Target changed = MakeTestTarget("b:1");
@@ -251,19 +246,17 @@ TEST_F(ScraperTest, ApplyForgetsTargetsThatLeftAndKeepsTheStatusOfThoseThatStay)
 }
 
 TEST_F(ScraperTest, ABrokenLoopIsHeardOf) {
-  FakeFetcher fetcher;
   sink_throws_ = true;
-  Start(fetcher);
+  Start(fake_);
   scraper_->Apply({MakeTestTarget("a:1")});
   EXPECT_TRUE(WaitUntil([&] { return broken_ == 1; }, kPatience));
 }
 
 TEST_F(ScraperTest, StopsInMidFetchWithoutBlamingTheTarget) {
-  FakeFetcher fetcher;
-  fetcher.delay = std::chrono::hours(1);
-  Start(fetcher);
+  fake_.delay = std::chrono::hours(1);
+  Start(fake_);
   scraper_->Apply({MakeTestTarget("a:1")});
-  ASSERT_TRUE(WaitUntil([&] { return fetcher.under_way == 1; }, kPatience));
+  ASSERT_TRUE(WaitUntil([&] { return fake_.under_way == 1; }, kPatience));
   EXPECT_TRUE(scraper_->Stop(kPatience));
   EXPECT_EQ(Status().failures, 0U);
   EXPECT_EQ(broken_, 0);
@@ -273,8 +266,7 @@ TEST_F(ScraperTest, StopsInMidFetchWithoutBlamingTheTarget) {
 // ----------------
 
 TEST_F(ScraperTest, TellsAnUnreachableTarget) {
-  HttpFetcher fetcher;
-  Start(fetcher);
+  Start(http_);
   scraper_->Apply({MakeTestTarget("127.0.0.1:" + std::to_string(FreePort()))});
   ASSERT_TRUE(WaitForScrapes(2));
   EXPECT_THAT(Status().last_error, HasSubstr("connection refused"));
