@@ -49,7 +49,9 @@ class Target {
  public:
   Target(const SiteWindow& window, std::size_t end, const TrendOptions& options)
       : window_(window), options_(options), life_(CurrentLife(window, end)) {
-    if (end > 0) period_ = static_cast<double>(window.observations[end - 1].sampling_period_bytes);
+    // Untold is not exact: the noise of the usual period is allowed for.
+    if (end > 0 && window.observations[end - 1].sampling_period_bytes > 0)
+      period_ = static_cast<double>(window.observations[end - 1].sampling_period_bytes);
     const double now = life_.size() > 0 ? life_.seconds.back() : 0;
     const double earliest = std::max(0.0, now - Seconds(options.max_window));
     for (const double share : kWindowShares) {
@@ -104,7 +106,7 @@ class Target {
   const SiteWindow& window_;
   const TrendOptions& options_;
   Timeline life_;
-  double period_ = 0;
+  double period_ = kUsualSamplingPeriodBytes;
   std::vector<Bins> bins_;
   std::vector<TrendWindow> windows_;  // made from bins_ when first asked for
 };

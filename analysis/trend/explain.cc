@@ -22,6 +22,11 @@ std::string SlopeText(const Verdict& verdict) {
          PerHour(verdict.slope_interval.high) + ")";
 }
 
+std::string NoiseText(const Verdict& verdict) {
+  if (std::isinf(verdict.z)) return "with no sampling noise, as every allocation was recorded";
+  return Number(verdict.z) + " standard errors above sampling noise";
+}
+
 std::string LoadText(const Growth& growth) {
   return growth.shape.load_used ? "; the load is accounted for" : "";
 }
@@ -58,8 +63,7 @@ std::string SpokenDuration(double seconds) {
 std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
   const std::string grew = "grew " + FormatBytes(verdict.growth_bytes) + " in " +
                            SpokenDuration(Seconds(verdict.growing_for)) + " at " +
-                           SlopeText(verdict) + ", " + Number(verdict.z) +
-                           " standard errors above sampling noise";
+                           SlopeText(verdict) + ", " + NoiseText(verdict);
   switch (verdict.kind) {
     case VerdictKind::kLeak:
       return grew + "; it follows " + std::string(verdict.course) +

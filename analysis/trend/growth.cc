@@ -69,6 +69,12 @@ double SamplingVariance(const Timeline& life, const SiteLife& site, double start
   return variance;
 }
 
+// Infinite where nothing was left to chance: an exact record has no sampling noise.
+double InStandardErrors(double gained, double variance) {
+  if (variance <= 0) return gained > 0 ? std::numeric_limits<double>::infinity() : 0;
+  return gained / std::sqrt(variance);
+}
+
 double LastThirdZ(const Timeline& life, const SiteLife& site, std::span<const double> seconds,
                   std::span<const double> level, double start_seconds) {
   const double start = life.seconds.back() - (life.seconds.back() - start_seconds) / 3;
@@ -79,9 +85,7 @@ double LastThirdZ(const Timeline& life, const SiteLife& site, std::span<const do
   const std::size_t n = level.size();
   const double gained =
       MeanOf(level, n - width, n) - MeanOf(level, first, std::min(n, first + width));
-  const double variance = SamplingVariance(life, site, start);
-  if (variance <= 0) return gained > 0 ? std::numeric_limits<double>::infinity() : 0;
-  return gained / std::sqrt(variance);
+  return InStandardErrors(gained, SamplingVariance(life, site, start));
 }
 
 // Samples needed in a bin for the site's own rate to be known within 15 %.
@@ -173,7 +177,7 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
 
   const double variance = SamplingVariance(life, site, out.start_seconds);
   out.standard_error = std::sqrt(variance);
-  out.z = variance > 0 ? out.growth_bytes / out.standard_error : 0;
+  out.z = InStandardErrors(out.growth_bytes, variance);
 
   const std::size_t first = IndexAt(life, out.start_seconds);
   const std::size_t n = life.size();

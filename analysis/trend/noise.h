@@ -28,6 +28,9 @@
 
 namespace heapwatch {
 
+// What Go and V8 sample with unless told otherwise; taken where a profile does not say.
+inline constexpr double kUsualSamplingPeriodBytes = 512 * 1024;
+
 // p of the formula above; 1 where every allocation is recorded (R <= 1).
 double SamplingProbability(double object_bytes, double period_bytes);
 

@@ -46,8 +46,9 @@ struct Verdict {
   Interval slope_interval;
   double growth_bytes = 0;           // inuse at `to` minus inuse at `from`
   double growth_standard_error = 0;  // from the sampling of what was born and died in between
-  double z = 0;                      // growth over its standard error
-  double effective_n = 0;            // independent observations the fit rests on
+  // Growth over its standard error; infinite where every allocation was recorded.
+  double z = 0;
+  double effective_n = 0;  // independent observations the fit rests on
   std::string_view
       course;  // the best description of its shape: "a line", "a saturating curve", ...
   Duration growing_for{0};  // how long it has grown on its present course

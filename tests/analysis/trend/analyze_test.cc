@@ -39,6 +39,24 @@ TEST(Analyze, CallsALinearClimbALeakWithItsSlope) {
   EXPECT_THAT(verdict.reason, HasSubstr("standard errors above sampling noise"));
 }
 
+// SyntheticOptions::period_bytes 1: nothing was left to chance, so there is no sampling noise.
+TEST(Analyze, CallsALeakWhereEveryAllocationWasRecorded) {
+  SyntheticOptions options;
+  options.period_bytes = 1;
+  const Verdict verdict = JudgeOne(Leak(20), options);
+  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+  EXPECT_THAT(verdict.reason, HasSubstr("every allocation was recorded"));
+}
+
+TEST(Analyze, JudgesByTheUsualSamplingPeriodWhereNoneIsTold) {
+  SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, {});
+  const Verdict told = Analyze(window, window.observations.size(), {}).at(0);
+  for (Observation& observation : window.observations) observation.sampling_period_bytes = 0;
+  const Verdict untold = Analyze(window, window.observations.size(), {}).at(0);
+  EXPECT_EQ(untold.kind, VerdictKind::kLeak) << untold.reason;
+  EXPECT_DOUBLE_EQ(untold.z, told.z);
+}
+
 TEST(Analyze, SaysGrowingUntilACacheCouldNotLookTheSameAnyMore) {
   const SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, {});
   const Verdict early = Analyze(window, 4 * 60, {}).at(0);
