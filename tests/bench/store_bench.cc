@@ -20,7 +20,7 @@
 #include "analysis/profile/encode.h"
 #include "analysis/series/series_json.h"
 #include "tests/bench/synthetic_service.h"
-#include "tests/watcher/store/store_directory.h"
+#include "tests/support/temporary_directory.h"
 #include "watcher/store/rocks_store.h"
 
 namespace heapwatch {
@@ -100,7 +100,7 @@ class AtRest {
 
  private:
   std::string name_;
-  StoreDirectory directory_;
+  TemporaryDirectory directory_;
   std::unique_ptr<RocksStore> store_ = Must(RocksStore::Open(directory_.path()));
   std::size_t snapshots_ = 0;
   std::size_t values_ = 0;
@@ -180,7 +180,7 @@ void PrintAtRest() {
   DocumentsAtRest("recorded series of real programs", shared / "data/recordings/data");
   ProfilesAtRest(shared / "data/snapshots");
   if (std::filesystem::exists(shared / "scenarios/scenarios.py")) {
-    const StoreDirectory generated;
+    const TemporaryDirectory generated;
     const std::string command = "python3 '" + (shared / "scenarios/scenarios.py").string() +
                                 "' --out '" + generated.path() + "' --runs 40 --seed 11 >/dev/null";
     if (std::system(command.c_str()) == 0)
@@ -203,7 +203,7 @@ void PrintSpeed() {
   constexpr std::size_t kSites = 1000;
   constexpr std::size_t kScrapes = 1440;
   const double memory = MemoryBytesPerSecond();
-  const StoreDirectory directory;
+  const TemporaryDirectory directory;
   const auto store = Must(RocksStore::Open(directory.path()));
   const Labels labels = {{"job", "synthetic"}};
   const TargetId target = TargetId::Of(labels);

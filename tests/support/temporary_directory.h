@@ -13,6 +13,7 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
+  std::string path() const { return path_.string(); }
   // Of a file or folder in it, whether it exists or not.
   std::string Path(const std::string& name) const { return (path_ / name).string(); }
   // Writes a file and returns its path.

@@ -17,7 +17,7 @@
 #include "analysis/profile/flame_tree.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/output.h"
-#include "watcher/cli/profile_file.h"
+#include "watcher/cli/profile_files.h"
 
 namespace heapwatch {
 namespace {

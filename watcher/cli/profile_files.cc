@@ -1,14 +1,17 @@
 #include "watcher/cli/profile_files.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "analysis/base/units.h"
 #include "analysis/profile/decode.h"
 #include "analysis/series/site_window_builder.h"
 
@@ -17,6 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// More than any profile has when it is packed; a log or an image given by mistake is not read
+// whole.
 constexpr std::size_t kMaxProfileBytes = 256U << 20;
 
 std::optional<Time> TimeFromName(const fs::path& path) {
@@ -38,19 +43,32 @@ Time TimeFromFile(const fs::path& path) {
 }  // namespace
 
 Result<std::string> ReadWholeFile(const fs::path& path, std::size_t max_bytes) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) return Fail(ErrorCode::kNotFound, path.string() + ": cannot be opened");
-  const auto size = static_cast<std::streamoff>(in.tellg());
-  if (size < 0) return Fail(ErrorCode::kInvalidArgument, path.string() + ": not a regular file");
-  if (static_cast<std::size_t>(size) > max_bytes) {
-    return Fail(ErrorCode::kLimit,
-                path.string() + ": larger than " + std::to_string(max_bytes) + " bytes");
+  std::error_code error;
+  if (fs::is_directory(path, error))
+    return Fail(ErrorCode::kInvalidArgument, path.string() + ": is a directory, not a file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Fail(ErrorCode::kNotFound, path.string() + ": " + std::strerror(errno));
+  std::string bytes;
+  constexpr std::size_t kChunkBytes = 1U << 20;
+  while (file) {
+    const std::size_t size = bytes.size();
+    bytes.resize(size + kChunkBytes);
+    file.read(bytes.data() + size, static_cast<std::streamsize>(kChunkBytes));
+    bytes.resize(size + static_cast<std::size_t>(file.gcount()));
+    if (bytes.size() > max_bytes)
+      return Fail(ErrorCode::kLimit, path.string() + ": is larger than " +
+                                         FormatBytes(static_cast<double>(max_bytes)));
   }
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  in.seekg(0);
-  in.read(bytes.data(), static_cast<std::streamsize>(size));
-  if (!in) return Fail(ErrorCode::kUnavailable, path.string() + ": cannot be read");
+  if (file.bad()) return Fail(ErrorCode::kUnavailable, path.string() + ": " + std::strerror(errno));
   return bytes;
+}
+
+Result<HeapProfile> ReadProfileFile(const fs::path& path) {
+  auto bytes = ReadWholeFile(path, kMaxProfileBytes);
+  if (!bytes) return Fail(bytes.error());
+  auto profile = DecodeProfile(*bytes);
+  if (!profile) return Fail(profile.error().In(path.string()));
+  return profile;
 }
 
 Result<SiteWindow> ReadProfileDirectory(const fs::path& directory,
@@ -65,10 +83,8 @@ Result<SiteWindow> ReadProfileDirectory(const fs::path& directory,
   if (error) return Fail(ErrorCode::kNotFound, directory.string() + ": " + error.message());
   std::vector<std::pair<Time, HeapProfile>> profiles;
   for (const fs::path& path : paths) {
-    auto bytes = ReadWholeFile(path, kMaxProfileBytes);
-    if (!bytes) return Fail(bytes.error());
-    auto profile = DecodeProfile(*bytes);
-    if (!profile) return Fail(profile.error().In(path.string()));
+    auto profile = ReadProfileFile(path);
+    if (!profile) return Fail(profile.error());
     const Time time = profile->time.value_or(TimeFromName(path).value_or(TimeFromFile(path)));
     profiles.emplace_back(time, std::move(*profile));
   }

@@ -1,21 +1,25 @@
-// Reads a directory of recorded heap profiles as one series.
-//
-// A profile's moment is its time_nanos, else its file name as Unix milliseconds
-// ("1795345918892.pb.gz"), else the file's modification time. Errors name the file.
+// Reads heap profiles of any format, and other files, for the sub-commands. Errors name the file.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <string>
 
 #include "analysis/base/error.h"
 #include "analysis/profile/attribution.h"
+#include "analysis/profile/heap_profile.h"
 #include "analysis/series/site_window.h"
 
 namespace heapwatch {
 
+Result<HeapProfile> ReadProfileFile(const std::filesystem::path& path);
+
+// A directory of recorded heap profiles as one series. A profile's moment is its time_nanos, else
+// its file name as Unix milliseconds ("1795345918892.pb.gz"), else the file's modification time.
 Result<SiteWindow> ReadProfileDirectory(const std::filesystem::path& directory,
                                         const SiteAttributor& attributor);
 
-// The whole file; kLimit above `max_bytes`.
+// The whole of a file or a pipe; kLimit above `max_bytes`.
 Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t max_bytes);
 
 }  // namespace heapwatch

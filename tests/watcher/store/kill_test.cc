@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "tests/support/subprocess.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/watcher/store/kill_profiles.h"
-#include "tests/watcher/store/store_directory.h"
 
 namespace heapwatch {
 namespace {
@@ -29,7 +29,7 @@ void ExpectSnapshots(const Store& store, std::size_t from, std::size_t to) {
 
 TEST(RocksStoreKilled, HasEveryAcknowledgedSnapshotWheneverItsProcessIsKilled) {
   constexpr int kRounds = 200;
-  const StoreDirectory directory;
+  const TemporaryDirectory directory;
   std::mt19937_64 random(20261122);
   std::size_t acknowledged = 0;
   for (int round = 0; round < kRounds; ++round) {

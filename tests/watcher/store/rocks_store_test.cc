@@ -8,7 +8,7 @@
 
 #include "analysis/profile/decode.h"
 #include "tests/analysis/series/sample_profiles.h"
-#include "tests/watcher/store/store_directory.h"
+#include "tests/support/temporary_directory.h"
 #include "watcher/store/memory_store.h"
 
 namespace heapwatch {
@@ -74,7 +74,7 @@ void ExpectSameAnswers(const Store& store, const Store& fake, TargetId target, T
 TEST(RocksStore, AnswersAsTheFakeDoesOverRandomHistories) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     SCOPED_TRACE(seed);
-    const StoreDirectory directory;
+    const TemporaryDirectory directory;
     MemoryStore fake;
     RandomHeap heap(seed);
     std::mt19937_64 random(seed);
@@ -102,7 +102,7 @@ TEST(RocksStore, AnswersAsTheFakeDoesOverRandomHistories) {
 TEST(RocksStore, GivesBackRecordedProfilesOfRealPrograms) {
   const std::filesystem::path recorded = HEAPWATCH_SOURCE_DIR "/../shared/data/snapshots";
   if (!std::filesystem::exists(recorded)) GTEST_SKIP() << "no recorded snapshots in " << recorded;
-  const StoreDirectory directory;
+  const TemporaryDirectory directory;
   const auto store = Open(directory.path());
   for (const auto& program : std::filesystem::directory_iterator(recorded)) {
     SCOPED_TRACE(program.path());
@@ -148,7 +148,7 @@ class RocksStoreTest : public ::testing::Test {
     store_ = Open(directory_.path(), options);
   }
 
-  StoreDirectory directory_;
+  TemporaryDirectory directory_;
   std::unique_ptr<RocksStore> store_ = Open(directory_.path());
 };
 
