@@ -266,10 +266,11 @@ HttpResponse Service::Impl::Handle(const HttpRequest& request) {
 asio::awaitable<void> Service::Impl::ForgetOldSnapshots() {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (;;) {
-    const Time oldest = clock_.Now() - settings()->config->storage.retention;
-    const auto dropped =
-        co_await RunOn(cpu_.get_executor(), [&] { return store_->DropBefore(oldest); });
-    if (!dropped) spdlog::error("old snapshots could not be dropped: {}", dropped.error().message);
+    const Retention retention{.age = settings()->config->storage.retention};
+    const Time now = clock_.Now();
+    const auto aged =
+        co_await RunOn(cpu_.get_executor(), [&] { return store_->Age(retention, now); });
+    if (!aged) spdlog::error("old snapshots could not be dropped: {}", aged.error().message);
     timer.expires_after(kForgetEvery);
     co_await timer.async_wait(asio::use_awaitable);
   }

@@ -105,6 +105,25 @@ Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
   return moment;
 }
 
+Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at) {
+  std::optional<Time> last;
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kRows)));
+  rows->SeekForPrev(RowKey(target, at));
+  if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
+  if (rows->Valid() && ToView(rows->key()).starts_with(TargetPrefix(target))) {
+    last = TimeOfRowKey(ToView(rows->key()));
+  }
+  const auto block = BlockScan(db, nullptr, target).SeekBefore(at);
+  if (!block) return Fail(block.error());
+  if (*block && (*block)->first <= at) {
+    const std::vector<Time>& times = (*block)->header.frame.times;
+    const Time in_block = *std::prev(std::upper_bound(times.begin(), times.end(), at));
+    last = std::max(last.value_or(in_block), in_block);
+  }
+  return last;
+}
+
 const SegmentFrame& History::frame(std::size_t part) const {
   return parts_[part].block ? parts_[part].block->header.frame : parts_[part].segment->frame;
 }

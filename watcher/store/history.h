@@ -52,6 +52,9 @@ Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const Sto
 Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
                           std::size_t index);
 
+// The last snapshot at or before `at`.
+Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at);
+
 class History {
  public:
   struct Piece {

@@ -73,12 +73,31 @@ Result<SiteWindow> MemoryStore::Window(TargetId target, Time from, Time to,
   return window;
 }
 
-Result<void> MemoryStore::DropBefore(Time oldest) {
+Result<AgeingReport> MemoryStore::Age(const Retention& retention, Time now) {
+  for (const std::string& id : pins_.ExpiredAt(now)) pins_.Remove(id);
+  AgeingReport report;
   const std::lock_guard lock(mutex_);
   for (auto& [id, history] : targets_) {
-    history.profiles.erase(history.profiles.begin(), history.profiles.lower_bound(oldest));
+    std::vector<PinnedSpan> pinned = pins_.SpansOf(id, now);
+    for (PinnedSpan& span : pinned) {
+      const auto after = history.profiles.upper_bound(span.from);
+      if (after != history.profiles.begin()) span.from = std::prev(after)->first;
+    }
+    report.dropped += std::erase_if(history.profiles, [&](const auto& profile) {
+      return profile.first < now - retention.age && !IsPinned(pinned, profile.first, profile.first);
+    });
   }
   std::erase_if(targets_, [](const auto& target) { return target.second.profiles.empty(); });
+  return report;
+}
+
+Result<void> MemoryStore::PutPin(const Pin& pin) {
+  if (auto checked = CheckPin(pin); !checked) return checked;
+  return pins_.Put(pin);
+}
+
+Result<void> MemoryStore::RemovePin(std::string_view id) {
+  pins_.Remove(id);
   return {};
 }
 

@@ -20,7 +20,10 @@ class MemoryStore : public Store {
   Result<HeapProfile> ProfileAt(TargetId target, Time at) const override;
   Result<SiteWindow> Window(TargetId target, Time from, Time to,
                             const SiteAttributor& attributor) const override;
-  Result<void> DropBefore(Time oldest) override;
+  Result<AgeingReport> Age(const Retention& retention, Time now) override;
+  Result<void> PutPin(const Pin& pin) override;
+  Result<void> RemovePin(std::string_view id) override;
+  Result<std::vector<Pin>> Pins() const override { return pins_.All(); }
   Result<void> PutState(std::string_view name, std::string_view blob) override;
   Result<std::optional<std::string>> GetState(std::string_view name) const override;
 
@@ -37,6 +40,7 @@ class MemoryStore : public Store {
   mutable std::mutex mutex_;
   std::map<TargetId, History> targets_;
   std::map<std::string, std::string, std::less<>> states_;
+  PinBoard pins_;
 };
 
 }  // namespace heapwatch

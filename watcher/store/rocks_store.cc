@@ -1,50 +1,26 @@
 #include "watcher/store/rocks_store.h"
 
 #include <algorithm>
-#include <limits>
 
-#include "analysis/series/byte_io.h"
+#include "watcher/store/ageing.h"
 #include "watcher/store/history.h"
+#include "watcher/store/packing.h"
 #include "watcher/store/row_scan.h"
 #include "watcher/store/window_reader.h"
 
 namespace heapwatch {
 namespace {
 
-constexpr std::string_view kLabelsPrefix = "labels/";
-constexpr std::string_view kSummaryPrefix = "summary/";
 constexpr std::string_view kStatePrefix = "state/";
+constexpr std::string_view kPinPrefix = "pin/";
 
 // A chain with very many series ends early, so that packing it takes no more than 64 MiB; but not
 // after every few rows.
 constexpr std::size_t kMostValues = 8U << 20;
 constexpr std::size_t kLeastRows = 16;
 
-std::string DefaultKey(std::string_view prefix, TargetId target) {
-  return std::string(prefix) + TargetPrefix(target);
-}
-
-std::string EncodeLabels(const Labels& labels) {
-  std::string bytes;
-  ByteWriter out(bytes);
-  out.Varint(labels.size());
-  for (const auto& [name, value] : labels) {
-    out.Text(name);
-    out.Text(value);
-  }
-  return bytes;
-}
-
-std::optional<Labels> DecodeLabels(std::string_view bytes) {
-  ByteReader in(bytes);
-  Labels labels;
-  const std::size_t count = in.Count();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string name(in.Text());
-    labels.emplace(name, in.Text());
-  }
-  if (!in.ok() || !in.done()) return std::nullopt;
-  return labels;
+std::string KeyOf(std::string_view prefix, std::string_view name) {
+  return std::string(prefix) + std::string(name);
 }
 
 }  // namespace
@@ -60,30 +36,33 @@ Result<std::unique_ptr<RocksStore>> RocksStore::Open(const std::string& path,
   if (!db) return Fail(db.error());
   std::unique_ptr<RocksStore> store(new RocksStore(std::move(*db), options));
   if (auto loaded = store->LoadTargets(); !loaded) return Fail(loaded.error());
+  if (auto loaded = store->LoadPins(); !loaded) return Fail(loaded.error());
   return store;
 }
 
 Result<void> RocksStore::LoadTargets() {
-  const std::unique_ptr<rocksdb::Iterator> it(
-      db_->db().NewIterator(rocksdb::ReadOptions(), db_->family(Family::kDefault)));
-  const rocksdb::Slice prefix(kLabelsPrefix.data(), kLabelsPrefix.size());
-  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
-    const TargetId target{ReadBigEndian(it->key().ToString().substr(kLabelsPrefix.size()))};
-    auto labels = DecodeLabels(it->value().ToString());
-    const auto summary = db_->Get(Family::kDefault, DefaultKey(kSummaryPrefix, target));
-    if (!labels || !summary) {
-      return Fail(ErrorCode::kCorrupt,
-                  "the store's record of target " + target.ToString() + " does not make sense");
-    }
-    ByteReader in(*summary);
+  auto records = ReadTargetRecords(*db_);
+  if (!records) return Fail(records.error());
+  for (auto& [target, record] : *records) {
     auto state = std::make_shared<TargetState>();
-    state->labels = std::move(*labels);
-    state->summary.first = FromUnixMillis(in.Zigzag());
-    state->summary.last = FromUnixMillis(in.Zigzag());
-    state->summary.snapshots = in.Varint();
+    state->labels = std::move(record.labels);
+    state->summary = record.summary;
     targets_.emplace(target, std::move(state));
   }
-  if (!it->status().ok()) return Fail(db_->ErrorOf(it->status(), "reading the targets"));
+  return {};
+}
+
+// A pin that cannot be read must not keep the service from its work.
+Result<void> RocksStore::LoadPins() {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      db_->db().NewIterator(rocksdb::ReadOptions(), db_->family(Family::kDefault)));
+  const rocksdb::Slice prefix(kPinPrefix.data(), kPinPrefix.size());
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    if (auto pin = DecodePin(it->value().ToString())) {
+      if (auto put = pins_.Put(std::move(*pin)); !put) return put;
+    }
+  }
+  if (!it->status().ok()) return Fail(db_->ErrorOf(it->status(), "reading the pins"));
   return {};
 }
 
@@ -135,7 +114,7 @@ Result<RowWriter::Row> RocksStore::WriteRow(TargetState& state, TargetId target,
   if (!state.writer) LoadWriter(state, target);
   if (IsFull(state.writer->chain())) {
     // Where that fails the rows stay, and are read as rows.
-    Seal(target, state.summary.last);
+    static_cast<void>(PackChain(*db_, target, state.summary.last));
     state.writer->EndChain();
   }
   return state.writer->Write(time, profile);
@@ -146,30 +125,6 @@ bool RocksStore::IsFull(const RowChain& chain) const {
   const std::size_t columns = std::max<std::size_t>(1, chain.head_profile().sample_types.size());
   return rows >= options_.rows_per_chain ||
          (rows >= kLeastRows && rows * columns * chain.series_count() >= kMostValues);
-}
-
-// Turns the chain that ends at `last` into a block. What cannot be read stays as it is.
-Result<void> RocksStore::Seal(TargetId target, Time last) {
-  RowScan scan(*db_, nullptr, target, last);
-  auto at = scan.SeekToLast();
-  if (!at) return Fail(at.error());
-  if (!*at || scan.is_aside()) return {};
-  const Time start = scan.chain_start();
-  rocksdb::WriteBatch batch;
-  SegmentBuilder builder;
-  for (at = scan.Seek(start); at && *at; at = scan.Next()) {
-    if (scan.is_aside()) continue;
-    builder.Add(scan.time(), scan.chain());
-    batch.Delete(db_->family(Family::kRows), RowKey(target, scan.time()));
-  }
-  if (!at) return Fail(at.error());
-  const PackedBlock block = PackBlock(std::move(builder).Finish());
-  batch.Put(db_->family(Family::kBlocks), BlockKey(target, start, 0), block.header);
-  for (std::size_t i = 0; i < block.chunks.size(); ++i) {
-    batch.Put(db_->family(Family::kBlocks),
-              BlockKey(target, start, static_cast<std::uint32_t>(i + 1)), block.chunks[i]);
-  }
-  return db_->Write(batch, false);
 }
 
 // Of a moment not after the target's last one.
@@ -186,7 +141,7 @@ Result<bool> RocksStore::HasSnapshot(TargetId target, Time time) const {
 
 Result<void> RocksStore::AppendTo(TargetState& state, TargetId target, Time time,
                                   const HeapProfile& profile) {
-  Summary summary = state.summary;
+  TargetSummary summary = state.summary;
   if (summary.snapshots > 0 && time <= summary.last) {
     const auto there = HasSnapshot(target, time);
     if (!there) return Fail(there.error());
@@ -203,12 +158,12 @@ Result<void> RocksStore::AppendTo(TargetState& state, TargetId target, Time time
   }
   if (summary.snapshots == 0) {
     summary.first = summary.last = time;
-    batch.Put(DefaultKey(kLabelsPrefix, target), EncodeLabels(state.labels));
+    PutLabels(*db_, target, state.labels, batch);
   }
   summary.first = std::min(summary.first, time);
   summary.last = std::max(summary.last, time);
   ++summary.snapshots;
-  batch.Put(DefaultKey(kSummaryPrefix, target), summary.Encode());
+  PutSummary(*db_, target, summary, batch);
   if (auto written = db_->Write(batch, IsSyncDue()); !written) {
     state.writer.reset();  // it is a row ahead of the disk
     return written;
@@ -270,21 +225,12 @@ void RocksStore::EvictWriters() {
   }
 }
 
-std::string RocksStore::Summary::Encode() const {
-  std::string bytes;
-  ByteWriter out(bytes);
-  out.Zigzag(ToUnixMillis(first));
-  out.Zigzag(ToUnixMillis(last));
-  out.Varint(snapshots);
-  return bytes;
-}
-
 Result<std::vector<StoredTarget>> RocksStore::Targets() const {
   const std::shared_lock lock(targets_mutex_);
   std::vector<StoredTarget> targets;
   for (const auto& [id, state] : targets_) {
     const std::lock_guard state_lock(state->mutex);
-    const Summary& summary = state->summary;
+    const TargetSummary& summary = state->summary;
     if (summary.snapshots == 0) continue;
     targets.push_back({id, state->labels, summary.first, summary.last, summary.snapshots});
   }
@@ -338,92 +284,94 @@ Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
   return window;
 }
 
-// Where history has to begin so that everything from `oldest` on can be read: with a block, or with
-// a chain of rows. nullopt: nothing is as young as that.
-Result<std::optional<Time>> RocksStore::FirstNeeded(TargetId target, Time oldest) const {
-  std::optional<Time> first;
-  const auto block = BlockScan(*db_, nullptr, target).Seek(oldest);
-  if (!block) return Fail(block.error());
-  if (*block) first = (*block)->first;
-  RowScan scan(*db_, nullptr, target);
-  auto row = scan.Seek(oldest);
-  for (; row && *row && scan.is_aside(); row = scan.Next()) {
-    first = std::min(first.value_or(scan.time()), scan.time());
+Result<std::size_t> RocksStore::AgeTarget(TargetState& state, TargetId target, Time oldest,
+                                          Time now) {
+  const std::scoped_lock lock(pinning_mutex_, state.mutex);
+  if (state.is_dropped || state.summary.snapshots == 0 || state.summary.first >= oldest) return 0;
+  std::vector<PinnedSpan> pinned = pins_.SpansOf(target, now);
+  for (PinnedSpan& span : pinned) {
+    const auto first = LastMoment(*db_, target, span.from);
+    if (!first) return Fail(first.error());
+    span.from = first->value_or(span.from);
   }
-  if (!row) return Fail(row.error());
-  if (*row) first = std::min(first.value_or(scan.chain_start()), scan.chain_start());
-  return first;
-}
-
-Result<std::size_t> RocksStore::CountBefore(TargetId target, Time end) const {
-  std::size_t count = 0;
-  BlockScan blocks(*db_, nullptr, target);
-  auto block = blocks.Seek(Time::min());
-  for (; block && *block && (*block)->first < end; block = blocks.Next())
-    count += (*block)->header.frame.times.size();
-  if (!block) return Fail(block.error());
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      db_->db().NewIterator(rocksdb::ReadOptions(), db_->family(Family::kRows)));
-  const std::string stop = RowKey(target, end);
-  for (rows->Seek(TargetPrefix(target)); rows->Valid() && rows->key().compare(stop) < 0;
-       rows->Next())
-    ++count;
-  if (!rows->status().ok()) return Fail(db_->ErrorOf(rows->status(), "reading"));
-  return count;
-}
-
-Result<void> RocksStore::DropBefore(TargetState& state, TargetId target, Time oldest) {
-  const std::lock_guard lock(state.mutex);
-  if (state.is_dropped || state.summary.snapshots == 0 || state.summary.first >= oldest) return {};
-  const auto first = FirstNeeded(target, oldest);
-  if (!first) return Fail(first.error());
-  const Time end = first->value_or(Time::max());
-  const auto dropped = CountBefore(target, end);
-  if (!dropped) return Fail(dropped.error());
-  if (*dropped == 0) return {};
   rocksdb::WriteBatch batch;
-  for (const Family family : {Family::kRows, Family::kBlocks}) {
-    batch.DeleteRange(db_->family(family), TargetPrefix(target), RowKey(target, end));
-  }
-  Summary summary;
-  if (*first) {
-    summary = state.summary;
-    summary.first = end;
-    summary.snapshots -= std::min(*dropped, summary.snapshots);
-    batch.Put(DefaultKey(kSummaryPrefix, target), summary.Encode());
+  const auto left = DropUnits(*db_, target, oldest, pinned, batch);
+  if (!left) return Fail(left.error());
+  if (batch.Count() == 0) return 0;
+  TargetSummary summary = state.summary;
+  const std::size_t dropped = std::min(left->dropped, summary.snapshots);
+  summary.snapshots -= dropped;
+  if (left->first) {
+    summary.first = *left->first;
+    summary.last = left->last.value_or(summary.last);
+    PutSummary(*db_, target, summary, batch);
   } else {
-    batch.Delete(DefaultKey(kSummaryPrefix, target));
-    batch.Delete(DefaultKey(kLabelsPrefix, target));
+    DeleteRecord(*db_, target, batch);
   }
-  if (auto written = db_->Write(batch, false); !written) return written;
+  if (auto written = db_->Write(batch, false); !written) return Fail(written.error());
   state.summary = summary;
-  if (!*first) {
-    state.is_dropped = true;
-    state.writer.reset();
-    NoteWriterSize(state);
-  }
-  return {};
+  state.is_dropped = !left->first;
+  state.writer.reset();  // its chain may be gone
+  NoteWriterSize(state);
+  return dropped;
 }
 
-Result<void> RocksStore::DropBefore(Time oldest) {
-  Result<void> result;
+Result<AgeingReport> RocksStore::Age(const Retention& retention, Time now) {
+  for (const std::string& id : pins_.ExpiredAt(now)) {
+    if (auto removed = RemovePin(id); !removed) return Fail(removed.error());
+  }
+  Result<AgeingReport> result = AgeingReport();
+  AgeingReport report;
   for (const auto& [target, state] : States()) {
-    auto dropped = DropBefore(*state, target, oldest);
-    if (!dropped) result = dropped;  // one target's damage must not keep the others' past
+    const auto dropped = AgeTarget(*state, target, now - retention.age, now);
+    // One target's damage must not keep the others' past.
+    if (dropped)
+      report.dropped += *dropped;
+    else
+      result = Fail(dropped.error());
   }
   const std::unique_lock lock(targets_mutex_);
   std::erase_if(targets_, [](const auto& entry) {
     const std::lock_guard state_lock(entry.second->mutex);
     return entry.second->is_dropped;
   });
-  return result;
+  return result ? report : std::move(result);
+}
+
+Result<void> RocksStore::PutPin(const Pin& pin) {
+  if (auto checked = CheckPin(pin); !checked) return checked;
+  const std::lock_guard lock(pinning_mutex_);
+  const auto before = pins_.Find(pin.id);
+  if (before == pin) return {};
+  if (auto put = pins_.Put(pin); !put) return put;
+  rocksdb::WriteBatch batch;
+  batch.Put(KeyOf(kPinPrefix, pin.id), EncodePin(pin));
+  auto written = db_->Write(batch, true);
+  if (!written) {
+    if (before) {
+      static_cast<void>(pins_.Put(*before));
+    } else {
+      pins_.Remove(pin.id);
+    }
+  }
+  return written;
+}
+
+Result<void> RocksStore::RemovePin(std::string_view id) {
+  const std::lock_guard lock(pinning_mutex_);
+  if (!pins_.Find(id)) return {};
+  rocksdb::WriteBatch batch;
+  batch.Delete(KeyOf(kPinPrefix, id));
+  if (auto written = db_->Write(batch, true); !written) return written;
+  pins_.Remove(id);
+  return {};
 }
 
 Result<void> RocksStore::Compact() {
   for (const auto& [target, state] : States()) {
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped || state->summary.snapshots == 0) continue;
-    if (auto sealed = Seal(target, state->summary.last); !sealed) return sealed;
+    if (auto sealed = PackChain(*db_, target, state->summary.last); !sealed) return sealed;
     state->writer.reset();
     NoteWriterSize(*state);
   }
@@ -432,12 +380,12 @@ Result<void> RocksStore::Compact() {
 
 Result<void> RocksStore::PutState(std::string_view name, std::string_view blob) {
   rocksdb::WriteBatch batch;
-  batch.Put(std::string(kStatePrefix) + std::string(name), std::string(blob));
+  batch.Put(KeyOf(kStatePrefix, name), std::string(blob));
   return db_->Write(batch, true);
 }
 
 Result<std::optional<std::string>> RocksStore::GetState(std::string_view name) const {
-  auto blob = db_->Get(Family::kDefault, std::string(kStatePrefix) + std::string(name));
+  auto blob = db_->Get(Family::kDefault, KeyOf(kStatePrefix, name));
   if (blob) return std::optional(std::move(*blob));
   if (blob.error().code == ErrorCode::kNotFound) return std::optional<std::string>();
   return Fail(blob.error());

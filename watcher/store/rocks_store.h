@@ -21,6 +21,7 @@
 #include "watcher/store/dictionary.h"
 #include "watcher/store/rocks_db.h"
 #include "watcher/store/store.h"
+#include "watcher/store/target_record.h"
 
 namespace heapwatch {
 
@@ -56,22 +57,19 @@ class RocksStore : public Store {
   Result<HeapProfile> ProfileAt(TargetId target, Time at) const override;
   Result<SiteWindow> Window(TargetId target, Time from, Time to,
                             const SiteAttributor& attributor) const override;
-  Result<void> DropBefore(Time oldest) override;
+  Result<AgeingReport> Age(const Retention& retention, Time now) override;
+  Result<void> PutPin(const Pin& pin) override;
+  Result<void> RemovePin(std::string_view id) override;
+  Result<std::vector<Pin>> Pins() const override { return pins_.All(); }
   Result<void> PutState(std::string_view name, std::string_view blob) override;
   Result<std::optional<std::string>> GetState(std::string_view name) const override;
 
  private:
-  struct Summary {
-    Time first{};
-    Time last{};
-    std::size_t snapshots = 0;
-    std::string Encode() const;
-  };
   // All of one target that is kept in memory; its mutex covers the rest of it.
   struct TargetState {
     std::mutex mutex;
     Labels labels;
-    Summary summary;
+    TargetSummary summary;
     bool is_dropped = false;  // no longer in targets_: look there again
     std::unique_ptr<RowWriter> writer;
     std::size_t writer_bytes = 0;
@@ -81,6 +79,7 @@ class RocksStore : public Store {
   RocksStore(std::unique_ptr<RocksDb> db, const RocksStoreOptions& options);
 
   Result<void> LoadTargets();
+  Result<void> LoadPins();
   std::shared_ptr<TargetState> StateOf(const Labels& labels);
   Result<std::shared_ptr<TargetState>> Find(TargetId target) const;
   std::vector<std::pair<TargetId, std::shared_ptr<TargetState>>> States() const;
@@ -89,20 +88,20 @@ class RocksStore : public Store {
                                   const HeapProfile& profile);
   void LoadWriter(TargetState& state, TargetId target);
   bool IsFull(const RowChain& chain) const;
-  Result<void> Seal(TargetId target, Time last);
   Result<bool> HasSnapshot(TargetId target, Time time) const;
-  Result<std::optional<Time>> FirstNeeded(TargetId target, Time oldest) const;
-  Result<std::size_t> CountBefore(TargetId target, Time end) const;
   bool IsSyncDue();
   void NoteWriterSize(TargetState& state);
   void EvictWriters();
-  Result<void> DropBefore(TargetState& state, TargetId target, Time oldest);
+  // How many snapshots it dropped.
+  Result<std::size_t> AgeTarget(TargetState& state, TargetId target, Time oldest, Time now);
 
   const RocksStoreOptions options_;
   std::unique_ptr<RocksDb> db_;
   mutable Dictionary dictionary_;
   mutable std::shared_mutex targets_mutex_;
   std::unordered_map<TargetId, std::shared_ptr<TargetState>> targets_;
+  std::mutex pinning_mutex_;  // a pin is set before a target ages or after; taken before a target's
+  PinBoard pins_;
   std::atomic<std::size_t> writer_bytes_ = 0;
   std::atomic<std::uint64_t> use_count_ = 0;
   std::atomic<std::chrono::steady_clock::rep> synced_at_ = 0;

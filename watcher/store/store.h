@@ -18,6 +18,8 @@
 #include "analysis/profile/attribution.h"
 #include "analysis/profile/heap_profile.h"
 #include "analysis/series/site_window.h"
+#include "watcher/store/pin.h"
+#include "watcher/store/retention.h"
 #include "watcher/store/target_id.h"
 
 namespace heapwatch {
@@ -58,9 +60,16 @@ class Store {
   virtual Result<SiteWindow> Window(TargetId target, Time from, Time to,
                                     const SiteAttributor& attributor) const = 0;
 
-  // Forgets the snapshots before `oldest`, and the targets that have none left. A store may keep a
-  // few of them longer, where later snapshots are told by what changed since.
-  virtual Result<void> DropBefore(Time oldest) = 0;
+  // Forgets what is too old at `now` and not pinned, and the targets that have nothing left. A
+  // store may keep a few snapshots longer, where those beside them are told by what changed since.
+  virtual Result<AgeingReport> Age(const Retention& retention, Time now) = 0;
+
+  // Keeps the pin's spans from ageing until it expires or is removed. Putting a pin whose id is
+  // known replaces that one, so that doing it again changes nothing; removing what is not there is
+  // fine. Durable at once. What has been dropped or thinned out before does not come back.
+  virtual Result<void> PutPin(const Pin& pin) = 0;
+  virtual Result<void> RemovePin(std::string_view id) = 0;
+  virtual Result<std::vector<Pin>> Pins() const = 0;
 
   // Small named blobs that must survive a restart, written atomically: alert states,
   // acknowledgements.

@@ -64,9 +64,9 @@ TEST_F(MemoryStoreTest, BuildsTheWindowWithTheTargetsVersion) {
 }
 
 TEST_F(MemoryStoreTest, ForgetsWhatIsTooOldAndTargetsLeftWithNothing) {
-  ASSERT_TRUE(store_.DropBefore(Minute(2)));
+  ASSERT_TRUE(store_.Age({.age = Duration(0)}, Minute(2)));
   EXPECT_EQ(store_.Targets()->at(0).snapshots, 1U);
-  ASSERT_TRUE(store_.DropBefore(Minute(3)));
+  ASSERT_TRUE(store_.Age({.age = Duration(0)}, Minute(3)));
   EXPECT_THAT(store_.Targets().value(), IsEmpty());
 }
 

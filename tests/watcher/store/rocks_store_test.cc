@@ -208,7 +208,8 @@ TEST_F(RocksStoreTest, DropsWholeChainsThatAreTooOld) {
   options.rows_per_chain = 4;
   Reopen(options);
   AppendMinutes(0, 10);
-  ASSERT_TRUE(store_->DropBefore(Minute(6)));  // in the middle of the chain that began at 4
+  ASSERT_TRUE(
+      store_->Age({.age = Duration(0)}, Minute(6)));  // in the middle of the chain that began at 4
   EXPECT_EQ(store_->Targets()->at(0).first, Minute(4));
   EXPECT_EQ(store_->Targets()->at(0).snapshots, 6U);
   EXPECT_EQ(store_->Snapshots(kTargetId, Minute(0), Minute(9))->size(), 6U);
@@ -218,7 +219,7 @@ TEST_F(RocksStoreTest, DropsWholeChainsThatAreTooOld) {
 
 TEST_F(RocksStoreTest, ForgetsTargetsThatHaveNothingLeftAndMeetsThemAgain) {
   AppendMinutes(0, 3);
-  ASSERT_TRUE(store_->DropBefore(Minute(60)));
+  ASSERT_TRUE(store_->Age({.age = Duration(0)}, Minute(60)));
   EXPECT_THAT(store_->Targets().value(), IsEmpty());
   EXPECT_EQ(store_->ProfileAt(kTargetId, Minute(5)).error().code, ErrorCode::kNotFound);
   AppendMinutes(60, 61);

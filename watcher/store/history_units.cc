@@ -1,0 +1,77 @@
+#include "watcher/store/history_units.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "analysis/series/block_codec.h"
+#include "analysis/series/row_codec.h"
+
+namespace heapwatch {
+namespace {
+
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// A block whose header cannot be read is a unit still: it must be able to go.
+Result<void> AddBlocks(RocksDb& db, TargetId target, Time end, std::vector<HistoryUnit>& units) {
+  const std::string prefix = TargetPrefix(target);
+  const std::unique_ptr<rocksdb::Iterator> blocks(
+      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kBlocks)));
+  blocks->Seek(prefix);
+  while (blocks->Valid() && ToView(blocks->key()).starts_with(prefix)) {
+    const Time first = TimeOfRowKey(ToView(blocks->key()));
+    if (first >= end) break;
+    HistoryUnit unit{first, first, 0, Family::kBlocks, {}};
+    if (const auto header = UnpackHeader(ToView(blocks->value()))) {
+      unit.last = header->frame.times.back();
+      unit.snapshots = header->frame.times.size();
+    }
+    const std::string block_prefix = RowKey(target, first);
+    for (; blocks->Valid() && ToView(blocks->key()).starts_with(block_prefix); blocks->Next()) {
+      unit.keys.push_back(blocks->key().ToString());
+    }
+    units.push_back(std::move(unit));
+  }
+  return blocks->status().ok() ? Result<void>() : Fail(db.ErrorOf(blocks->status(), "reading"));
+}
+
+// To the end of the last chain that begins before `end`.
+Result<void> AddRows(RocksDb& db, TargetId target, Time end, std::vector<HistoryUnit>& units) {
+  std::map<Time, HistoryUnit> chains;
+  const std::string prefix = TargetPrefix(target);
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kRows)));
+  for (rows->Seek(prefix); rows->Valid() && ToView(rows->key()).starts_with(prefix); rows->Next()) {
+    const std::string key = rows->key().ToString();
+    const Time time = TimeOfRowKey(key);
+    const auto preamble = ReadPreamble(ToView(rows->value()));
+    // A row that cannot be read stands alone, too: it must be able to go.
+    if (!preamble || preamble->kind == RowKind::kAside) {
+      if (time < end) units.push_back({time, time, 1, Family::kRows, {key}});
+      continue;
+    }
+    const Time start = time - preamble->since_chain_start;
+    if (start >= end) break;
+    HistoryUnit& chain = chains[start];
+    if (chain.keys.empty()) chain.first = time;
+    chain.last = time;
+    ++chain.snapshots;
+    chain.keys.push_back(key);
+  }
+  if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
+  for (auto& [start, chain] : chains) units.push_back(std::move(chain));
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<HistoryUnit>> UnitsBefore(RocksDb& db, TargetId target, Time end) {
+  std::vector<HistoryUnit> units;
+  if (auto added = AddBlocks(db, target, end, units); !added) return Fail(added.error());
+  if (auto added = AddRows(db, target, end, units); !added) return Fail(added.error());
+  std::stable_sort(units.begin(), units.end(),
+                   [](const HistoryUnit& a, const HistoryUnit& b) { return a.first < b.first; });
+  return units;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,25 @@
+// The pieces of which one target's history is made on disk, each of which can go without the
+// others: a block, a chain of rows, or a late snapshot's row. One thread.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "analysis/base/error.h"
+#include "watcher/store/rocks_db.h"
+
+namespace heapwatch {
+
+struct HistoryUnit {
+  Time first{};
+  Time last{};
+  std::size_t snapshots = 0;
+  Family family = Family::kRows;
+  std::vector<std::string> keys;
+};
+
+// Those that begin before `end`, in the order in which they begin.
+Result<std::vector<HistoryUnit>> UnitsBefore(RocksDb& db, TargetId target, Time end);
+
+}  // namespace heapwatch
