@@ -10,6 +10,7 @@
 #include "analysis/trend/forecast.h"
 #include "analysis/trend/growth.h"
 #include "analysis/trend/load.h"
+#include "analysis/trend/patience.h"
 
 namespace heapwatch {
 namespace {
@@ -148,12 +149,11 @@ double MaterialGrowth(const SiteWindow& window, const TrendOptions& options) {
   return material;
 }
 
-// The wait before a growth is called a leak.
-double PatienceSeconds(const Target& target, const Growth& growth, const TrendOptions& options) {
-  const double full = Seconds(growth.began_mid_life ? options.patience_mid_life : options.patience);
-  const double spacing =
-      std::min(1.0, target.life().spacing_seconds / Seconds(options.patience_spacing));
-  return std::max(Seconds(options.warm_up), full * std::pow(spacing, 1.5));
+double WaitSeconds(const Target& target, const Growth& growth) {
+  return PatienceSeconds({.began_mid_life = growth.began_mid_life,
+                          .retention = growth.retention,
+                          .spacing_seconds = target.life().spacing_seconds},
+                         target.options());
 }
 
 bool IsUrgent(const Target& target, const Growth& growth, const TrendOptions& options) {
@@ -178,6 +178,7 @@ void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
   verdict.growth_standard_error = growth.standard_error;
   verdict.z = growth.z;
   verdict.effective_n = growth.effective_n;
+  verdict.retention = growth.retention;
   verdict.course = ToString(best.course);
   verdict.growing_for = Duration(std::llround(length * 1000));
   const auto first = static_cast<std::size_t>(
@@ -201,7 +202,8 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
     // A rise over the window that the best course says is over.
     const CourseFit& line = growth.shape.line;
     const double rise = line.end_slope * line.last_piece_seconds;
-    return growth.levels_off && rise >= material ? Stage::kLevelled : Stage::kNone;
+    const bool grew = growth.shape.best.course != Course::kConstant && rise >= material;
+    return growth.levels_off && grew ? Stage::kLevelled : Stage::kNone;
   }
   if (growth.levels_off) return Stage::kLevelled;
   if (growth.unresolved || !growth.in_every_third || growth.last_third_z < kLastThirdZ ||
@@ -210,7 +212,7 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
     return Stage::kGrowing;
   }
   const double length = target.life().seconds.back() - growth.start_seconds;
-  if (length >= PatienceSeconds(target, growth, options) || IsUrgent(target, growth, options)) {
+  if (length >= WaitSeconds(target, growth) || IsUrgent(target, growth, options)) {
     return Stage::kLeak;
   }
   return Stage::kWaiting;
@@ -246,8 +248,7 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
   }
   if (!chosen) return;
   Fill(verdict, target, *chosen);
-  verdict.patience =
-      Duration(std::llround(1000 * PatienceSeconds(target, *chosen, target.options())));
+  verdict.patience = Duration(std::llround(1000 * WaitSeconds(target, *chosen)));
   verdict.only_patience_lacks = stage == Stage::kWaiting;
   switch (stage) {
     case Stage::kLeak:
@@ -261,6 +262,18 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
       break;
   }
   verdict.reason = ExplainGrowth(verdict, *chosen);
+}
+
+void MeasureStretches(Verdict& verdict, const Target& target, const SiteLife& site) {
+  const Timeline& life = target.life();
+  const double now = life.seconds.back();
+  const double longest = std::min(now, Seconds(target.options().max_window));
+  for (std::size_t i = 0; i < kStretchShares.size(); ++i) {
+    const double start = now - kStretchShares[i] * longest;
+    const auto first = std::lower_bound(life.seconds.begin(), life.seconds.end(), start);
+    verdict.stretches[i] =
+        MeasureStretch(life, site, static_cast<std::size_t>(first - life.seconds.begin()));
+  }
 }
 
 Verdict Judge(Target& target, SiteId id) {
@@ -278,6 +291,7 @@ Verdict Judge(Target& target, SiteId id) {
                                          life.size(), options);
     return verdict;
   }
+  MeasureStretches(verdict, target, site);
   JudgeGrowth(verdict, target, site);
   if (site.alloc.empty()) return verdict;
   const auto rate = RecentChurn(life, site.inuse, site.alloc, options.churn_for);

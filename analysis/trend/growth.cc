@@ -88,6 +88,15 @@ double LastThirdZ(const Timeline& life, const SiteLife& site, std::span<const do
   return InStandardErrors(gained, SamplingVariance(life, site, start));
 }
 
+// By slope times length, which strays less than the difference of two levels.
+std::optional<double> RetentionSince(const Timeline& life, const SiteLife& site,
+                                     const Growth& growth) {
+  if (site.alloc.empty()) return std::nullopt;
+  const double allocated = site.alloc.back() - site.alloc[IndexAt(life, growth.start_seconds)];
+  if (allocated <= 0) return std::nullopt;
+  return std::clamp(growth.growth_bytes / allocated, 0.0, 1.0);
+}
+
 // Samples needed in a bin for the site's own rate to be known within 15 %.
 constexpr double kOwnLoadSamplesPerBin = 45;
 // Loads at the two ends of a stretch are means over one part in so many.
@@ -168,12 +177,15 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   for (const SiteLife::Class& cls : site.classes) floor += 0.01 * cls.unit.variance;
   const auto shape = window.courses.Compare(inuse, floor);
   if (!shape) return std::nullopt;
-  Growth out{.shape = *shape};
+  Growth out;
+  out.shape = *shape;
   const CourseFit& best = shape->best;
   const double now = life.seconds.back();
   out.start_seconds = std::max(window.bins.start_seconds, now - best.last_piece_seconds);
   out.growth_bytes = best.end_slope * (now - out.start_seconds);
   out.fit_z = best.end_slope_error > 0 ? best.end_slope / best.end_slope_error : 0;
+
+  out.retention = RetentionSince(life, site, out);
 
   const double variance = SamplingVariance(life, site, out.start_seconds);
   out.standard_error = std::sqrt(variance);

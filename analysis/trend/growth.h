@@ -46,6 +46,7 @@ struct Growth {
   bool in_every_third = false;          // grows throughout its last piece, not in one leap
   double last_third_z = 0;              // growth in the last third over its sampling error
   double load_bytes = 0;                // of the growth, what more load alone would bring
+  std::optional<double> retention;      // bytes that stayed per byte allocated meanwhile
   double effective_n = 0;
   bool began_mid_life = false;
   bool levels_off = false;  // its best course is flat, or nearly so, at the end

@@ -4,6 +4,7 @@
 // had (no alloc data, no limit) is absent, never zero.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "analysis/base/time.h"
 #include "analysis/profile/site.h"
 #include "analysis/series/site_window.h"
+#include "analysis/trend/stretch.h"
 
 namespace heapwatch {
 
@@ -59,9 +61,13 @@ struct Verdict {
 
   std::optional<double> alloc_bytes_per_second;
   std::optional<double>
-      retention;  // share of newly allocated objects that stay: d inuse_objects / d alloc_objects
+      retention;  // share of what is allocated while it grows that stays, in bytes
   // Until the process' limit is reached at this slope, seconds; high may be infinite.
   std::optional<Interval> seconds_to_limit;
+
+  // The bare figures of each part of the life (kStretchShares), whatever the verdict; absent before
+  // the warm-up is over.
+  std::array<std::optional<Stretch>, kStretchShares.size()> stretches = {};
 };
 
 }  // namespace heapwatch

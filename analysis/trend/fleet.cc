@@ -1,0 +1,250 @@
+#include "analysis/trend/fleet.h"
+
+#include <algorithm>
+#include <cmath>
+#include <compare>
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <tuple>
+#include <utility>
+
+#include "analysis/base/units.h"
+#include "analysis/trend/explain.h"
+#include "analysis/trend/pooled_stretch.h"
+#include "analysis/trend/version_change.h"
+
+namespace heapwatch {
+namespace {
+
+// A growth of which less than this share came before a part of the life began in that part.
+constexpr double kEarlierShare = 0.25;
+
+// Higher is worse.
+int Rank(VerdictKind kind) {
+  switch (kind) {
+    case VerdictKind::kInsufficientData:
+      return 0;
+    case VerdictKind::kStable:
+      return 1;
+    case VerdictKind::kPlateau:
+      return 2;
+    case VerdictKind::kGrowing:
+      return 3;
+    case VerdictKind::kChurn:
+      return 4;
+    case VerdictKind::kLeak:
+      return 5;
+  }
+  return 0;
+}
+
+std::string ServiceOf(const Labels& target) {
+  const std::string_view service = Get(target, "service");
+  return std::string(service.empty() ? Get(target, "job") : service);
+}
+
+struct VersionKey {
+  std::string service;
+  std::string version;
+  auto operator<=>(const VersionKey&) const = default;
+};
+
+struct Version {
+  std::optional<Time> since;
+  std::size_t replica_count = 0;
+  // Per site, what each target says of it.
+  std::map<ContentHash, std::vector<FleetFinding::Replica>> sites;
+};
+
+using Versions = std::map<VersionKey, Version>;
+
+Versions GroupByVersion(std::span<const TargetResult> results) {
+  Versions versions;
+  for (std::size_t r = 0; r < results.size(); ++r) {
+    const TargetResult& result = results[r];
+    Version& version =
+        versions[{ServiceOf(result.target), std::string(Get(result.target, "version"))}];
+    if (!version.since || result.since < *version.since) version.since = result.since;
+    if (!result.is_gone) ++version.replica_count;
+    for (std::size_t v = 0; v < result.verdicts.size(); ++v) {
+      const Verdict& verdict = result.verdicts[v];
+      if (verdict.kind == VerdictKind::kInsufficientData) continue;
+      version.sites[result.sites[verdict.site.index()].id()].push_back({r, v});
+    }
+  }
+  return versions;
+}
+
+// The latest version of the same service that began before this one.
+const Versions::value_type* VersionBefore(const Versions& versions,
+                                          const Versions::value_type& now) {
+  const Versions::value_type* best = nullptr;
+  for (auto it = versions.lower_bound({now.first.service, ""});
+       it != versions.end() && it->first.service == now.first.service; ++it) {
+    if (it->first == now.first || !(it->second.since < now.second.since)) continue;
+    if (best == nullptr || best->second.since < it->second.since) best = &*it;
+  }
+  return best;
+}
+
+class Pool {
+ public:
+  Pool(std::span<const TargetResult> results, const TrendOptions& options)
+      : results_(results), options_(options), versions_(GroupByVersion(results)) {}
+
+  std::vector<FleetFinding> Findings() const {
+    std::vector<FleetFinding> out;
+    for (const auto& version : versions_) {
+      if (version.second.replica_count == 0) continue;
+      const Versions::value_type* before = VersionBefore(versions_, version);
+      const auto load_ratio =
+          before == nullptr ? std::nullopt : LoadRatio(WholeLives(*before), WholeLives(version));
+      for (const auto& [id, replicas] : version.second.sites) {
+        FleetFinding finding = Judge(version, replicas);
+        if (before != nullptr) {
+          const auto known = before->second.sites.find(id);
+          if (known != before->second.sites.end()) {
+            finding.change = CompareVersions(Whole(known->second), Whole(replicas), load_ratio);
+            finding.change->version_before = before->first.version;
+          }
+        }
+        const bool regressed = finding.change && finding.change->allocates_more;
+        if (finding.judged == 0) continue;
+        if (Rank(finding.kind) < Rank(VerdictKind::kPlateau) && !regressed) continue;
+        finding.reason = Explain(finding);
+        out.push_back(std::move(finding));
+      }
+    }
+    std::stable_sort(out.begin(), out.end(), [](const FleetFinding& a, const FleetFinding& b) {
+      return std::tuple(-Rank(a.kind), -a.slope_bytes_per_second) <
+             std::tuple(-Rank(b.kind), -b.slope_bytes_per_second);
+    });
+    return out;
+  }
+
+ private:
+  using Replicas = std::vector<FleetFinding::Replica>;
+
+  const Verdict& VerdictOf(const FleetFinding::Replica& replica) const {
+    return results_[replica.result].verdicts[replica.verdict];
+  }
+
+  // The figures of one part of the life, from every replica that has them.
+  std::vector<Stretch> Stretches(const Replicas& replicas, std::size_t share) const {
+    std::vector<Stretch> out;
+    for (const auto& replica : replicas) {
+      const auto& stretch = VerdictOf(replica).stretches[share];
+      if (stretch) out.push_back(*stretch);
+    }
+    return out;
+  }
+  PooledStretch Whole(const Replicas& replicas) const {
+    return PoolStretches(Stretches(replicas, 0));
+  }
+  std::map<ContentHash, PooledStretch> WholeLives(const Versions::value_type& version) const {
+    std::map<ContentHash, PooledStretch> out;
+    for (const auto& [id, replicas] : version.second.sites) out.emplace(id, Whole(replicas));
+    return out;
+  }
+
+  FleetFinding Judge(const Versions::value_type& version, const Replicas& all) const;
+  void TakePooled(FleetFinding& finding, const Replicas& replicas) const;
+  std::string Explain(const FleetFinding& finding) const;
+
+  std::span<const TargetResult> results_;
+  const TrendOptions& options_;
+  Versions versions_;
+};
+
+FleetFinding Pool::Judge(const Versions::value_type& version, const Replicas& all) const {
+  FleetFinding out;
+  out.service = version.first.service;
+  out.version = version.first.version;
+  out.replica_count = version.second.replica_count;
+  Replicas replicas;
+  for (const auto& replica : all) {
+    if (!results_[replica.result].is_gone) replicas.push_back(replica);
+  }
+  out.judged = replicas.size();
+  if (replicas.empty()) return out;
+  const Verdict* worst = nullptr;
+  for (const auto& replica : replicas) {
+    const Verdict& verdict = VerdictOf(replica);
+    if (worst == nullptr || Rank(verdict.kind) > Rank(worst->kind)) worst = &verdict;
+  }
+  out.site = results_[replicas.front().result].sites[VerdictOf(replicas.front()).site.index()];
+  out.kind = worst->kind;
+  for (const auto& replica : replicas) {
+    if (VerdictOf(replica).kind == out.kind) out.replicas.push_back(replica);
+  }
+  const PooledStretch whole = Whole(replicas);
+  out.slope_bytes_per_second = whole.slope;
+  out.slope_interval = whole.interval;
+  out.z = whole.z;
+  out.total_growth_bytes = whole.growth_bytes;
+  if (out.kind != VerdictKind::kChurn) TakePooled(out, replicas);
+  out.showing = out.replicas.size();
+  const bool churns = out.kind == VerdictKind::kChurn;
+  const auto badness = [&](const FleetFinding::Replica& replica) {
+    const Verdict& verdict = VerdictOf(replica);
+    return churns ? verdict.alloc_bytes_per_second.value_or(0) : verdict.slope_bytes_per_second;
+  };
+  std::stable_sort(out.replicas.begin(), out.replicas.end(),
+                   [&](const auto& a, const auto& b) { return badness(a) > badness(b); });
+  return out;
+}
+
+// Where the replicas together are surer than the worst of them alone.
+void Pool::TakePooled(FleetFinding& finding, const Replicas& replicas) const {
+  if (replicas.size() < 2) return;
+  const PooledStretch whole = Whole(replicas);
+  for (std::size_t share = 0; share < kStretchShares.size(); ++share) {
+    const std::vector<Stretch> stretches = Stretches(replicas, share);
+    if (stretches.size() < 2) continue;
+    const PooledStretch pooled = PoolStretches(stretches);
+    const bool began_mid_life =
+        share > 0 && whole.growth_bytes - pooled.growth_bytes < kEarlierShare * pooled.growth_bytes;
+    const VerdictKind kind = JudgePooled(pooled, began_mid_life, options_);
+    if (Rank(kind) < Rank(VerdictKind::kGrowing) || Rank(kind) < Rank(finding.kind)) continue;
+    finding.slope_bytes_per_second = pooled.slope;
+    finding.slope_interval = pooled.interval;
+    finding.z = pooled.z;
+    finding.total_growth_bytes = pooled.growth_bytes;
+    finding.pooled = Rank(kind) > Rank(finding.kind);
+    finding.kind = kind;
+    finding.replicas.clear();
+    for (const auto& replica : replicas) {
+      const auto& own = VerdictOf(replica).stretches[share];
+      if (VerdictOf(replica).kind == VerdictKind::kLeak || (own && Shows(*own, pooled)))
+        finding.replicas.push_back(replica);
+    }
+    return;
+  }
+}
+
+std::string Pool::Explain(const FleetFinding& finding) const {
+  if (finding.kind == VerdictKind::kStable) {
+    return "no growth, but it allocates more per unit of load than in the version before";
+  }
+  const Verdict& worst = VerdictOf(finding.replicas.front());
+  if (!finding.pooled) return worst.reason;
+  char z[32];
+  std::snprintf(z, sizeof z, "%.1f", finding.z);
+  const auto per_hour = [](double slope) { return FormatBytesPerHour(slope * 3600); };
+  return "on " + std::to_string(finding.showing) + " of " + std::to_string(finding.judged) +
+         " replicas, " + FormatBytes(finding.total_growth_bytes) + " in all at " +
+         per_hour(finding.slope_bytes_per_second) +
+         " each (95 %: " + per_hour(finding.slope_interval.low) + " to " +
+         per_hour(finding.slope_interval.high) + "), " + z +
+         " standard errors above sampling noise together, where one alone could not tell yet";
+}
+
+}  // namespace
+
+std::vector<FleetFinding> PoolFleet(std::span<const TargetResult> results,
+                                    const TrendOptions& options) {
+  return Pool(results, options).Findings();
+}
+
+}  // namespace heapwatch

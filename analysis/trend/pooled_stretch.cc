@@ -1,0 +1,120 @@
+#include "analysis/trend/pooled_stretch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "analysis/trend/patience.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr double kTwoSided95 = 1.96;
+// As GrowsInEveryThird has it.
+constexpr double kFairShare = 0.5;
+constexpr double kLastThirdZ = 1;
+// Replicas of one service are moved by one load: they must agree beyond their own spread, too.
+constexpr double kSpreadZ = 3;
+// A replica shows a growth from this share of the pooled slope on, and this far out of its own
+// noise.
+constexpr double kShowingShare = 0.5;
+constexpr double kShowingZ = 1;
+
+double StandardErrors(double gained, double variance) {
+  if (variance > 0) return gained / std::sqrt(variance);
+  return gained > 0 ? std::numeric_limits<double>::infinity() : 0;
+}
+
+bool IsSteady(const PooledStretch& pooled) {
+  const double third = pooled.growth_bytes / 3;
+  const double slack = std::sqrt(pooled.variance / 3);
+  const auto fair = [&](double gained) {
+    return gained > 0 && gained + slack >= kFairShare * third;
+  };
+  return std::all_of(pooled.third_bytes.begin(), pooled.third_bytes.end(), fair) &&
+         pooled.last_third_z >= kLastThirdZ;
+}
+
+}  // namespace
+
+PooledStretch PoolStretches(std::span<const Stretch> stretches) {
+  PooledStretch out;
+  double last_third_variance = 0;
+  for (const Stretch& one : stretches) {
+    ++out.count;
+    out.seconds += one.seconds;
+    out.spacing_seconds = std::max(out.spacing_seconds, one.spacing_seconds);
+    out.start_bytes += one.start_bytes;
+    out.growth_bytes += one.growth_bytes;
+    out.variance += one.variance;
+    for (std::size_t i = 0; i < 3; ++i) out.third_bytes[i] += one.third_bytes[i];
+    last_third_variance += one.last_third_variance;
+    out.alloc_samples += one.alloc_samples;
+  }
+  if (out.count == 0 || out.seconds <= 0) return out;
+  out.slope = out.growth_bytes / out.seconds;
+  out.z = StandardErrors(out.growth_bytes, out.variance);
+  out.last_third_z = StandardErrors(out.third_bytes[2], last_third_variance);
+  double error = std::sqrt(out.variance) / out.seconds;
+  if (out.count >= 3) {
+    double squares = 0;
+    for (const Stretch& one : stretches) {
+      const double strayed = one.growth_bytes - out.slope * one.seconds;
+      squares += strayed * strayed;
+    }
+    const auto k = static_cast<double>(out.count);
+    const double spread = std::sqrt(squares * k / (k - 1)) / out.seconds;
+    out.spread_z = StandardErrors(out.slope, spread * spread);
+    error = std::max(error, spread);
+  }
+  out.interval = {.low = out.slope - kTwoSided95 * error, .high = out.slope + kTwoSided95 * error};
+  const bool all_tell = std::all_of(stretches.begin(), stretches.end(),
+                                    [](const Stretch& one) { return one.alloc_bytes.has_value(); });
+  if (!all_tell) return out;
+  out.alloc_bytes.emplace();
+  for (const Stretch& one : stretches) {
+    for (std::size_t i = 0; i < 4; ++i) (*out.alloc_bytes)[i] += (*one.alloc_bytes)[i];
+  }
+  return out;
+}
+
+std::optional<double> RetentionOf(const PooledStretch& pooled) {
+  if (!pooled.alloc_bytes) return std::nullopt;
+  double allocated = 0;
+  for (const double bytes : *pooled.alloc_bytes) allocated += bytes;
+  if (allocated <= 0) return std::nullopt;
+  return std::clamp(pooled.growth_bytes / allocated, 0.0, 1.0);
+}
+
+double ExplainedByLoad(const PooledStretch& pooled) {
+  if (!pooled.alloc_bytes || pooled.start_bytes <= 0) return 0;
+  const double before = pooled.alloc_bytes->front();
+  const double now = pooled.alloc_bytes->back();
+  if (before <= 0 || now <= before) return 0;
+  double allocated = 0;
+  for (const double bytes : *pooled.alloc_bytes) allocated += bytes;
+  const double turned_over = std::max(0.0, allocated - std::max(0.0, pooled.growth_bytes));
+  return std::min(pooled.start_bytes, turned_over) * (now / before - 1);
+}
+
+VerdictKind JudgePooled(const PooledStretch& pooled, bool began_mid_life,
+                        const TrendOptions& options) {
+  const bool sure = pooled.z >= options.min_z && (!pooled.spread_z || *pooled.spread_z >= kSpreadZ);
+  if (!sure || pooled.growth_bytes < options.min_growth_bytes) return VerdictKind::kStable;
+  if (!IsSteady(pooled) || ExplainedByLoad(pooled) > 0.5 * pooled.growth_bytes) {
+    return VerdictKind::kGrowing;
+  }
+  const double length = pooled.seconds / static_cast<double>(pooled.count);
+  const double wait = PatienceSeconds({.began_mid_life = began_mid_life,
+                                       .retention = RetentionOf(pooled),
+                                       .spacing_seconds = pooled.spacing_seconds},
+                                      options);
+  return length >= wait ? VerdictKind::kLeak : VerdictKind::kGrowing;
+}
+
+bool Shows(const Stretch& own, const PooledStretch& pooled) {
+  return own.growth_bytes >= kShowingShare * pooled.slope * own.seconds &&
+         StandardErrors(own.growth_bytes, own.variance) >= kShowingZ;
+}
+
+}  // namespace heapwatch
