@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -74,11 +74,12 @@ TEST(PrometheusRules, UseOnlyMetricsThatAreExported) {
   for (const char* file :
        {"heapwatch_alerts.yml", "heapwatch_recording.yml", "heapwatch_site_alerts.yml"}) {
     std::istringstream lines(ReadText(kRules / file));
-    const std::regex name("[a-z_]+:heapwatch_[a-z_:]+|\\bheapwatch_[a-z_]+");
+    const RE2 name("([a-z_]+:heapwatch_[a-z_:]+|\\bheapwatch_[a-z_]+)");
     for (std::string line; std::getline(lines, line);) {
       if (line.find("name:") != std::string::npos || line.starts_with("#")) continue;
-      for (std::sregex_iterator it(line.begin(), line.end(), name), end; it != end; ++it)
-        if (it->str().starts_with("heapwatch_")) used.insert(it->str());
+      re2::StringPiece rest(line);
+      for (std::string found; RE2::FindAndConsume(&rest, name, &found);)
+        if (found.starts_with("heapwatch_")) used.insert(found);
     }
   }
   EXPECT_GE(used.size(), 10U);

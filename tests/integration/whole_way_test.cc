@@ -2,10 +2,10 @@
 // gauge in Prometheus and a diff that `go tool pprof` reads. One stand serves all tests.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <boost/json.hpp>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -150,13 +150,13 @@ Top PprofTop(std::vector<std::string> profiles) {
   EXPECT_EQ(result.exit_code, 0) << result.standard_error;
   Top top;
   // "  1048576B 42.11% 42.11%   2097152B 84.21%  main.f (inline)"
-  const std::regex row(R"( *(-?\d+)B? +\S+ +\S+ +(-?\d+)B? +\S+  (.*?)( \((partial-)?inline\))?)");
+  const RE2 row(R"( *(-?\d+)B? +\S+ +\S+ +(-?\d+)B? +\S+  (.*?)(?: \((?:partial-)?inline\))?)");
   std::istringstream lines(result.standard_output);
   for (std::string line; std::getline(lines, line);) {
-    std::smatch match;
-    if (!std::regex_match(line, match, row)) continue;
-    const std::pair values(std::stoll(match[1]), std::stoll(match[2]));
-    if (values != std::pair(0LL, 0LL)) top[match[3]] = values;
+    std::pair<long long, long long> values;
+    std::string function;
+    if (!RE2::FullMatch(line, row, &values.first, &values.second, &function)) continue;
+    if (values != std::pair(0LL, 0LL)) top[function] = values;
   }
   EXPECT_FALSE(top.empty()) << result.standard_output;
   return top;

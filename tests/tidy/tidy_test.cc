@@ -1,10 +1,10 @@
 // The rules of the house, each as a test that names every place where it is broken.
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -70,12 +70,12 @@ TEST(Tidy, FoldersIncludeOnlyWhatLiesBelowThem) {
 }
 
 TEST(Tidy, AnalysisAndAlertingStayPure) {
-  const std::regex impure(
+  const RE2 impure(
       "(thread|iostream|fstream|filesystem|spdlog/.*|boost/(asio|beast).*|rocksdb/.*)");
   for (const SourceFile& file : SourceTree()) {
     if (!file.path.starts_with("analysis/") && !file.path.starts_with("alerting/")) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
-      EXPECT_FALSE(std::regex_match(SystemInclude(file.lines[i]), impure))
+      EXPECT_FALSE(RE2::FullMatch(SystemInclude(file.lines[i]), impure))
           << file.At(i) << ": no I/O, clock, thread or log down here: " << file.lines[i];
     }
   }
@@ -100,9 +100,8 @@ TEST(Tidy, EverySourceIsBuilt) {
   }
   for (const SourceFile& file : SourceTree()) {
     if (file.extension() != ".cc") continue;
-    const std::regex whole_name(
-        "(^|[ (])" + std::regex_replace(file.name(), std::regex("\\."), "\\.") + "($|[ )])");
-    EXPECT_TRUE(std::regex_search(cmake_lists[file.folder()], whole_name))
+    const RE2 whole_name("(^|[ (])" + RE2::QuoteMeta(file.name()) + "($|[ )])");
+    EXPECT_TRUE(RE2::PartialMatch(cmake_lists[file.folder()], whole_name))
         << file.path << " stands in no CMakeLists.txt of its folder";
   }
 }
@@ -124,23 +123,23 @@ TEST(Tidy, EveryHeaderIsUsedAndSaysWhatItIsFor) {
 TEST(Tidy, NothingIsLeftForLater) {
   // Worked examples in comments are set in by three blanks; a single one before code means code put
   // out of use.
-  const std::regex dead_code("^ *// ?[^ ].*(\\);|\\{|^ *// *\\})$");
-  const std::regex marker(std::string("\\b(TO") + "DO|FIX" + "ME|XX" + "X|HA" + "CK)\\b");
+  const RE2 dead_code("^ *// ?[^ ].*(\\);|\\{|^ *// *\\})$");
+  const RE2 marker(std::string("\\b(TO") + "DO|FIX" + "ME|XX" + "X|HA" + "CK)\\b");
   for (const SourceFile& file : SourceTree()) {
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       const std::string& line = file.lines[i];
-      EXPECT_FALSE(std::regex_search(line, marker)) << file.At(i) << ": " << line;
+      EXPECT_FALSE(RE2::PartialMatch(line, marker)) << file.At(i) << ": " << line;
       if (!file.is_code()) continue;
-      EXPECT_FALSE(std::regex_match(line, dead_code)) << file.At(i) << ": " << line;
+      EXPECT_FALSE(RE2::FullMatch(line, dead_code)) << file.At(i) << ": " << line;
     }
   }
 }
 
 TEST(Tidy, NoNamespaceIsPouredOut) {
-  const std::regex pouring("^ *using namespace .*");
+  const RE2 pouring("^ *using namespace .*");
   for (const SourceFile& file : SourceTree()) {
     for (std::size_t i = 0; i < file.lines.size(); ++i)
-      EXPECT_FALSE(std::regex_match(file.lines[i], pouring)) << file.At(i);
+      EXPECT_FALSE(RE2::FullMatch(file.lines[i], pouring)) << file.At(i);
   }
 }
 
@@ -153,14 +152,14 @@ TEST(Tidy, EveryTopFolderHasAReadme) {
 }
 
 TEST(Tidy, LinksInTheDocumentsLeadSomewhere) {
-  const std::regex link("\\]\\(([^)#:]+)(#[^)]*)?\\)");
+  const RE2 link("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
   for (const SourceFile& file : SourceTree()) {
     if (file.extension() != ".md") continue;
     const fs::path folder = fs::path(HEAPWATCH_SOURCE_DIR) / file.folder();
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
-      const std::string& line = file.lines[i];
-      for (std::sregex_iterator it(line.begin(), line.end(), link), end; it != end; ++it)
-        EXPECT_TRUE(fs::exists(folder / (*it)[1].str())) << file.At(i) << ": " << (*it)[1];
+      re2::StringPiece rest(file.lines[i]);
+      for (std::string linked; RE2::FindAndConsume(&rest, link, &linked);)
+        EXPECT_TRUE(fs::exists(folder / linked)) << file.At(i) << ": " << linked;
     }
   }
 }
