@@ -102,10 +102,7 @@ void AddChange(const Change& change, json::object& out) {
   out["within_noise"] = change.within_noise();
 }
 
-json::object DiffToJson(const ProfileDiff& diff, std::optional<std::size_t> top) {
-  const std::size_t limit = top.value_or(static_cast<std::size_t>(-1));
-  const auto left_out = [&](std::size_t count) { return count - std::min(limit, count); };
-  const auto functions = FunctionChanges(diff, FunctionOrder::kFlat);
+json::object DiffHeadToJson(const ProfileDiff& diff) {
   json::object out;
   out["sample_type"] = {{"type", ToUtf8(diff.sample_type.type)},
                         {"unit", ToUtf8(diff.sample_type.unit)}};
@@ -116,6 +113,14 @@ json::object DiffToJson(const ProfileDiff& diff, std::optional<std::size_t> top)
   json::array& notes = out["notes"].emplace_array();
   for (const std::string& note : diff.notes) notes.push_back(json::string(ToUtf8(note)));
   out["total"] = ChangeJson(diff.total);
+  return out;
+}
+
+json::object DiffToJson(const ProfileDiff& diff, std::optional<std::size_t> top) {
+  const std::size_t limit = top.value_or(static_cast<std::size_t>(-1));
+  const auto left_out = [&](std::size_t count) { return count - std::min(limit, count); };
+  const auto functions = FunctionChanges(diff, FunctionOrder::kFlat);
+  json::object out = DiffHeadToJson(diff);
   out["sites"] = SitesJson(diff, limit);
   out["functions"] = FunctionsJson(functions, limit);
   out["stacks"] = StacksJson(diff, limit);

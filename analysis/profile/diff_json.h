@@ -35,6 +35,9 @@ namespace heapwatch {
 boost::json::object DiffToJson(const ProfileDiff& diff,
                                std::optional<std::size_t> top = std::nullopt);
 
+// The same without the three lists and what is left out of them.
+boost::json::object DiffHeadToJson(const ProfileDiff& diff);
+
 // Adds the members of CHANGE to `out`.
 void AddChange(const Change& change, boost::json::object& out);
 

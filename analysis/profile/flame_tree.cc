@@ -1,10 +1,13 @@
 #include "analysis/profile/flame_tree.h"
 
+#include <xxhash.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <functional>
 #include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "analysis/base/utf8.h"
@@ -13,6 +16,8 @@
 
 namespace heapwatch {
 namespace {
+
+constexpr std::uint64_t kRootId = 1;
 
 // The whole tree, before anything is left out. Parents stand before their children.
 struct RawNode {
@@ -23,20 +28,27 @@ struct RawNode {
   Change total;  // and of those that go on
   double grew = 0;
   double shrank = 0;
+  std::uint64_t id = kRootId;
+  double magnitude() const { return grew + shrank; }
 };
 
 class RawTree {
  public:
-  RawTree(const ProfileDiff& diff, const FrameNames& names, std::size_t max_depth, bool from_leaf) {
+  RawTree(const ProfileDiff& diff, const FrameNames& names, const FlameTreeOptions& options) {
     nodes_.push_back({NameId(), 0, 0, {0, 0, 0.0}, {}});
     std::vector<NameId> frames;
     for (const StackChange& stack : diff.stacks) {
+      if (options.keep && !options.keep(stack)) continue;
       names.Frames(stack.stack, frames);
-      if (!from_leaf) std::reverse(frames.begin(), frames.end());
-      if (frames.size() > max_depth) frames.resize(max_depth);
+      if (!options.from_leaf) std::reverse(frames.begin(), frames.end());
+      if (frames.size() > options.max_depth) frames.resize(options.max_depth);
       std::size_t at = 0;
       for (const NameId frame : frames) at = Child(at, frame);
       nodes_[at].self += stack.change;
+    }
+    for (std::size_t i = 1; i < nodes_.size(); ++i) {
+      const std::string_view name = names.name(nodes_[i].name);
+      nodes_[i].id = XXH3_64bits_withSeed(name.data(), name.size(), nodes_[nodes_[i].parent].id);
     }
     SumUp();
   }
@@ -45,7 +57,8 @@ class RawTree {
 
  private:
   std::size_t Child(std::size_t parent, NameId name) {
-    const auto [it, is_new] = children_.try_emplace({parent, name}, nodes_.size());
+    const std::uint64_t key = (std::uint64_t{parent} << 32U) | name.value();
+    const auto [it, is_new] = children_.try_emplace(key, nodes_.size());
     if (is_new) nodes_.push_back({name, parent, nodes_[parent].depth + 1, {0, 0, 0.0}, {}});
     return it->second;
   }
@@ -65,52 +78,88 @@ class RawTree {
   }
 
   std::vector<RawNode> nodes_;
-  std::map<std::pair<std::size_t, NameId>, std::size_t> children_;
+  std::unordered_map<std::uint64_t, std::size_t> children_;  // by parent and name
 };
 
+// The nodes at and below `root`, which must be one of them, in their order.
+std::vector<std::size_t> Subtree(const std::vector<RawNode>& nodes, std::size_t root) {
+  std::vector<bool> is_within(nodes.size());
+  std::vector<std::size_t> within;
+  for (std::size_t i = root; i < nodes.size(); ++i) {
+    is_within[i] = i == root || (i > 0 && is_within[nodes[i].parent]);
+    if (is_within[i]) within.push_back(i);
+  }
+  return within;
+}
+
 // The magnitude that a node must exceed to be shown.
-double Threshold(const std::vector<RawNode>& nodes, const FlameTreeOptions& options) {
-  const double whole = nodes.front().grew + nodes.front().shrank;
+double Threshold(const std::vector<RawNode>& nodes, const std::vector<std::size_t>& within,
+                 const FlameTreeOptions& options) {
+  const double whole = nodes[within.front()].magnitude();
   // Just below the share, so that a node of exactly that share is shown.
-  double threshold = std::nextafter(whole * options.min_share, 0.0);
-  if (nodes.size() <= options.max_nodes) return threshold;
+  const double threshold = std::nextafter(whole * options.min_share, 0.0);
+  if (within.size() <= options.max_nodes) return threshold;
   std::vector<double> magnitudes;
-  magnitudes.reserve(nodes.size());
-  for (const RawNode& node : nodes) magnitudes.push_back(node.grew + node.shrank);
+  magnitudes.reserve(within.size());
+  for (const std::size_t i : within) magnitudes.push_back(nodes[i].magnitude());
   const auto nth = magnitudes.begin() + static_cast<std::ptrdiff_t>(options.max_nodes);
   std::nth_element(magnitudes.begin(), nth, magnitudes.end(), std::greater<>());
   return std::max(threshold, *nth);
+}
+
+std::optional<std::size_t> FindRoot(const std::vector<RawNode>& nodes,
+                                    const FlameTreeOptions& options) {
+  if (!options.root) return 0;
+  const auto found = std::find_if(nodes.begin(), nodes.end(),
+                                  [&](const RawNode& n) { return n.id == *options.root; });
+  if (found == nodes.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - nodes.begin());
 }
 
 }  // namespace
 
 FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& options) {
   const FrameNames names(diff.profile);
-  const std::vector<RawNode> raw =
-      RawTree(diff, names, options.max_depth, options.from_leaf).Take();
-  const double threshold = Threshold(raw, options);
-  std::vector<std::vector<std::size_t>> children(raw.size());
+  const std::vector<RawNode> raw = RawTree(diff, names, options).Take();
   FlameTree tree;
-  for (std::size_t i = 1; i < raw.size(); ++i) {
-    if (raw[i].grew + raw[i].shrank > threshold)
+  const std::optional<std::size_t> root = FindRoot(raw, options);
+  if (!root) return tree;
+  const auto show = [&](std::size_t from, std::size_t parent, std::size_t top) {
+    const RawNode& node = raw[from];
+    return FlameNode{.id = node.id,
+                     .name = from == 0 ? "root" : std::string(names.name(node.name)),
+                     .change = node.total,
+                     .self = node.self,
+                     .grew = node.grew,
+                     .shrank = node.shrank,
+                     .parent = parent,
+                     .depth = node.depth - top};
+  };
+  for (std::size_t i = *root; i > 0; i = raw[i].parent)
+    tree.above.insert(tree.above.begin(), show(raw[i].parent, 0, 0));
+
+  const std::vector<std::size_t> within = Subtree(raw, *root);
+  const double threshold = Threshold(raw, within, options);
+  std::vector<std::vector<std::size_t>> children(raw.size());
+  for (const std::size_t i : within) {
+    if (i == *root) continue;
+    if (raw[i].magnitude() > threshold)
       children[raw[i].parent].push_back(i);
     else
       ++tree.left_out;
   }
   for (auto& siblings : children)
     std::sort(siblings.begin(), siblings.end(), [&](std::size_t a, std::size_t b) {
-      const double size_a = raw[a].grew + raw[a].shrank;
-      const double size_b = raw[b].grew + raw[b].shrank;
+      const double size_a = raw[a].magnitude();
+      const double size_b = raw[b].magnitude();
       return size_a != size_b ? size_a > size_b : names.name(raw[a].name) < names.name(raw[b].name);
     });
-  std::vector<std::pair<std::size_t, std::size_t>> open = {{0, 0}};  // raw node, shown parent
+  std::vector<std::pair<std::size_t, std::size_t>> open = {{*root, 0}};  // raw node, shown parent
   while (!open.empty()) {
     const auto [from, parent] = open.back();
     open.pop_back();
-    const RawNode& node = raw[from];
     const std::size_t index = tree.nodes.size();
-    tree.nodes.push_back({from == 0 ? "root" : std::string(names.name(node.name)), node.total,
-                          node.grew, node.shrank, parent, node.depth});
+    tree.nodes.push_back(show(from, parent, raw[*root].depth));
     for (auto child = children[from].rbegin(); child != children[from].rend(); ++child)
       open.emplace_back(*child, index);
   }

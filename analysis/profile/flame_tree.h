@@ -6,11 +6,16 @@
 // magnitude, is never less than that of its children together: the width to draw. Pure.
 //
 //   stacks main;f 10 -> 15, main;g 8 -> 6:   main {18, 21, grew 5, shrank 2}; f {10, 15, 5, 0}; g {8, 6, 0, 2}
+//
+// A tree too large to show is pruned; whoever wants more of a part asks for it anew with that
+// part's node as the root.
 #pragma once
 
 #include <boost/json/object.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,11 +28,16 @@ struct FlameTreeOptions {
   std::size_t max_nodes = 5000;  // the largest stay
   std::size_t max_depth = 256;   // frames beyond are taken for the last one within
   bool from_leaf = false;
+  std::optional<std::uint64_t> root;             // FlameNode::id of the node to begin with
+  std::function<bool(const StackChange&)> keep;  // which stacks count; empty: all
 };
 
 struct FlameNode {
+  // A hash of the names from the root down to here: the same in every diff of the same direction.
+  std::uint64_t id = 0;
   std::string name;
   Change change;
+  Change self;  // of the paths that end here
   double grew = 0;
   double shrank = 0;
   std::size_t parent = 0;  // the root is its own
@@ -36,9 +46,11 @@ struct FlameNode {
 };
 
 struct FlameTree {
-  std::vector<FlameNode>
-      nodes;  // the root first, every parent before its children, of these the largest first
-  std::size_t left_out = 0;  // nodes too small to show
+  // The root first, every parent before its children, of these the largest first. Empty where
+  // options.root is not in the diff.
+  std::vector<FlameNode> nodes;
+  std::vector<FlameNode> above;  // the nodes above options.root, the outermost first
+  std::size_t left_out = 0;      // nodes below the root too small to show
 };
 
 FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& options = {});

@@ -38,9 +38,10 @@ const std::map<std::string, Folders>& IncludeTable() {
                            "watcher/net"};
     t["watcher/store"] = t["watcher/scrape"];
     t["watcher/notify"] = {"analysis/base", "alerting", "config", "watcher/net"};
+    t["watcher/web"] = {};
     t["watcher/api"] = t["alerting"];
-    t["watcher/api"].insert(
-        {"alerting", "watcher/net", "watcher/scrape", "watcher/store", "watcher/notify"});
+    t["watcher/api"].insert({"alerting", "watcher/net", "watcher/scrape", "watcher/store",
+                             "watcher/notify", "watcher/web"});
     t["watcher/app"] = t["watcher/api"];
     t["watcher/app"].insert("watcher/api");
     t["watcher/cli"] = t["watcher/app"];

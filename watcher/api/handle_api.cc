@@ -13,6 +13,7 @@ namespace {
 const std::vector<Route>& Routes() {
   static const std::vector<Route> routes = {
       {"/api/v1/targets", "who is watched, and how scraping goes", {}, GetTargets},
+      {"/api/v1/services", "every service in one line, the most pressing first", {}, GetServices},
       {"/api/v1/sites",
        "the verdict on every site of every target, with its evidence",
        {"target", "verdict", "limit"},
@@ -25,15 +26,24 @@ const std::vector<Route>& Routes() {
        "a site's memory over time; without a site the target's total",
        {"target", "site", "from", "to"},
        GetSeries},
-      {"/api/v1/snapshots", "the moments kept of a target", {"target", "from", "to"}, GetSnapshots},
+      {"/api/v1/snapshots",
+       "the moments kept of a target; with `points` as many, evenly spread",
+       {"target", "from", "to", "points"},
+       GetSnapshots},
       {"/api/v1/snapshot",
-       "the heap profile of one moment, for go tool pprof",
-       {"target", "t", "format"},
+       "the heap of one moment: pprof, or json with its sites, functions and stacks",
+       {"target", "t", "format", "sample_type", "top"},
        GetSnapshot},
       {"/api/v1/diff",
        "what changed between two moments or two targets: json, text, pprof, folded or svg",
        {"target", "target1", "t0", "t1", "sample_type", "normalize", "format", "by", "top"},
        GetDiff},
+      {"/api/v1/tree",
+       "the calls behind a diff, or behind the heap at `t`, as a tree pruned for drawing; `node` "
+       "begins further down",
+       {"target", "target1", "t0", "t1", "t", "sample_type", "normalize", "from", "node", "site",
+        "filter", "max_nodes"},
+       GetTree},
       {"/api/v1/alerts", "alerts pending, firing and lately resolved", {}, GetAlerts},
       {"/metrics", "growth gauges and own health, for Prometheus", {}, GetMetrics},
       {"/-/healthy", "200 while the process runs", {}, GetHealthy},
@@ -42,14 +52,27 @@ const std::vector<Route>& Routes() {
   return routes;
 }
 
+Result<HttpResponse> ListRoutes() {
+  boost::json::array addresses;
+  for (const Route& route : Routes()) {
+    addresses.push_back(boost::json::object{
+        {"path", route.path},
+        {"purpose", route.purpose},
+        {"parameters", boost::json::array(route.parameters.begin(), route.parameters.end())}});
+  }
+  return JsonReply(boost::json::object{{"addresses", std::move(addresses)}});
+}
+
 Result<HttpResponse> Dispatch(const HttpRequest& request, const ReadViews& views) {
   const std::vector<Route>& routes = Routes();
-  if (request.path == "/") return LandingPage(views, routes);
+  if (auto file = PageFile(request)) return *std::move(file);
+  if (request.path == "/api/v1") return ListRoutes();
   const auto route = std::find_if(routes.begin(), routes.end(),
                                   [&](const Route& r) { return r.path == request.path; });
   if (route == routes.end()) {
-    return Fail(ErrorCode::kNotFound,
-                "\"" + request.path + "\" is not an address of Heapwatch; / lists those there are");
+    return Fail(
+        ErrorCode::kNotFound,
+        "\"" + request.path + "\" is not an address of Heapwatch; /api/v1 lists those there are");
   }
   if (auto known = CheckParameters(request, route->parameters); !known) return Fail(known.error());
   return route->handle(request, views);
@@ -82,6 +105,7 @@ HttpResponse Answer(const HttpRequest& request, const ReadViews& views) {
 HttpResponse HandleApi(const HttpRequest& request, const ReadViews& views) {
   HttpResponse response = Answer(request, views);
   AddSecurityHeaders(response);
+  Compress(request, response);
   return response;
 }
 

@@ -2,7 +2,7 @@
 // parameters' names before it calls.
 #pragma once
 
-#include <span>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,25 +14,27 @@ namespace heapwatch {
 
 struct Route {
   std::string_view path;
-  std::string_view purpose;  // for the landing page
+  std::string_view purpose;
   std::vector<std::string_view> parameters;
   Result<HttpResponse> (*handle)(const HttpRequest&, const ReadViews&);
 };
 
 Result<HttpResponse> GetTargets(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetServices(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetFindings(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSeries(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSnapshots(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSnapshot(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetDiff(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetTree(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetAlerts(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetMetrics(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetHealthy(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetReady(const HttpRequest& request, const ReadViews& views);
 
-// The start page: what is watched, what grows, and where to ask for more, in plain HTML.
-HttpResponse LandingPage(const ReadViews& views, std::span<const Route> routes);
+// The page, where a person's browser asks for one of its views or for a file it consists of.
+std::optional<HttpResponse> PageFile(const HttpRequest& request);
 
 // The target that the parameter `name` names.
 Result<StoredTarget> TargetParameter(const HttpRequest& request, std::string_view name,

@@ -87,6 +87,14 @@ Result<std::string_view> ChoiceParameter(const HttpRequest& request, std::string
   return value;
 }
 
+std::vector<std::size_t> EvenlySpread(std::size_t size, std::size_t points) {
+  const std::size_t count = std::min(size, points);
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < count; ++i)
+    chosen.push_back(count == 1 ? size - 1 : i * (size - 1) / (count - 1));
+  return chosen;
+}
+
 Result<TimeRange> TimeRangeParameters(const HttpRequest& request, Time now, Duration otherwise) {
   const auto to = TimeParameterOr(request, "to", now, now);
   if (!to) return Fail(to.error());

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "analysis/base/error.h"
 #include "analysis/base/time.h"
@@ -29,6 +30,10 @@ Result<std::string_view> ChoiceParameter(const HttpRequest& request, std::string
 
 // "a, b or c", for messages.
 std::string OneOf(std::span<const std::string_view> names);
+
+// Which of `size` things to show where only `points` can be: evenly spread, with the first and the
+// last. EvenlySpread(5, 3) is 0, 2, 4.
+std::vector<std::size_t> EvenlySpread(std::size_t size, std::size_t points);
 
 struct TimeRange {
   Time from;

@@ -20,4 +20,10 @@ HttpResponse ErrorReply(const Error& error);
 // replaced.
 HttpResponse FileReply(std::string content_type, std::string file_name, std::string body);
 
+// Whether the asker understands gzip.
+bool AcceptsGzip(const HttpRequest& request);
+
+// Compresses the body of an answer that is text and longer than a packet, for those who understand.
+void Compress(const HttpRequest& request, HttpResponse& response);
+
 }  // namespace heapwatch

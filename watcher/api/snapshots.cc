@@ -2,7 +2,9 @@
 #include <array>
 #include <string>
 
+#include "analysis/profile/diff_json.h"
 #include "analysis/profile/encode.h"
+#include "watcher/api/compare.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
@@ -14,6 +16,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr Duration kDefaultRange = std::chrono::hours(24);
+constexpr std::size_t kSnapshotEntries = 1000;  // of each list
 
 json::object Describe(const SnapshotInfo& snapshot) {
   json::object out = {{"time", FormatRfc3339(snapshot.time)}, {"samples", snapshot.samples}};
@@ -31,11 +34,18 @@ Result<HttpResponse> GetSnapshots(const HttpRequest& request, const ReadViews& v
   if (!range) return Fail(range.error());
   const auto snapshots = views.store().Snapshots(target->id, range->from, range->to);
   if (!snapshots) return Fail(snapshots.error());
-  // The latest ones, where there are more than one answer holds; `total` tells.
-  const std::size_t first = snapshots->size() - std::min(snapshots->size(), kMostPoints);
+  const auto points = CountParameterOr(request, "points", kMostPoints, kMostPoints);
+  if (!points) return Fail(points.error());
   json::array shown;
-  for (std::size_t i = first; i < snapshots->size(); ++i)
-    shown.push_back(Describe((*snapshots)[i]));
+  if (request.Query("points").empty()) {
+    // The latest ones, where there are more than one answer holds; `total` tells.
+    const std::size_t first = snapshots->size() - std::min(snapshots->size(), kMostPoints);
+    for (std::size_t i = first; i < snapshots->size(); ++i)
+      shown.push_back(Describe((*snapshots)[i]));
+  } else {
+    for (const std::size_t i : EvenlySpread(snapshots->size(), *points))
+      shown.push_back(Describe((*snapshots)[i]));
+  }
   return JsonReply(json::object{{"target", target->id.ToString()},
                                 {"labels", ToJson(target->labels)},
                                 {"from", FormatRfc3339(range->from)},
@@ -45,21 +55,24 @@ Result<HttpResponse> GetSnapshots(const HttpRequest& request, const ReadViews& v
 }
 
 Result<HttpResponse> GetSnapshot(const HttpRequest& request, const ReadViews& views) {
-  static constexpr std::array<std::string_view, 1> kFormats = {"pprof"};
-  if (const auto format = ChoiceParameter(request, "format", kFormats); !format)
-    return Fail(format.error());
+  static constexpr std::array<std::string_view, 2> kFormats = {"pprof", "json"};
+  const auto format = ChoiceParameter(request, "format", kFormats);
+  if (!format) return Fail(format.error());
+  if (*format == "json") {
+    const auto top = CountParameterOr(request, "top", kSnapshotEntries, kMostPoints);
+    if (!top) return Fail(top.error());
+    const auto heap = FromNothing(request, views);
+    if (!heap) return Fail(heap.error());
+    return JsonReply(DiffToJson(heap->diff, *top));
+  }
   const auto target = TargetParameter(request, "target", views);
   if (!target) return Fail(target.error());
-  const auto time = TimeParameter(request, "t", views.Now());
-  if (!time) return Fail(time.error());
-  const auto profile = views.store().ProfileAt(target->id, *time);
-  if (!profile) return Fail(profile.error());
-  const std::string taken = FormatRfc3339(profile->time.value_or(*time));
-  HttpResponse response =
-      FileReply("application/octet-stream",
-                "heap-" + std::string(Get(target->labels, "instance")) + "-" + taken + ".pb.gz",
-                EncodePprof(*profile));
-  response.headers["x-heapwatch-snapshot-time"] = taken;
+  const auto moment = ReadMoment(*target, request, "t", views);
+  if (!moment) return Fail(moment.error());
+  HttpResponse response = FileReply("application/octet-stream",
+                                    "heap-" + moment->instance() + "-" + moment->taken() + ".pb.gz",
+                                    EncodePprof(moment->profile));
+  response.headers["x-heapwatch-snapshot-time"] = moment->taken();
   return response;
 }
 

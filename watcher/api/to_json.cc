@@ -55,11 +55,13 @@ json::object ToJson(const Verdict& verdict) {
   Put(out, "effective_n", verdict.effective_n);
   Put(out, "alloc_bytes_per_second", verdict.alloc_bytes_per_second);
   Put(out, "retention", verdict.retention);
-  if (verdict.seconds_to_limit) {
-    Put(out, "to_limit_low_seconds", verdict.seconds_to_limit->low);
-    Put(out, "to_limit_high_seconds", verdict.seconds_to_limit->high);
-  }
+  if (verdict.seconds_to_limit) AddLimit(*verdict.seconds_to_limit, out);
   return out;
+}
+
+void AddLimit(const Interval& seconds_to_limit, json::object& out) {
+  Put(out, "to_limit_low_seconds", seconds_to_limit.low);
+  Put(out, "to_limit_high_seconds", seconds_to_limit.high);
 }
 
 VerdictLinks LinksOf(const Labels& target, const Site& site, const Verdict& verdict) {

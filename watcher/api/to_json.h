@@ -16,6 +16,8 @@ boost::json::object ToJson(const Labels& labels);
 boost::json::object ToJson(const Site& site);
 // The verdict with its evidence.
 boost::json::object ToJson(const Verdict& verdict);
+// Adds to_limit_low_seconds and to_limit_high_seconds, the latter where it is finite.
+void AddLimit(const Interval& seconds_to_limit, boost::json::object& out);
 
 // The addresses, relative to the server, that show what a verdict rests on.
 struct VerdictLinks {

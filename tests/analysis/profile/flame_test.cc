@@ -51,6 +51,23 @@ TEST(FlameTree, StartsFromTheLeafWhereAsked) {
   EXPECT_THAT(Names(tree), ElementsAre("root", " f", "  main", " g", "  main", "  f", "   main"));
 }
 
+TEST(FlameTree, BeginsAtANodeAndMeasuresWhatIsSmallByIt) {
+  const FlameTree whole = BuildFlameTree(*Diff(Before(), After()));
+  FlameTreeOptions options;
+  options.min_share = 0.2;
+  options.root = whole.nodes[2].id;  // f, of whose 6 bytes of change g makes 1
+  EXPECT_THAT(Names(BuildFlameTree(*Diff(Before(), After()), options)), ElementsAre("f"));
+  options.min_share = 0.1;
+  const FlameTree tree = BuildFlameTree(*Diff(Before(), After()), options);
+  EXPECT_THAT(Names(tree), ElementsAre("f", " g"));
+  EXPECT_EQ(tree.nodes[1].id, whole.nodes[3].id);
+  EXPECT_EQ(tree.nodes[0].self.change(), 5);
+  ASSERT_EQ(tree.above.size(), 2U);
+  EXPECT_EQ(tree.above[1].name, "main");
+  options.root = 7;
+  EXPECT_TRUE(BuildFlameTree(*Diff(Before(), After()), options).nodes.empty());
+}
+
 TEST(FlameTree, LeavesOutWhatIsSmallAndCountsIt) {
   FlameTreeOptions options;
   options.min_share = 0.25;

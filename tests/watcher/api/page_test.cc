@@ -1,0 +1,235 @@
+// What the API serves for the page alone: its files, the tree a flame graph draws, the services.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "analysis/profile/inflate.h"
+#include "analysis/profile/profile_builder.h"
+#include "tests/watcher/api/fake_views.h"
+#include "watcher/api/handle_api.h"
+#include "watcher/web/web_files.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+using Query = std::multimap<std::string, std::string, std::less<>>;
+
+constexpr std::int64_t kMiB = 1 << 20;
+
+// A target on which main.leak grows from 1 to 5 MiB below main.main, and main.flat holds 2 MiB.
+class PageTest : public ::testing::Test {
+ protected:
+  PageTest() {
+    EXPECT_TRUE(views_.kept.Append(target_, At(0), Profile(1)));
+    EXPECT_TRUE(views_.kept.Append(target_, At(1), Profile(3)));
+    EXPECT_TRUE(views_.kept.Append(target_, At(2), Profile(5)));
+    views_.now = At(3);
+  }
+
+  static Time At(int minute) { return FromUnixMillis(1'800'000'000'000 + minute * 60'000LL); }
+
+  static HeapProfile Profile(std::int64_t blocks) {
+    ProfileBuilder builder({{"inuse_objects", "count"}, {"inuse_space", "bytes"}});
+    builder.AddSample({{"main.leak", "main.go", 17, 10}, {"main.main", "main.go", 3, 1}}, kMiB,
+                      {blocks, blocks * kMiB});
+    builder.AddSample({{"main.flat", "main.go", 32, 30}, {"main.main", "main.go", 4, 1}}, kMiB,
+                      {2, 2 * kMiB});
+    return std::move(builder).Build();
+  }
+
+  HttpResponse Get(const std::string& path, const Query& query = {}, const Labels& headers = {}) {
+    HttpRequest request;
+    request.path = path;
+    request.query = query;
+    request.headers = headers;
+    return HandleApi(request, views_);
+  }
+
+  json::value Data(const std::string& path, const Query& query = {}) {
+    const HttpResponse response = Get(path, query);
+    EXPECT_EQ(response.status, 200) << response.body;
+    return json::parse(response.body).at("data");
+  }
+
+  Query Between(Query more = {}) const {
+    more.insert({{"target", "a:6060"}, {"t0", FormatRfc3339(At(0))}, {"t1", FormatRfc3339(At(2))}});
+    return more;
+  }
+
+  // The names of a tree's nodes in their order.
+  static std::vector<std::string> Names(const json::value& data) {
+    const json::object& nodes = data.at("tree").at("nodes").as_object();
+    std::vector<std::string> names;
+    for (const json::value& name : nodes.at("name").as_array())
+      names.emplace_back(nodes.at("names").at(name.to_number<std::size_t>()).as_string());
+    return names;
+  }
+
+  const Labels target_ = {{"instance", "a:6060"}, {"job", "shop"}, {"service", "shop"}};
+  FakeViews views_;
+};
+
+TEST_F(PageTest, ServesTheSamePageForEveryView) {
+  const std::string page = Get("/").body;
+  EXPECT_THAT(page, AllOf(HasSubstr("<!doctype html>"), HasSubstr("/assets/")));
+  for (const char* view :
+       {"/leaks", "/site", "/diff", "/snapshot", "/alerts", "/targets", "/status"})
+    EXPECT_EQ(Get(view).body, page) << view;
+  EXPECT_EQ(Get("/elsewhere").status, 404);
+  EXPECT_EQ(Get("/assets/none.js").status, 404);
+}
+
+TEST_F(PageTest, LetsThePageRunItsOwnScriptsAndNothingElse) {
+  const HttpResponse page = Get("/");
+  EXPECT_THAT(page.headers.at("content-security-policy"),
+              AllOf(HasSubstr("default-src 'none'"), HasSubstr("script-src 'self'"),
+                    HasSubstr("frame-ancestors 'none'"), Not(HasSubstr("unsafe"))));
+  EXPECT_THAT(page.body, Not(HasSubstr("http://")));
+  EXPECT_THAT(page.body, Not(HasSubstr("https://")));
+}
+
+TEST_F(PageTest, ServesItsFilesCompressedAndToBeKept) {
+  for (const WebFile& file : WebFiles()) {
+    const std::string path(file.path);
+    const HttpResponse compressed = Get(path, {}, {{"accept-encoding", "gzip, br"}});
+    EXPECT_EQ(compressed.headers.at("content-encoding"), "gzip") << path;
+    const HttpResponse plain = Get(path);
+    EXPECT_FALSE(plain.headers.contains("content-encoding")) << path;
+    EXPECT_EQ(Inflater().Inflate(compressed.body, 16U << 20).value(), plain.body) << path;
+    EXPECT_EQ(Get(path, {}, {{"if-none-match", plain.headers.at("etag")}}).status, 304) << path;
+    EXPECT_THAT(plain.headers.at("cache-control"),
+                HasSubstr(path.starts_with("/assets/") ? "immutable" : "no-cache"))
+        << path;
+  }
+}
+
+TEST_F(PageTest, StaysUnderHalfAMegabyte) {
+  std::size_t bytes = 0;
+  for (const WebFile& file : WebFiles()) bytes += file.gzip.size();
+  EXPECT_LT(bytes, 500'000U);
+  EXPECT_GT(bytes, 10'000U);
+}
+
+TEST_F(PageTest, CompressesLongAnswersForThoseWhoUnderstand) {
+  const Labels accepting = {{"accept-encoding", "gzip"}};
+  const std::string plain = Get("/api/v1").body;
+  const HttpResponse compressed = Get("/api/v1", {}, accepting);
+  EXPECT_EQ(compressed.headers.at("content-encoding"), "gzip");
+  EXPECT_EQ(Inflater().Inflate(compressed.body, 1U << 20).value(), plain);
+  EXPECT_FALSE(Get("/-/ready", {}, accepting).headers.contains("content-encoding"));
+}
+
+TEST_F(PageTest, DrawsWhatChangedAsATree) {
+  const json::value data = Data("/api/v1/tree", Between());
+  EXPECT_THAT(Names(data), ElementsAre("root", "main.main", "main.leak")) << "flat did not change";
+  EXPECT_EQ(data.at("tree").at("nodes").at("grew").at(2), 4 * kMiB);
+  EXPECT_EQ(data.at("tree").at("nodes").at("self_after").at(2), 5 * kMiB);
+  EXPECT_EQ(data.at("total").at("change"), 4 * kMiB);
+  EXPECT_EQ(data.at("after").at("labels").at("service"), "shop");
+}
+
+TEST_F(PageTest, BeginsATreeFurtherDownWhereAsked) {
+  const json::value whole = Data("/api/v1/tree", Between());
+  const std::string id(whole.at("tree").at("nodes").at("id").at(2).as_string());
+  const json::value data = Data("/api/v1/tree", Between({{"node", id}}));
+  EXPECT_THAT(Names(data), ElementsAre("main.leak"));
+  const json::array& above = data.at("tree").at("above").as_array();
+  ASSERT_EQ(above.size(), 2U);
+  EXPECT_EQ(above[0].at("name"), "root");
+  EXPECT_EQ(above[1].at("name"), "main.main");
+  EXPECT_EQ(above[1].at("change"), 4 * kMiB);
+  EXPECT_EQ(Get("/api/v1/tree", Between({{"node", "beef"}})).status, 404);
+  EXPECT_EQ(Get("/api/v1/tree", Between({{"node", "no hex"}})).status, 400);
+}
+
+TEST_F(PageTest, PrunesATreeToTheLargestNodesAndCountsTheRest) {
+  const json::value data = Data("/api/v1/tree", Between({{"max_nodes", "2"}}));
+  EXPECT_THAT(Names(data), ElementsAre("root"));
+  EXPECT_EQ(data.at("tree").at("left_out"), 3);
+}
+
+TEST_F(PageTest, KeepsOfATreeTheStacksThroughAFunctionOrOfASite) {
+  const json::value leaf = Data("/api/v1/tree", Between({{"filter", "LEAK"}, {"from", "leaf"}}));
+  EXPECT_THAT(Names(leaf), ElementsAre("root", "main.leak", "main.main"));
+  const std::string site = Site{"main.flat", "main.go", 2, true}.id_text();
+  EXPECT_THAT(Names(Data("/api/v1/tree", {{"target", "a:6060"}, {"t", "now"}, {"site", site}})),
+              ElementsAre("root", "main.main", "main.flat"));
+  EXPECT_THAT(Names(Data("/api/v1/tree", Between({{"filter", "nowhere"}}))), ElementsAre("root"));
+}
+
+TEST_F(PageTest, ShowsOneMomentAsTheChangeFromNothing) {
+  const Query now = {{"target", "a:6060"}, {"t", "now"}};
+  const json::value tree = Data("/api/v1/tree", now);
+  EXPECT_EQ(tree.at("total").at("before"), 0);
+  EXPECT_EQ(tree.at("total").at("after"), 7 * kMiB);
+  Query lists = now;
+  lists.insert({"format", "json"});
+  const json::value heap = Data("/api/v1/snapshot", lists);
+  EXPECT_EQ(heap.at("sites").at(0).at("function"), "main.leak");
+  EXPECT_EQ(heap.at("sites").at(0).at("after"), 5 * kMiB);
+  EXPECT_TRUE(heap.at("notes").as_array().empty());
+}
+
+TEST_F(PageTest, ThinsSnapshotsOutEvenlyWithTheFirstAndTheLast) {
+  const auto times = [&](const std::string& points) {
+    std::vector<std::string> out;
+    const json::value data = Data("/api/v1/snapshots", {{"target", "a:6060"}, {"points", points}});
+    for (const json::value& shot : data.at("snapshots").as_array())
+      out.emplace_back(shot.at("time").as_string());
+    return out;
+  };
+  EXPECT_THAT(times("2"), ElementsAre(FormatRfc3339(At(0)), FormatRfc3339(At(2))));
+  EXPECT_THAT(times("1"), ElementsAre(FormatRfc3339(At(2))));
+  EXPECT_EQ(times("100").size(), 3U);
+}
+
+Finding FindingOn(const Labels& target, VerdictKind kind, double slope) {
+  Finding finding;
+  finding.service = ServiceOf(target);
+  finding.site = {"main.leak", "main.go", 7, true};
+  finding.kind = kind;
+  Verdict verdict;
+  verdict.kind = kind;
+  verdict.slope_bytes_per_second = slope;
+  verdict.seconds_to_limit = Interval{60, 3600};
+  finding.replicas = {{target, verdict}, {target, verdict}};
+  finding.replica_count = 2;
+  return finding;
+}
+
+TEST_F(PageTest, SumsUpEveryServiceAndPutsTheMostPressingFirst) {
+  const Labels other = {{"instance", "b:6060"}, {"service", "api"}, {"version", "v2"}};
+  views_.statuses = {
+      TargetStatus{
+          .labels = target_, .url = {}, .up = true, .last_error = {}, .last_scrape = At(2)},
+      TargetStatus{.labels = other, .url = {}, .last_error = "refused", .last_scrape = At(2)}};
+  views_.evaluation.findings = {FindingOn(target_, VerdictKind::kLeak, 100)};
+  AlertView firing;
+  firing.phase = AlertPhase::kFiring;
+  firing.labels = {{"service", "shop"}};
+  views_.alerts = {firing};
+  const json::value services = Data("/api/v1/services").at("services");
+  ASSERT_EQ(services.as_array().size(), 2U);
+  const json::value& shop = services.at(0);
+  EXPECT_EQ(shop.at("service"), "shop");
+  EXPECT_EQ(shop.at("sites").at("leak"), 1);
+  EXPECT_EQ(shop.at("growth_bytes_per_second").to_number<double>(), 200);
+  EXPECT_EQ(shop.at("to_limit_low_seconds"), 60);
+  EXPECT_EQ(shop.at("firing"), 1);
+  EXPECT_EQ(shop.at("worst").at("site").at("function"), "main.leak");
+  const json::value& api = services.at(1);
+  EXPECT_EQ(api.at("down"), 1);
+  EXPECT_EQ(api.at("failing").at(0).at("error"), "refused");
+  EXPECT_EQ(api.at("versions").at(0), "v2");
+}
+
+}  // namespace
+}  // namespace heapwatch

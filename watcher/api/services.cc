@@ -1,0 +1,121 @@
+// /api/v1/services: every service in one line, the one that needs attention first.
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "watcher/api/handlers.h"
+#include "watcher/api/reply.h"
+#include "watcher/api/to_json.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kReasonsNamed = 3;
+
+struct Service {
+  std::set<std::string> versions;
+  std::size_t up = 0;
+  std::size_t down = 0;
+  std::size_t unknown = 0;  // not scraped yet
+  std::vector<const TargetStatus*> failing;
+  std::map<VerdictKind, std::size_t> sites;  // findings of each kind
+  std::size_t firing = 0;
+  double growth_bytes_per_second = 0;  // of what leaks or may, over all replicas
+  std::optional<Interval> soonest_limit;
+  const Finding* worst = nullptr;
+};
+
+// Smaller is more pressing.
+int Rank(const Service& service) {
+  if (service.sites.contains(VerdictKind::kLeak)) return 0;
+  if (service.down > 0) return 1;
+  if (service.sites.contains(VerdictKind::kChurn)) return 2;
+  return service.sites.contains(VerdictKind::kGrowing) ? 3 : 4;
+}
+
+void Add(const TargetStatus& status, Service& service) {
+  if (const std::string_view version = Get(status.labels, "version"); !version.empty())
+    service.versions.emplace(version);
+  if (!status.last_scrape) {
+    ++service.unknown;
+  } else if (status.up) {
+    ++service.up;
+  } else {
+    ++service.down;
+    if (service.failing.size() < kReasonsNamed) service.failing.push_back(&status);
+  }
+}
+
+void Add(const Finding& finding, Service& service) {
+  ++service.sites[finding.kind];
+  if (service.worst == nullptr) service.worst = &finding;  // they come worst first
+  if (finding.kind != VerdictKind::kLeak && finding.kind != VerdictKind::kGrowing) return;
+  for (const ReplicaVerdict& replica : finding.replicas) {
+    service.growth_bytes_per_second += replica.verdict.slope_bytes_per_second;
+    const auto& limit = replica.verdict.seconds_to_limit;
+    if (limit && (!service.soonest_limit || limit->low < service.soonest_limit->low))
+      service.soonest_limit = limit;
+  }
+}
+
+json::object Describe(const std::string& name, const Service& service) {
+  json::array failing;
+  for (const TargetStatus* status : service.failing) {
+    failing.push_back(json::object{{"target", TargetId::Of(status->labels).ToString()},
+                                   {"instance", Get(status->labels, "instance")},
+                                   {"error", status->last_error}});
+  }
+  json::object sites;
+  for (const auto& [kind, count] : service.sites) sites[ToString(kind)] = count;
+  json::object out = {{"service", name},
+                      {"versions", json::array(service.versions.begin(), service.versions.end())},
+                      {"up", service.up},
+                      {"down", service.down},
+                      {"unknown", service.unknown},
+                      {"failing", std::move(failing)},
+                      {"sites", std::move(sites)},
+                      {"firing", service.firing},
+                      {"growth_bytes_per_second", service.growth_bytes_per_second}};
+  if (service.soonest_limit) AddLimit(*service.soonest_limit, out);
+  if (service.worst != nullptr && !service.worst->replicas.empty()) {
+    const ReplicaVerdict& replica = service.worst->replicas.front();
+    json::object worst = ToJson(replica.verdict);
+    worst["site"] = ToJson(service.worst->site);
+    worst["target"] = TargetId::Of(replica.target).ToString();
+    worst["labels"] = ToJson(replica.target);
+    out["worst"] = std::move(worst);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<HttpResponse> GetServices(const HttpRequest&, const ReadViews& views) {
+  const auto evaluation = views.LatestEvaluation();
+  const std::vector<TargetStatus> targets = views.Targets();
+  std::map<std::string, Service> services;
+  for (const TargetStatus& status : targets) Add(status, services[ServiceOf(status.labels)]);
+  for (const Finding& finding : evaluation->findings) Add(finding, services[finding.service]);
+  for (const AlertView& alert : views.Alerts()) {
+    const auto service = services.find(std::string(Get(alert.labels, "service")));
+    if (service != services.end() && alert.phase == AlertPhase::kFiring) ++service->second.firing;
+  }
+
+  std::vector<std::pair<const std::string*, const Service*>> order;
+  for (const auto& [name, service] : services) order.emplace_back(&name, &service);
+  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return std::tuple(Rank(*a.second), -a.second->growth_bytes_per_second) <
+           std::tuple(Rank(*b.second), -b.second->growth_bytes_per_second);
+  });
+  json::array shown;
+  for (const auto& [name, service] : order) shown.push_back(Describe(*name, *service));
+  return JsonReply(
+      json::object{{"evaluated", FormatRfc3339(evaluation->time)}, {"services", std::move(shown)}});
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,20 @@
+// Function names, shortened for places where there is little room. The whole name is always at hand on hover.
+
+// "github.com/acme/shop/cache.(*Store).Set" is "cache.(*Store).Set": the import path says little to whoever knows the service.
+export function shortName(name: string): string {
+  const stop = name.search(/[([<{ ]/)
+  const slash = (stop === -1 ? name : name.slice(0, stop)).lastIndexOf('/')
+  return name.slice(slash + 1)
+}
+
+export function shortFile(file: string): string {
+  return file.slice(file.lastIndexOf('/') + 1)
+}
+
+export function instanceOf(labels: Record<string, string>): string {
+  return labels.instance ?? Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(' ')
+}
+
+export function serviceOf(labels: Record<string, string>): string {
+  return labels.service ?? labels.job ?? ''
+}

@@ -1,0 +1,84 @@
+// Acknowledging: whoever looks into a leak says so, and it pages nobody until then.
+import { useState } from 'preact/hooks'
+import { send, type Alert } from '../api'
+import { Moment } from './bits'
+
+interface Ack {
+  site: string
+  service: string
+  author: string
+  reason: string
+  created: string
+  expires: string
+  covers_pages: boolean
+}
+
+export interface AckAnswer {
+  acks: Ack[]
+  audit: { time: string; action: string; by: string; ack: Ack }[]
+}
+
+const kAuthorKey = 'heapwatch-author'
+const remembered = () => {
+  try { return window.localStorage.getItem(kAuthorKey) ?? '' } catch { return '' }
+}
+const remember = (author: string) => {
+  try { window.localStorage.setItem(kAuthorKey, author) } catch { /* asked for again next time */ }
+}
+
+export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void }) {
+  const [author, setAuthor] = useState(remembered)
+  const [reason, setReason] = useState('')
+  const [length, setLength] = useState('1d')
+  const [error, setError] = useState<string>()
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    try {
+      await send('POST', `/api/v1/sites/${alert.site}/ack`, { author, reason, for: length, service: alert.labels.service ?? '' })
+      remember(author)
+      onDone()
+    } catch (failure) {
+      setError(failure instanceof Error ? failure.message : String(failure))
+    }
+  }
+  return (
+    <form class="ack card" onSubmit={submit}>
+      <label class="field"><span>Who</span><input required value={author} onInput={(e) => setAuthor(e.currentTarget.value)} autocomplete="name" /></label>
+      <label class="field"><span>Why</span><input required value={reason} placeholder="what is being done" onInput={(e) => setReason(e.currentTarget.value)} /></label>
+      <label class="field"><span>For</span>
+        <select value={length} onChange={(e) => setLength(e.currentTarget.value)}>
+          {[['4h', '4 hours'], ['1d', 'a day'], ['7d', 'a week'], ['30d', '30 days']].map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+        </select></label>
+      <button type="submit">Acknowledge</button> <button type="button" onClick={onDone}>Cancel</button>
+      {error && <p class="wrong" role="alert">{error}</p>}
+    </form>
+  )
+}
+
+export function Acks({ answer, onChange }: { answer: AckAnswer; onChange: () => void }) {
+  const [error, setError] = useState<string>()
+  const withdraw = async (ack: Ack) => {
+    try {
+      await send('DELETE', `/api/v1/sites/${ack.site}/ack`, { author: remembered() || 'somebody', service: ack.service })
+      setError(undefined)
+      onChange()
+    } catch (failure) {
+      setError(failure instanceof Error ? failure.message : String(failure))
+    }
+  }
+  if (answer.acks.length === 0) return null
+  return (
+    <>
+      <h2>Acknowledged</h2>
+      {error && <p class="wrong" role="alert">{error}</p>}
+      <ul class="acks">
+        {answer.acks.map((ack) => (
+          <li key={ack.site + ack.service}>
+            <span><b>{ack.author}</b>: {ack.reason} <small>{ack.service} site {ack.site}, until <Moment at={ack.expires} /></small></span>
+            <button type="button" class="small" onClick={() => withdraw(ack)}>Withdraw</button>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}

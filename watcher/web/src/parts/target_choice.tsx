@@ -1,0 +1,19 @@
+// Whose heap: one target of those with history.
+import type { Target } from '../api'
+import { useLive } from '../live'
+import { instanceOf, serviceOf } from '../names'
+
+export const useTargets = (every = 0) => useLive<{ active: Target[]; gone: Target[] }>('/api/v1/targets', every)
+
+export function TargetChoice({ label, value, targets, onPick }: { label: string; value: string; targets: Target[]; onPick: (id: string) => void }) {
+  const known = targets.filter((t) => t.history)
+  const chosen = known.find((t) => t.id === value || t.labels.instance === value)?.id ?? value
+  return (
+    <label class="field"><span>{label}</span>
+      <select value={chosen} onChange={(e) => onPick(e.currentTarget.value)}>
+        {known.every((t) => t.id !== chosen) && <option value={chosen}>{value}</option>}
+        {known.map((t) => <option key={t.id} value={t.id}>{instanceOf(t.labels)}{t.labels.version ? ` ${t.labels.version}` : ''} · {serviceOf(t.labels)}</option>)}
+      </select>
+    </label>
+  )
+}

@@ -1,0 +1,89 @@
+// What fires, what may soon, what was resolved; the history of all changes; acknowledging.
+import { useState } from 'preact/hooks'
+import { ApiError, type Alert } from '../api'
+import { useLive } from '../live'
+import { AlertCard } from '../parts/alert_card'
+import { Moment } from '../parts/bits'
+import { Answer, Empty } from '../parts/states'
+import { AckForm, Acks, type AckAnswer } from '../parts/acks'
+
+interface AlertChange {
+  time: string
+  state: string
+  labels: Record<string, string>
+  summary: string
+  note: string
+}
+
+const kRefresh = 10_000
+
+export function Alerts() {
+  const live = useLive<{ alerts: Alert[] }>('/api/v1/alerts', kRefresh)
+  const history = useLive<{ total: number; changes: AlertChange[] }>('/api/v1/alerts/history', kRefresh)
+  const acks = useLive<AckAnswer>('/api/v1/acks', kRefresh)
+  const [acked, setAcked] = useState<string>()
+  const again = () => { live.again(); history.again(); acks.again() }
+  return (
+    <section>
+      <h1>Alerts</h1>
+      <Answer live={live} what="The alerts" rows={6}>
+        {(data) => data.alerts.length === 0
+          ? <Empty title="No alert fires, none is pending"><p>An alert begins when a site leaks or churns. <a href="/leaks">Leaks</a> shows what grows and may become one.</p></Empty>
+          : (['firing', 'pending', 'resolved'] as const).map((state) => {
+            const of = data.alerts.filter((a) => a.state === state)
+            if (of.length === 0) return null
+            return (
+              <div key={state}>
+                <h2>{{ firing: 'Firing', pending: 'Pending', resolved: 'Lately resolved' }[state]}</h2>
+                <div class="cards">
+                  {of.map((alert) => {
+                    const key = JSON.stringify(alert.labels)
+                    return (
+                      <div key={key}>
+                        <AlertCard alert={alert} isWhole />
+                        {acks.data && state !== 'resolved' && (acked === key
+                          ? <AckForm alert={alert} onDone={() => { setAcked(undefined); again() }} />
+                          : <button type="button" class="small" onClick={() => setAcked(key)}>Acknowledge…</button>)}
+                      </div>
+                    )
+                  })}
+                </div>
+              </div>
+            )
+          })}
+      </Answer>
+      {acks.data && <Acks answer={acks.data} onChange={again} />}
+      {!isMissing(history.error) && <>
+        <h2>History</h2>
+        <Answer live={history} what="The history" rows={6}>
+          {(data) => data.changes.length === 0
+            ? <p class="muted">No alert has changed its state within the last 30 days.</p>
+            : <HistoryTable changes={data.changes} total={data.total} />}
+        </Answer>
+      </>}
+    </section>
+  )
+}
+
+const isMissing = (error: ApiError | undefined) => error?.kind === 'not_found'
+
+function HistoryTable({ changes, total }: { changes: AlertChange[]; total: number }) {
+  return (
+    <div class="table-holder">
+      <table class="stacks-on-phone">
+        <thead><tr><th>When</th><th>Became</th><th>Alert</th><th>Note</th></tr></thead>
+        <tbody>
+          {changes.map((c, i) => (
+            <tr key={i}>
+              <td data-name="When"><Moment at={c.time} /></td>
+              <td data-name="Became"><span class={`became ${c.state}`}>{c.state}</span></td>
+              <td data-name="Alert">{c.summary || `${c.labels.service ?? ''} ${c.labels.function ?? c.labels.alertname ?? ''}`}</td>
+              <td data-name="Note" class="muted">{c.note}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {total > changes.length && <p class="note">{total - changes.length} older changes are kept; /api/v1/alerts/history?limit= tells more.</p>}
+    </div>
+  )
+}

@@ -1,0 +1,201 @@
+// What changed between two moments, of one target or of two: the heart of the page.
+import { useEffect, useMemo } from 'preact/hooks'
+import { address, type Diff, type Snapshots, type Target, type TreeAnswer } from '../api'
+import type { ViewProps } from '../main'
+import { useLive, type Live } from '../live'
+import { clock, millis, parseMoment, rfc3339 } from '../moment'
+import { instanceOf, serviceOf, shortName } from '../names'
+import { change as patch } from '../place'
+import { change as changeText, duration, percent, quantity } from '../units'
+import { FlameGraph } from '../flame/flame_graph'
+import { Segmented } from '../parts/bits'
+import { Changes, type By } from '../parts/changes'
+import { Downloads } from '../parts/downloads'
+import { MomentField, Moments } from '../parts/moments'
+import { Answer, Empty, Failed, Loading } from '../parts/states'
+import { HeapControls } from '../parts/heap_controls'
+import { TargetChoice, useTargets } from '../parts/target_choice'
+
+export function DiffView({ place }: ViewProps) {
+  const q = place.query
+  const targets = useTargets()
+  const target = q.get('target') ?? ''
+  if (!target) return <Choose targets={targets} />
+  return <Compared key={`${target} ${q.get('target1') ?? ''}`} query={q} targets={targets} />
+}
+
+function Choose({ targets }: { targets: Live<{ active: Target[]; gone: Target[] }> }) {
+  return (
+    <section>
+      <h1>Compare two moments</h1>
+      <p class="lead">Choose whose heap to look at; then pick the moments on its chart.</p>
+      <Answer live={targets} what="The list of targets">
+        {(data) => {
+          const known = [...data.active, ...data.gone].filter((t) => t.history)
+          if (known.length === 0)
+            return <Empty title="There is no snapshot yet"><p>Heaps can be compared once a target has been scraped twice. <a href="/targets">Targets</a> tells how scraping goes.</p></Empty>
+          return (
+            <ul class="choices">
+              {known.map((t) => (
+                <li key={t.id}><a href={address('/diff', { target: t.id })}>{serviceOf(t.labels)} <code>{instanceOf(t.labels)}</code>
+                  <small>{t.history!.snapshots.toLocaleString('en-US')} snapshots since {clock(millis(t.history!.first))}</small></a></li>
+              ))}
+            </ul>
+          )
+        }}
+      </Answer>
+    </section>
+  )
+}
+
+function Compared({ query, targets }: { query: URLSearchParams; targets: Live<{ active: Target[]; gone: Target[] }> }) {
+  const target = query.get('target')!
+  const target1 = query.get('target1') ?? ''
+  const known = [...(targets.data?.active ?? []), ...(targets.data?.gone ?? [])]
+  const history = (id: string) => known.find((t) => t.id === id || t.labels.instance === id)?.history
+  usePinnedMoments(query, history(target), history(target1 || target), targets.data !== undefined)
+
+  const t0 = millis(query.get('t0') ?? '')
+  const t1 = millis(query.get('t1') ?? '')
+  const isReady = !Number.isNaN(t0) && !Number.isNaN(t1)
+  const range = rangeOf(query, t0, t1)
+  const span = isReady ? { from: rfc3339(range[0]), to: rfc3339(range[1]) } : undefined
+  const heap0 = useLive<Snapshots>(span && address('/api/v1/snapshots', { target, ...span }))
+  const heap1 = useLive<Snapshots>(span && target1 ? address('/api/v1/snapshots', { target: target1, ...span }) : undefined)
+
+  const pair = {
+    target, target1, t0: query.get('t0') ?? '', t1: query.get('t1') ?? '',
+    sample_type: query.get('sample_type') ?? '', normalize: query.get('normalize') === '1',
+  }
+  const view = { from: query.get('from_leaf') === '1' ? 'leaf' : undefined, filter: query.get('filter') ?? '' }
+  const node = query.get('node') ?? ''
+  const tree = useLive<TreeAnswer>(isReady ? address('/api/v1/tree', { ...pair, ...view, node }) : undefined)
+  const diff = useLive<Diff>(isReady ? address('/api/v1/diff', { ...pair, format: 'json', top: 500 }) : undefined)
+
+  const pick = (which: number, ms: number) =>
+    patch({ [which === 0 ? 't0' : 't1']: rfc3339(ms), start: rfc3339(range[0]), end: rfc3339(range[1]), node: undefined })
+  const name = (id: string) => instanceOf(known.find((t) => t.id === id)?.labels ?? { instance: id })
+  const sources = useMemo(
+    () => [
+      ...(heap0.data ? [{ label: name(target), snapshots: heap0.data }] : []),
+      ...(target1 && heap1.data ? [{ label: name(target1), snapshots: heap1.data }] : []),
+    ],
+    [heap0.data, heap1.data, target1, known.length],
+  )
+
+  return (
+    <section class="diff">
+      <Headline diff={diff.data} instance={name(target)} other={target1 ? name(target1) : undefined} />
+      <div class="card">
+        <div class="controls">
+          <TargetChoice label="Before, on" value={target} targets={known} onPick={(id) => patch({ target: id, node: undefined })} />
+          <MomentField label="at" at={isReady ? t0 : undefined} onPick={(ms) => pick(0, ms)} />
+          <TargetChoice label="After, on" value={target1 || target} targets={known} onPick={(id) => patch({ target1: id === target ? undefined : id, node: undefined })} />
+          <MomentField label="at" at={isReady ? t1 : undefined} onPick={(ms) => pick(1, ms)} />
+          <RangeChoice history={history(target)} now={Date.now()} />
+        </div>
+        {heap0.error ? <Failed what="The heap over time" live={heap0} />
+          : sources.length === (target1 ? 2 : 1) && isReady
+            ? <Moments sources={sources} range={range} onPick={pick}
+                handles={[{ name: 'before', at: t0, source: 0 }, { name: 'after', at: t1, source: target1 ? 1 : 0 }]} />
+            : <Loading what="the heap over time" rows={4} />}
+      </div>
+      <div class="card">
+        <HeapControls query={query} isDiff />
+        {tree.data === undefined
+          ? tree.error ? <Failed what="The flame graph" live={tree} /> : <Loading what="the flame graph" rows={8} />
+          : <>
+              {tree.error && <Failed what="This part" live={tree} />}
+              <FlameGraph answer={tree.data} isDiff isStale={tree.loading} node={node} searched={query.get('q') ?? ''}
+                onZoom={(to) => patch({ node: to })} onFilter={(to) => patch({ filter: to, node: undefined })} />
+            </>}
+        {tree.data?.notes.map((note) => <p key={note} class="note">{note}</p>)}
+      </div>
+      <div class="card">
+        <div class="controls">
+          <Segmented<By> label="Rows of the table" value={(query.get('by') as By | null) ?? 'site'} onChange={(by) => patch({ by, sort: undefined })}
+            options={[['site', 'Sites'], ['function', 'Functions'], ['stack', 'Stacks']]} />
+          <Downloads pair={pair} />
+        </div>
+        <Answer live={diff} what="The table" rows={8}>
+          {(data) => <Changes diff={data} by={(query.get('by') as By | null) ?? 'site'} isDiff filter={view.filter}
+            sort={query.get('sort') ?? ''} target={target1 || target} />}
+        </Answer>
+      </div>
+    </section>
+  )
+}
+
+// The address must mean the same tomorrow: moments that are missing or relative become those they mean now.
+function usePinnedMoments(query: URLSearchParams, before: Target['history'], after: Target['history'], isKnown: boolean) {
+  useEffect(() => {
+    const now = Date.now()
+    const pinned = (name: string, otherwise: number | undefined, first: string | undefined) => {
+      const text = query.get(name)
+      if (text && !Number.isNaN(millis(text)) && /^\d{4}-/.test(text)) return text
+      const ms = text ? parseMoment(text, now) : otherwise
+      if (ms === undefined) return text ?? undefined
+      return rfc3339(Math.max(ms, first ? millis(first) : -Infinity))
+    }
+    if (!isKnown) return
+    const last = after ? millis(after.last) : undefined
+    const t1 = pinned('t1', last, after?.first)
+    const t0 = pinned('t0', before && t1 ? Math.max(millis(before.first), millis(t1) - 3600_000) : undefined, before?.first)
+    patch({ t0, t1 }, true)
+  }, [query.get('t0'), query.get('t1'), isKnown, before?.first])
+}
+
+// What the chart shows: as the address says, else the two moments and somewhat around them.
+function rangeOf(query: URLSearchParams, t0: number, t1: number): [number, number] {
+  const start = millis(query.get('start') ?? '')
+  const end = millis(query.get('end') ?? '')
+  if (!Number.isNaN(start) && !Number.isNaN(end) && start < end) return [start, end]
+  const around = Math.max(60_000, Math.abs(t1 - t0) * 0.25)
+  return [Math.min(t0, t1) - around, Math.max(t0, t1) + around]
+}
+
+function RangeChoice({ history, now }: { history: Target['history']; now: number }) {
+  const show = (ms: number | undefined) => {
+    const first = history ? millis(history.first) : now - 86_400_000
+    patch({ start: rfc3339(ms === undefined ? first : Math.max(first, now - ms)), end: rfc3339(now) })
+  }
+  return (
+    <div class="ranges" role="group" aria-label="Stretch of time shown">
+      <span>Show</span>
+      {([['1 h', 36e5], ['6 h', 216e5], ['1 d', 864e5], ['all', undefined]] as const).map(([name, ms]) => (
+        <button key={name} type="button" class="small" onClick={() => show(ms)}>{name}</button>
+      ))}
+    </div>
+  )
+}
+
+// The leak in one sentence.
+function Headline({ diff, instance, other }: { diff: Diff | undefined; instance: string; other: string | undefined }) {
+  if (!diff) return <h1>What changed on {instance}</h1>
+  const unit = diff.sample_type.unit
+  const { total } = diff
+  const where = other ? ` from ${instance} to ${other}` : ` on ${instance}`
+  const [from, to] = [diff.before.time, diff.after.time].map((t) => (t ? millis(t) : NaN))
+  const span = Number.isNaN(from! + to!) ? '' : duration(Math.abs(to! - from!) / 1000)
+  const verb = total.within_noise ? 'has not changed beyond noise' : total.change > 0 ? 'grew' : 'shrank'
+  const worst = diff.sites.find((site) => !site.within_noise && Math.sign(site.change) === Math.sign(total.change))
+  const grew = diff.sites.reduce((sum, site) => sum + Math.max(0, Math.sign(total.change) * site.change), 0)
+  return (
+    <header class="headline">
+      <h1>
+        {isLive(diff) ? 'The heap' : diff.sample_type.type} {verb}
+        {!total.within_noise && <> by <span class={total.change > 0 ? 'grew' : 'shrank'}>{quantity(Math.abs(total.change), unit)}</span></>}
+        {span && ` in ${span}`}
+      </h1>
+      <p class="lead">
+        {changeText(total.change, unit)}{total.standard_error !== null && ` ± ${quantity(total.standard_error, unit)}`}{where},
+        from {quantity(total.before, unit)} to {quantity(total.after, unit)}{diff.normalized_by ? ' (scaled to the total before)' : ''}.
+        {worst && <> <b>{percent(Math.abs(worst.change) / Math.max(1, grew))}</b> of {total.change > 0 ? 'what grew' : 'what shrank'} was allocated
+          in <code title={worst.function}>{shortName(worst.function)}</code> ({changeText(worst.change, unit)}
+          {worst.standard_error !== null && ` ± ${quantity(worst.standard_error, unit)}`}).</>}
+      </p>
+    </header>
+  )
+}
+
+const isLive = (diff: Diff) => diff.sample_type.type === 'inuse_space'

@@ -1,0 +1,72 @@
+// Who is watched and how scraping goes; and what is kept of those that are gone.
+import type { Target } from '../api'
+import { address } from '../api'
+import type { ViewProps } from '../main'
+import { Ago } from '../parts/bits'
+import { Answer, Empty } from '../parts/states'
+import { useTargets } from '../parts/target_choice'
+import { instanceOf, serviceOf } from '../names'
+import { change as patch } from '../place'
+import { bytes, count, duration } from '../units'
+
+export function Targets({ place }: ViewProps) {
+  const live = useTargets(10_000)
+  const filter = place.query.get('filter') ?? ''
+  const isWanted = (t: Target) => Object.values(t.labels).some((value) => value.toLowerCase().includes(filter.toLowerCase()))
+  return (
+    <section>
+      <h1>Targets</h1>
+      <div class="controls">
+        <label class="field grows"><span>Only those with</span>
+          <input type="search" value={filter} placeholder="part of a label’s value" onInput={(e) => patch({ filter: e.currentTarget.value }, true)} /></label>
+      </div>
+      <Answer live={live} what="The targets" rows={8}>
+        {(data) => {
+          if (data.active.length + data.gone.length === 0)
+            return <Empty title="Nothing is watched yet"><p>Name targets under <code>scrape_configs</code> in the configuration, then send SIGHUP.</p></Empty>
+          const rank = (t: Target) => (t.health === 'down' ? 0 : t.health === 'unknown' ? 1 : 2)
+          const active = data.active.filter(isWanted).sort((a, b) => rank(a) - rank(b))
+          const gone = data.gone.filter(isWanted)
+          return <>
+            <TargetTable targets={active} />
+            {gone.length > 0 && <><h2>No longer watched, history kept</h2><TargetTable targets={gone} isGone /></>}
+          </>
+        }}
+      </Answer>
+    </section>
+  )
+}
+
+function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: boolean }) {
+  if (targets.length === 0) return <p class="muted">None fits.</p>
+  return (
+    <div class="table-holder">
+      <table class="roomy stacks-on-phone">
+        <thead><tr><th>Health</th><th>Target</th><th>Last scrape</th><th class="right">Took</th><th class="right">Body</th><th class="right">Failed</th><th>History</th></tr></thead>
+        <tbody>
+          {targets.map((t) => (
+            <tr key={t.id}>
+              <td data-name="Health"><Health of={isGone ? 'gone' : t.health ?? 'unknown'} /></td>
+              <td data-name="Target"><span class="strong">{serviceOf(t.labels)}</span> <code title={t.url}>{instanceOf(t.labels)}</code>
+                <small class="below">{Object.entries(t.labels).filter(([n]) => n !== 'instance' && n !== 'service').map(([n, v]) => `${n}=${v}`).join(' ')}</small>
+                {t.last_error && <span class="error">{t.last_error}</span>}</td>
+              <td data-name="Last scrape">{t.last_scrape ? <Ago at={t.last_scrape} /> : <span class="muted">–</span>}
+                {t.interval_ms !== undefined && <small class="below">every {duration(t.interval_ms / 1000)}</small>}</td>
+              <td data-name="Took" class="right number">{t.last_scrape_duration_ms === undefined ? '–' : `${t.last_scrape_duration_ms} ms`}</td>
+              <td data-name="Body" class="right number">{t.last_body_bytes ? bytes(t.last_body_bytes) : '–'}</td>
+              <td data-name="Failed" class="right number">{t.scrapes === undefined ? '–' : `${count(t.failures ?? 0)} of ${count(t.scrapes)}`}</td>
+              <td data-name="History">{t.history
+                ? <><a href={address('/snapshot', { target: t.id })}>{count(t.history.snapshots)} snapshots</a><small class="below">since <Ago at={t.history.first} /> · <a href={address('/diff', { target: t.id })}>compare</a></small></>
+                : <span class="muted">none yet</span>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function Health({ of }: { of: 'up' | 'down' | 'unknown' | 'gone' }) {
+  const words = { up: '● up', down: '▼ down', unknown: '○ not scraped yet', gone: '– gone' }
+  return <span class={`health ${of}`}>{words[of]}</span>
+}
