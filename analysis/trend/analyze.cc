@@ -163,6 +163,14 @@ bool IsUrgent(const Target& target, const Growth& growth, const TrendOptions& op
   return growth.growth_bytes >= options.urgent_share_of_headroom * headroom;
 }
 
+Onset OnsetOf(const Target& target, const Growth& growth) {
+  if (growth.began_mid_life) return Onset::kMidLife;
+  const auto& observations = target.window().observations;
+  const std::size_t first = target.life().first_column;
+  const bool new_build = first > 0 && observations[first].build != observations[first - 1].build;
+  return new_build ? Onset::kDeploy : Onset::kProcessStart;
+}
+
 void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
   const CourseFit& best = growth.shape.best;
   const auto& observations = target.window().observations;
@@ -181,6 +189,7 @@ void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
   verdict.retention = growth.retention;
   verdict.course = ToString(best.course);
   verdict.growing_for = Duration(std::llround(length * 1000));
+  verdict.onset = OnsetOf(target, growth);
   const auto first = static_cast<std::size_t>(
       std::lower_bound(life.seconds.begin(), life.seconds.end(), growth.start_seconds) -
       life.seconds.begin());
@@ -223,7 +232,7 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
   verdict.kind = VerdictKind::kStable;
   verdict.reason = "no growth beyond sampling noise and load";
   const auto [low, high] = std::minmax_element(site.inuse.begin(), site.inuse.end());
-  // Exact: no line through values this close together can rise by what counts.
+  // By definition: what never moved by what counts is stable, whatever line lies through it.
   if (*high - *low < material) return;
   std::optional<Growth> chosen;
   Stage stage = Stage::kNone;
@@ -231,7 +240,8 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
     auto growth = MeasureGrowth(target.life(), site, window);
     if (!growth) continue;
     Stage reached = StageOf(target, *growth, material);
-    if (reached >= Stage::kWaiting) {
+    // The site's own load can only take back what the load of the process let through.
+    if (reached >= Stage::kWaiting && reached > stage) {
       if (const auto own = WithOwnLoad(target.life(), site, window)) {
         const auto closer = MeasureGrowth(target.life(), site, *own);
         const Stage again = closer ? StageOf(target, *closer, material) : Stage::kNone;
@@ -245,6 +255,7 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
       stage = reached;
       chosen = growth;
     }
+    if (stage == Stage::kLeak) break;
   }
   if (!chosen) return;
   Fill(verdict, target, *chosen);

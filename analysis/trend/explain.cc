@@ -31,6 +31,17 @@ std::string LoadText(const Growth& growth) {
   return growth.shape.load_used ? "; the load is accounted for" : "";
 }
 
+// What of the evidence was there, and what was not.
+std::string RetentionText(const Verdict& verdict) {
+  if (!verdict.retention)
+    return "; the profile does not tell allocations, so neither load nor retention could be "
+           "weighed";
+  char text[64];
+  std::snprintf(text, sizeof text, "; of what is allocated there %.*f %% stays",
+                *verdict.retention < 0.1 ? 1 : 0, 100 * *verdict.retention);
+  return text;
+}
+
 std::string Doubt(const Growth& growth) {
   if (growth.above_earlier_peak_bytes < 0.5 * growth.growth_bytes) {
     return "it has been about as high before and gave the memory back";
@@ -67,7 +78,7 @@ std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
   switch (verdict.kind) {
     case VerdictKind::kLeak:
       return grew + "; it follows " + std::string(verdict.course) +
-             " and courses that level off fit worse" + LoadText(growth);
+             " and courses that level off fit worse" + LoadText(growth) + RetentionText(verdict);
     case VerdictKind::kGrowing:
       if (verdict.only_patience_lacks) {
         return grew + "; a cache that fills up looks the same until it has grown for " +

@@ -136,7 +136,16 @@ std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& sit
     return std::nullopt;
   }
   const std::vector<std::vector<double>> rates = {BinRates(window.bins, life, site.alloc)};
-  return MakeTrendWindow(window.bins, LoadIndex(rates, std::array<double, 1>{samples}));
+  std::vector<double> load = LoadIndex(rates, std::array<double, 1>{samples});
+  if (load.empty() || !window.courses.has_load()) {
+    return MakeTrendWindow(window.bins, std::move(load));
+  }
+  std::vector<double> work = WorkSeconds(window.bins, load);
+  CourseBook courses = window.courses.WithLoad(load, work);
+  return TrendWindow{.bins = window.bins,
+                     .load = std::move(load),
+                     .work = std::move(work),
+                     .courses = std::move(courses)};
 }
 
 double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,

@@ -7,9 +7,9 @@ namespace heapwatch {
 namespace {
 
 // From this retention on a growth may be a fill.
-constexpr double kRetentionOfFills = 0.4;
+constexpr double kRetentionOfFills = 0.25;
 // No retention is so low that a climb need not be seen for a while.
-constexpr double kLeastShare = 0.25;
+constexpr double kLeastShare = 0.15;
 
 }  // namespace
 

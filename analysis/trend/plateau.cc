@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 namespace heapwatch {
@@ -31,16 +32,18 @@ std::vector<double> Normalized(std::span<const double> values) {
   return out;
 }
 
-// The most likely fit of one candidate so far.
+// Where a candidate is most likely, of the levels looked at so far.
 struct Likeliest {
-  const NormalEquations* equations = nullptr;
-  Fit fit;
-  double walk_share = 0;
+  double unlikelihood = std::numeric_limits<double>::infinity();
+  std::size_t level = 0;
 };
 
-void Improve(Likeliest& best, const NormalEquations& equations, const Fit& fit, double walk_share) {
-  if (best.equations != nullptr && fit.log_likelihood <= best.fit.log_likelihood) return;
-  best = {.equations = &equations, .fit = fit, .walk_share = walk_share};
+// Falls strictly as the likelihood of a fit rises: exp(-2 ln L / n) but for a constant. Unlike ln L
+// itself it needs no logarithm for each of some hundred candidates.
+double Unlikelihood(double squares, double rows, double variance_floor, double scale) {
+  const double variance = squares / rows;
+  if (variance >= variance_floor) return variance * scale * std::numbers::e;
+  return variance_floor * scale * std::exp(variance / variance_floor);
 }
 
 double BestBic(const std::vector<CourseFit>& fits) {
@@ -124,7 +127,10 @@ void CourseBook::Tabulate(std::span<const double> load, std::span<const double> 
   Propose(Course::kConstant, {}, 0, 0);
   const std::size_t line = Add(t, 1);
   Propose(Course::kLine, {line}, 0, 0);
-  if (!work.empty()) Propose(Course::kLine, {Add(Normalized(work), 1)}, 0, 0, true);
+  if (!work.empty()) {
+    work_column_ = Add(Normalized(work), 1);
+    Propose(Course::kLine, {*work_column_}, 0, 0, true);
+  }
   for (const double c : kPlaces) {
     const std::size_t early = Add(Map(t, [c](double x) { return std::min(x, c); }), 0);
     const std::size_t late = Add(Map(t, [c](double x) { return std::max(x - c, 0.0); }), 1);
@@ -145,28 +151,64 @@ void CourseBook::Tabulate(std::span<const double> load, std::span<const double> 
 }
 
 CourseBook::Level CourseBook::MakeLevel(double walk_share) const {
-  Level level{
-      .whitener = Whitener(seconds_, walk_share), .whitened = {}, .plain = {}, .loaded = {}};
-  const std::size_t rows = seconds_.size() - 1;
+  Level level{.whitener = Whitener(seconds_, walk_share),
+              .whitened = {},
+              .products = {},
+              .plain = std::vector<NormalEquations>(candidates_.size()),
+              .loaded = std::vector<NormalEquations>(load_column_ ? candidates_.size() : 0)};
   for (const Column& column : columns_) {
     const std::vector<double> values = level.whitener.Apply(column.values);
     level.whitened.insert(level.whitened.end(), values.begin(), values.end());
   }
-  const auto product = [&](std::size_t i, std::size_t j) {
-    const auto column = [&](std::size_t c) {
-      return Eigen::Map<const Eigen::VectorXd>(level.whitened.data() + c * rows,
-                                               static_cast<Eigen::Index>(rows));
-    };
-    return column(i).dot(column(j));
-  };
-  for (const Candidate& candidate : candidates_) {
-    level.plain.push_back(MakeNormalEquations(candidate.x, product));
-    if (!load_column_) continue;
-    std::vector<std::size_t> x = candidate.x;
-    x.push_back(*load_column_);
-    level.loaded.push_back(MakeNormalEquations(x, product));
-  }
+  const auto width = static_cast<Eigen::Index>(columns_.size());
+  const auto rows = static_cast<Eigen::Index>(seconds_.size()) - 1;
+  level.products.resize(columns_.size() * columns_.size());
+  const Eigen::Map<const Eigen::MatrixXd> all(level.whitened.data(), rows, width);
+  Eigen::Map<Eigen::MatrixXd>(level.products.data(), width, width).noalias() =
+      all.transpose() * all;
+  SetUp(level, false);
   return level;
+}
+
+void CourseBook::SetUp(Level& level, bool only_load) const {
+  const auto product = [&](std::size_t i, std::size_t j) {
+    return level.products[i * columns_.size() + j];
+  };
+  std::vector<std::size_t> x;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const Candidate& candidate = candidates_[i];
+    if (!only_load || candidate.by_work) {
+      level.plain[i] = MakeNormalEquations(candidate.x, product);
+    }
+    if (!load_column_) continue;
+    x = candidate.x;
+    x.push_back(*load_column_);
+    level.loaded[i] = MakeNormalEquations(x, product);
+  }
+}
+
+CourseBook CourseBook::WithLoad(std::span<const double> load, std::span<const double> work) const {
+  CourseBook out = *this;
+  out.columns_[*load_column_].values.assign(load.begin(), load.end());
+  out.columns_[*work_column_].values = Normalized(work);
+  const auto width = static_cast<Eigen::Index>(columns_.size());
+  const auto rows = static_cast<Eigen::Index>(seconds_.size()) - 1;
+  for (Level& level : out.levels_) {
+    for (const std::size_t column : {*load_column_, *work_column_}) {
+      const std::vector<double> values = level.whitener.Apply(out.columns_[column].values);
+      std::copy(values.begin(), values.end(),
+                level.whitened.begin() + static_cast<std::ptrdiff_t>(column * values.size()));
+    }
+    const Eigen::Map<const Eigen::MatrixXd> all(level.whitened.data(), rows, width);
+    Eigen::Map<Eigen::MatrixXd> products(level.products.data(), width, width);
+    for (const std::size_t column : {*load_column_, *work_column_}) {
+      const auto c = static_cast<Eigen::Index>(column);
+      products.col(c).noalias() = all.transpose() * all.col(c);
+      products.row(c) = products.col(c).transpose();
+    }
+    out.SetUp(level, true);
+  }
+  return out;
 }
 
 CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations& equations,
@@ -199,43 +241,52 @@ CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations
 std::optional<Comparison> CourseBook::Compare(std::span<const double> inuse,
                                               double variance_floor) const {
   if (levels_.empty()) return std::nullopt;
+  const auto index = [](std::size_t i) { return static_cast<Eigen::Index>(i); };
   const std::size_t rows = seconds_.size() - 1;
+  const std::size_t width = columns_.size();
+  std::vector<double> moments(levels_.size() * width);
+  std::vector<double> squares(levels_.size());
   std::vector<Likeliest> plain(candidates_.size());
   std::vector<Likeliest> loaded(load_column_ ? candidates_.size() : 0);
-  std::vector<double> moments(columns_.size());
   for (std::size_t l = 0; l < levels_.size(); ++l) {
     const Level& level = levels_[l];
     const std::vector<double> y = level.whitener.Apply(inuse);
-    const auto index = [](std::size_t i) { return static_cast<Eigen::Index>(i); };
     const Eigen::Map<const Eigen::VectorXd> series(y.data(), index(rows));
-    Eigen::Map<Eigen::VectorXd>(moments.data(), index(moments.size())).noalias() =
-        Eigen::Map<const Eigen::MatrixXd>(level.whitened.data(), index(rows),
-                                          index(columns_.size()))
+    double* const here = moments.data() + l * width;
+    Eigen::Map<Eigen::VectorXd>(here, index(width)).noalias() =
+        Eigen::Map<const Eigen::MatrixXd>(level.whitened.data(), index(rows), index(width))
             .transpose() *
         series;
-    const double square = series.squaredNorm();
-    const auto fit_all = [&](const std::vector<NormalEquations>& equations,
+    squares[l] = series.squaredNorm();
+    const double scale = std::exp(level.whitener.log_determinant() / static_cast<double>(rows));
+    const auto try_all = [&](const std::vector<NormalEquations>& equations,
                              std::vector<Likeliest>& best) {
       for (std::size_t i = 0; i < best.size(); ++i) {
         if (!equations[i].valid) continue;
-        const Fit fit = Solve(equations[i], moments, square, rows, level.whitener.log_determinant(),
-                              variance_floor);
-        Improve(best[i], equations[i], fit, kWalkShares[l]);
+        const double unlikelihood = Unlikelihood(SquaresLeft(equations[i], here, squares[l]),
+                                                 static_cast<double>(rows), variance_floor, scale);
+        if (unlikelihood < best[i].unlikelihood) best[i] = {unlikelihood, l};
       }
     };
-    fit_all(level.plain, plain);
-    fit_all(level.loaded, loaded);
+    try_all(level.plain, plain);
+    try_all(level.loaded, loaded);
   }
-  const auto describe = [this](const std::vector<Likeliest>& best) {
+  const auto describe = [&](const std::vector<Likeliest>& best, bool with_load) {
     std::vector<CourseFit> fits;
+    fits.reserve(best.size());
     for (std::size_t i = 0; i < best.size(); ++i) {
-      if (best[i].equations == nullptr) continue;
-      fits.push_back(Describe(candidates_[i], *best[i].equations, best[i].fit, best[i].walk_share));
+      if (std::isinf(best[i].unlikelihood)) continue;
+      const std::size_t l = best[i].level;
+      const Level& level = levels_[l];
+      const NormalEquations& equations = with_load ? level.loaded[i] : level.plain[i];
+      const Fit fit = Solve(equations, std::span(moments).subspan(l * width, width), squares[l],
+                            rows, level.whitener.log_determinant(), variance_floor);
+      fits.push_back(Describe(candidates_[i], equations, fit, kWalkShares[l]));
     }
     return fits;
   };
-  const std::vector<CourseFit> without = describe(plain);
-  const std::vector<CourseFit> with = describe(loaded);
+  const std::vector<CourseFit> without = describe(plain, false);
+  const std::vector<CourseFit> with = describe(loaded, true);
   const bool load_used = BestBic(with) < BestBic(without);
   return Summarize(load_used ? with : without, load_used);
 }

@@ -1,7 +1,5 @@
 #include "analysis/trend/regression.h"
 
-#include <Eigen/Cholesky>
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -44,32 +42,44 @@ std::vector<double> Whitener::Apply(std::span<const double> column) const {
 
 bool InvertInPlace(std::array<std::array<double, kMaxColumns>, kMaxColumns>& matrix,
                    std::size_t count) {
-  using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, kMaxColumns, kMaxColumns>;
   std::array<double, kMaxColumns> scale = {};
   for (std::size_t i = 0; i < count; ++i) {
     if (!(matrix[i][i] > 0)) return false;
     scale[i] = 1 / std::sqrt(matrix[i][i]);
   }
-  if (count == 0) return true;
-  const auto dim = static_cast<Eigen::Index>(count);
-  Matrix scaled(dim, dim);
   for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = 0; j < count; ++j) {
-      scaled(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) =
-          matrix[i][j] * scale[i] * scale[j];
+    for (std::size_t j = 0; j < count; ++j) matrix[i][j] *= scale[i] * scale[j];
+  }
+  // Gauss-Jordan without exchange of rows, which a positive definite matrix does not need; its
+  // pivots are the squares of Cholesky's diagonal.
+  for (std::size_t k = 0; k < count; ++k) {
+    const double pivot = matrix[k][k];
+    if (!(pivot > kCollinear * kCollinear)) return false;
+    matrix[k][k] = 1;
+    for (std::size_t j = 0; j < count; ++j) matrix[k][j] /= pivot;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i == k) continue;
+      const double factor = matrix[i][k];
+      matrix[i][k] = 0;
+      for (std::size_t j = 0; j < count; ++j) matrix[i][j] -= factor * matrix[k][j];
     }
   }
-  const Eigen::LLT<Matrix> solver(scaled);
-  if (solver.info() != Eigen::Success) return false;
-  if (solver.matrixLLT().diagonal().minCoeff() < kCollinear) return false;
-  const Matrix inverse = solver.solve(Matrix::Identity(dim, dim));
   for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = 0; j < count; ++j) {
-      matrix[i][j] =
-          inverse(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) * scale[i] * scale[j];
-    }
+    for (std::size_t j = 0; j < count; ++j) matrix[i][j] *= scale[i] * scale[j];
   }
   return true;
+}
+
+double SquaresLeft(const NormalEquations& equations, const double* moments, double square) {
+  double explained = 0;
+  for (std::size_t i = 0; i < equations.count; ++i) {
+    double coefficient = 0;
+    for (std::size_t j = 0; j < equations.count; ++j) {
+      coefficient += equations.inverse[i][j] * moments[equations.x[j]];
+    }
+    explained += coefficient * moments[equations.x[i]];
+  }
+  return std::max(0.0, square - explained);
 }
 
 Fit Solve(const NormalEquations& equations, std::span<const double> moments, double square,

@@ -54,6 +54,10 @@ struct NormalEquations {
 template <class Product>
 NormalEquations MakeNormalEquations(std::span<const std::size_t> x, Product product);
 
+// The sum of squares a fit leaves over: of a whitened series whose inner product with itself is
+// `square`, and with whitened column i `moments[i]`.
+double SquaresLeft(const NormalEquations& equations, const double* moments, double square);
+
 struct Fit {
   double log_likelihood = 0;
   double residual_variance = 0;  // s^2

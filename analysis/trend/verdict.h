@@ -28,6 +28,13 @@ enum class VerdictKind : std::uint8_t {
 std::string_view ToString(VerdictKind kind);  // "insufficient-data", "stable", ...
 std::optional<VerdictKind> VerdictKindFromString(std::string_view name);
 
+// When a growth began, as far as the window shows.
+enum class Onset : std::uint8_t {
+  kProcessStart,  // with the process, or before it was first seen
+  kDeploy,        // with a process that was the first one of another build
+  kMidLife,       // while the process ran
+};
+
 struct Interval {
   double low = 0;
   double high = 0;
@@ -53,7 +60,11 @@ struct Verdict {
   double effective_n = 0;  // independent observations the fit rests on
   std::string_view
       course;  // the best description of its shape: "a line", "a saturating curve", ...
-  Duration growing_for{0};  // how long it has grown on its present course
+  Duration growing_for{0};     // how long it has grown on its present course
+  std::optional<Onset> onset;  // of a growth
+  // It grew in the same way before the latest restart, too; so a restart does not mend it, and
+  // began before the build that runs now.
+  bool carried_over_restart = false;
   // Growing only: whether nothing but the wait for more evidence (TrendOptions::patience) keeps it
   // from being called a leak.
   bool only_patience_lacks = false;

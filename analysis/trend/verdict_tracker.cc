@@ -68,6 +68,7 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
       SameSlope(verdict.slope_bytes_per_second, site.slope_bytes_per_second) &&
       site.carried_seconds + Seconds(verdict.growing_for) >= Seconds(verdict.patience)) {
     verdict.kind = VerdictKind::kLeak;
+    verdict.carried_over_restart = true;
     verdict.reason += "; but it grew in the same way before the restart, and was not seen to end";
   }
   const bool leaks = site.standing == VerdictKind::kLeak;
@@ -121,6 +122,7 @@ std::vector<Verdict> VerdictTracker::Step(const SiteWindow& window, std::size_t 
   for (Verdict& verdict : verdicts) {
     SiteSuspicion& site = sites_[window.sites[verdict.site.index()].id()];
     Settle(site, verdict, new_state, trend);
+    if (site.from_earlier_life) verdict.carried_over_restart = true;
     if (verdict.kind == site.standing) continue;
     if (site.standing == VerdictKind::kLeak) {
       verdict.reason =

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -165,6 +167,42 @@ TEST(PoolFleet, SaysThatAGrowthIsNewInThisVersion) {
   EXPECT_EQ(findings[0].replica_count, 1U);
   ASSERT_TRUE(findings[0].change);
   EXPECT_TRUE(findings[0].change->growth_is_new);
+}
+
+// Sites of all lifetimes and sizes that do not grow, looked at again and again over a day. A unit
+// normal z says how often a threshold is passed by chance.
+TEST(Stretch, IsCalibratedOverTenThousandSiteDaysWithoutATrend) {
+  constexpr std::size_t kSites = 1000;
+  std::size_t count = 0;
+  double squares = 0;
+  std::size_t leaks = 0;
+  for (std::uint64_t day = 0; day < 10; ++day) {
+    std::vector<SyntheticSite> sites;
+    for (std::size_t i = 0; i < kSites; ++i) {
+      const double mib = std::exp2(static_cast<double>(i % 10) - 1);              // 0.5 to 256
+      const double lifetime = 60 * std::pow(3, static_cast<double>(i / 10 % 7));  // 1 min to 12 h
+      SyntheticSite site = Steady("s" + std::to_string(i), mib, mib * kMiB / lifetime);
+      site.object_bytes = 64 * std::exp2(static_cast<double>(i / 100));
+      sites.push_back(std::move(site));
+    }
+    SyntheticOptions options;
+    options.seconds = 24 * kHour;
+    options.spacing_seconds = 600;
+    const SiteWindow window = SyntheticTarget(500 + day).Make(sites, options);
+    for (std::size_t end = 72; end <= window.observations.size(); end += 72) {
+      for (const Verdict& verdict : Analyze(window, end, TrendOptions{})) {
+        leaks += verdict.kind == VerdictKind::kLeak ? 1U : 0U;
+        const auto& whole = verdict.stretches[0];
+        if (end != window.observations.size() || !whole || whole->variance <= 0) continue;
+        squares += whole->growth_bytes * whole->growth_bytes / whole->variance;
+        ++count;
+      }
+    }
+  }
+  ASSERT_GT(count, 9000U);
+  EXPECT_LE(std::sqrt(squares / static_cast<double>(count)), 1.05);
+  EXPECT_GE(std::sqrt(squares / static_cast<double>(count)), 0.7);
+  EXPECT_EQ(leaks, 0U);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <fstream>
+#include <numeric>
 #include <random>
 #include <sstream>
 #include <vector>
@@ -61,6 +62,72 @@ TEST(Regression, AgreesWithTheCertifiedValuesOfNistsNorris) {
   // The certified figures of NIST StRD, Norris, B1.
   EXPECT_NEAR(line.slope, 1.00211681802045, 1e-10);
   EXPECT_NEAR(line.standard_error, 0.429796848199937e-3, 1e-10);
+}
+
+// Two columns: a square that is all but collinear with its root.
+TEST(Regression, AgreesWithTheCertifiedValuesOfNistsPontius) {
+  std::ifstream in(HEAPWATCH_SOURCE_DIR "/../shared/data/reference/nist-strd-linear.json");
+  if (!in) GTEST_SKIP() << "needs the reference data beside the checkout";
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto root = boost::json::parse(text.str());
+  const auto& pontius = root.as_object().at("Pontius").as_object();
+  std::vector<double> y;
+  std::vector<std::vector<double>> x(2);
+  for (const auto& v : pontius.at("x").as_array()) {
+    // Scaled, as the courses are, to [0, 3].
+    x[0].push_back(v.as_array()[0].to_number<double>() / 1e6);
+    x[1].push_back(x[0].back() * x[0].back());
+  }
+  for (const auto& v : pontius.at("y").as_array()) y.push_back(v.to_number<double>());
+  std::vector<double> order(y.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<double>(i);
+  const Whitener whitener(order, 0);
+  const std::vector<double> wy = whitener.Apply(y);
+  const std::vector<std::vector<double>> wx = {whitener.Apply(x[0]), whitener.Apply(x[1])};
+  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  };
+  const std::vector<std::size_t> columns = {0, 1};
+  const NormalEquations equations =
+      MakeNormalEquations(columns, [&](std::size_t i, std::size_t j) { return dot(wx[i], wx[j]); });
+  ASSERT_TRUE(equations.valid);
+  const std::vector<double> moments = {dot(wx[0], wy), dot(wx[1], wy)};
+  const Fit fit =
+      Solve(equations, moments, dot(wy, wy), wy.size(), whitener.log_determinant(), 1e-30);
+  const auto& params = pontius.at("params").as_object();
+  const auto certified = [&](const char* name, std::size_t i) {
+    return params.at(name).as_array()[i].to_number<double>();
+  };
+  EXPECT_NEAR(fit.coefficient[0] / (certified("B1", 0) * 1e6), 1, 1e-9);
+  EXPECT_NEAR(fit.coefficient[1] / (certified("B2", 0) * 1e12), 1, 1e-7);
+  EXPECT_NEAR(
+      std::sqrt(fit.residual_variance * equations.inverse[0][0]) / (certified("B1", 1) * 1e6), 1,
+      1e-5);
+}
+
+TEST(CourseBook, WithAnotherLoadIsTheBookMadeWithThatLoad) {
+  std::vector<double> seconds;
+  std::vector<double> load;
+  std::vector<double> other;
+  std::vector<double> other_work = {0};
+  std::vector<double> values;
+  for (int k = 0; k < 48; ++k) {
+    seconds.push_back(600.0 * k);
+    load.push_back(1 + 0.3 * std::sin(k / 5.0));
+    other.push_back(1 + 0.5 * std::sin(k / 7.0));
+    if (k > 0) other_work.push_back(other_work.back() + 600 * other.back());
+    values.push_back(1e6 * (0.05 * k + 3 * other.back() + 0.02 * std::sin(k * 1.7)));
+  }
+  const CourseBook book(seconds, load, seconds);
+  const auto changed = book.WithLoad(other, other_work).Compare(values, 1);
+  const auto fresh = CourseBook(seconds, other, other_work).Compare(values, 1);
+  ASSERT_TRUE(changed && fresh);
+  EXPECT_EQ(changed->best.course, fresh->best.course);
+  EXPECT_TRUE(changed->load_used);
+  EXPECT_NEAR(changed->best.end_slope, fresh->best.end_slope, 1e-9 * fresh->best.end_slope);
+  EXPECT_NEAR(changed->bic_flat, fresh->bic_flat, 1e-6);
+  EXPECT_NEAR(changed->bic_going_on, fresh->bic_going_on, 1e-6);
 }
 
 TEST(Regression, OfARandomWalkIsTheMeanStepWhereAllIsWalk) {
