@@ -79,9 +79,10 @@ class Target {
 
   const std::vector<TrendWindow>& windows() {
     if (windows_.empty()) {
+      const Bins whole = MakeBins(life_, 0, kBins);
       for (Bins& bins : bins_) {
         std::vector<double> load = FindLoad(bins);
-        windows_.push_back(MakeTrendWindow(std::move(bins), std::move(load)));
+        windows_.push_back(MakeTrendWindow(std::move(bins), whole, std::move(load)));
       }
       bins_.clear();
     }

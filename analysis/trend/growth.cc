@@ -116,10 +116,11 @@ SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, doub
   return counts;
 }
 
-TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load) {
+TrendWindow MakeTrendWindow(Bins bins, Bins whole_life, std::vector<double> load) {
   std::vector<double> work = load.empty() ? std::vector<double>{} : WorkSeconds(bins, load);
   CourseBook courses(bins.seconds, load, work);
   return {.bins = std::move(bins),
+          .whole_life = std::move(whole_life),
           .load = std::move(load),
           .work = std::move(work),
           .courses = std::move(courses)};
@@ -138,11 +139,12 @@ std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& sit
   const std::vector<std::vector<double>> rates = {BinRates(window.bins, life, site.alloc)};
   std::vector<double> load = LoadIndex(rates, std::array<double, 1>{samples});
   if (load.empty() || !window.courses.has_load()) {
-    return MakeTrendWindow(window.bins, std::move(load));
+    return MakeTrendWindow(window.bins, window.whole_life, std::move(load));
   }
   std::vector<double> work = WorkSeconds(window.bins, load);
   CourseBook courses = window.courses.WithLoad(load, work);
   return TrendWindow{.bins = window.bins,
+                     .whole_life = window.whole_life,
                      .load = std::move(load),
                      .work = std::move(work),
                      .courses = std::move(courses)};
@@ -207,9 +209,8 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   out.in_every_third = GrowsThroughout(window, level, out);
   out.last_third_z = LastThirdZ(life, site, window.bins.seconds, level, out.start_seconds);
   out.load_bytes = ExplainedByLoad(life, site, window, out.start_seconds);
-  const Bins whole = MakeBins(life, 0, window.bins.size());
   out.above_earlier_peak_bytes =
-      RiseSinceGiveBack(BinMeans(whole, site.inuse), kGiveBackShare * out.growth_bytes);
+      RiseSinceGiveBack(BinMeans(window.whole_life, site.inuse), kGiveBackShare * out.growth_bytes);
   const double phi = best.walk_share;
   out.effective_n = static_cast<double>(window.bins.size()) * (1 - phi) / (1 + phi);
 

@@ -16,6 +16,7 @@ namespace heapwatch {
 // What all sites of the target share over one window of the life.
 struct TrendWindow {
   Bins bins;
+  Bins whole_life;
   std::vector<double> load;  // per bin; empty: unknown
   std::vector<double> work;
   CourseBook courses;
@@ -53,7 +54,7 @@ struct Growth {
   bool unresolved = false;  // a course that levels off fits about as well as one that goes on
 };
 
-TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load);
+TrendWindow MakeTrendWindow(Bins bins, Bins whole_life, std::vector<double> load);
 
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
                                     const TrendWindow& window);

@@ -32,24 +32,12 @@ std::vector<double> Normalized(std::span<const double> values) {
   return out;
 }
 
-// Where a candidate is most likely, of the levels looked at so far.
-struct Likeliest {
-  double unlikelihood = std::numeric_limits<double>::infinity();
-  std::size_t level = 0;
-};
-
 // Falls strictly as the likelihood of a fit rises: exp(-2 ln L / n) but for a constant. Unlike ln L
 // itself it needs no logarithm for each of some hundred candidates.
 double Unlikelihood(double squares, double rows, double variance_floor, double scale) {
   const double variance = squares / rows;
   if (variance >= variance_floor) return variance * scale * std::numbers::e;
   return variance_floor * scale * std::exp(variance / variance_floor);
-}
-
-double BestBic(const std::vector<CourseFit>& fits) {
-  double best = std::numeric_limits<double>::infinity();
-  for (const CourseFit& fit : fits) best = std::min(best, fit.bic);
-  return best;
 }
 
 // Sums up the fits of all candidates; nullopt where none could be made.
@@ -211,6 +199,21 @@ CourseBook CourseBook::WithLoad(std::span<const double> load, std::span<const do
   return out;
 }
 
+// Orders as the BIC does: exp(BIC / rows) but for a constant.
+double CourseBook::LeastPenalized(const std::vector<Likeliest>& fits,
+                                  std::size_t further_columns) const {
+  const double per_parameter =
+      std::log(static_cast<double>(seconds_.size())) / static_cast<double>(seconds_.size() - 1);
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    const std::size_t parameters =
+        candidates_[i].x.size() + candidates_[i].searched + further_columns;
+    const double penalty = std::exp(static_cast<double>(parameters) * per_parameter);
+    least = std::min(least, fits[i].unlikelihood * penalty);
+  }
+  return least;
+}
+
 CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations& equations,
                                const Fit& fit, double walk_share) const {
   CourseFit out{.course = candidate.course, .by_work = candidate.by_work};
@@ -285,10 +288,8 @@ std::optional<Comparison> CourseBook::Compare(std::span<const double> inuse,
     }
     return fits;
   };
-  const std::vector<CourseFit> without = describe(plain, false);
-  const std::vector<CourseFit> with = describe(loaded, true);
-  const bool load_used = BestBic(with) < BestBic(without);
-  return Summarize(load_used ? with : without, load_used);
+  const bool load_used = LeastPenalized(loaded, 1) < LeastPenalized(plain, 0);
+  return Summarize(describe(load_used ? loaded : plain, load_used), load_used);
 }
 
 }  // namespace heapwatch

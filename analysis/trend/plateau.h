@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -98,6 +99,12 @@ class CourseBook {
     std::vector<NormalEquations> loaded;  // with the load; empty where unknown
   };
 
+  // Where a candidate is most likely, of the levels looked at so far.
+  struct Likeliest {
+    double unlikelihood = std::numeric_limits<double>::infinity();
+    std::size_t level = 0;
+  };
+
   void Tabulate(std::span<const double> load, std::span<const double> work);
   std::size_t Add(std::vector<double> values, double end_slope);
   void Propose(Course course, std::vector<std::size_t> x, std::size_t searched, double place,
@@ -105,6 +112,7 @@ class CourseBook {
   Level MakeLevel(double walk_share) const;
   // The normal equations of all candidates, or only those in which the load or the work appear.
   void SetUp(Level& level, bool only_load) const;
+  double LeastPenalized(const std::vector<Likeliest>& fits, std::size_t further_columns) const;
   CourseFit Describe(const Candidate& candidate, const NormalEquations& equations, const Fit& fit,
                      double walk_share) const;
 
