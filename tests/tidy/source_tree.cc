@@ -12,7 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array kTopFolders = {"analysis", "alerting", "config", "tests", "watcher"};
-constexpr std::array kTextExtensions = {".h", ".cc", ".md", ".txt", ".go", ".yml", ".proto"};
+constexpr std::array kTextExtensions = {".h",     ".cc", ".md",  ".txt", ".go", ".yml",
+                                        ".proto", ".ts", ".tsx", ".mjs", ".css"};
 
 SourceFile Read(const fs::path& root, const fs::path& path) {
   SourceFile file;

@@ -24,11 +24,13 @@ Result<HttpResponse> GetServices(const HttpRequest& request, const ReadViews& vi
 Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetFindings(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSeries(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetSparklines(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSnapshots(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetSnapshot(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetDiff(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetTree(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetAlerts(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetConfig(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetMetrics(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetHealthy(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetReady(const HttpRequest& request, const ReadViews& views);
@@ -39,6 +41,9 @@ std::optional<HttpResponse> PageFile(const HttpRequest& request);
 // The target that the parameter `name` names.
 Result<StoredTarget> TargetParameter(const HttpRequest& request, std::string_view name,
                                      const ReadViews& views);
+
+// The site of a window with that id, or of that function if it is the only one.
+Result<SiteId> FindSite(const SiteWindow& window, std::string_view wanted);
 
 // Snapshots or points in one answer, at most.
 inline constexpr std::size_t kMostPoints = 11'000;

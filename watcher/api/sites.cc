@@ -53,13 +53,23 @@ struct JudgedSite {
   const Site& site() const { return target->sites[verdict->site.index()]; }
 };
 
-std::vector<JudgedSite> Select(const Evaluation& evaluation, const std::optional<Labels>& target,
-                               const std::vector<VerdictKind>& kinds) {
+// What of the evaluation is asked for; empty texts ask for all.
+struct Wanted {
+  std::optional<Labels> target;
+  std::string_view service;
+  std::string_view site;  // its id
+  std::vector<VerdictKind> kinds;
+};
+
+std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wanted) {
   std::vector<JudgedSite> out;
   for (const TargetVerdicts& judged : evaluation.targets) {
-    if (target && judged.target != *target) continue;
+    if (wanted.target && judged.target != *wanted.target) continue;
+    if (!wanted.service.empty() && ServiceOf(judged.target) != wanted.service) continue;
     for (const Verdict& verdict : judged.verdicts) {
-      if (std::find(kinds.begin(), kinds.end(), verdict.kind) != kinds.end())
+      const Site& site = judged.sites[verdict.site.index()];
+      if (!wanted.site.empty() && site.id_text() != wanted.site) continue;
+      if (std::find(wanted.kinds.begin(), wanted.kinds.end(), verdict.kind) != wanted.kinds.end())
         out.push_back({&judged, &verdict});
     }
   }
@@ -81,7 +91,6 @@ json::object Describe(const JudgedSite& judged) {
   out["links"] = json::object{{"series", links.series},
                               {"diff_text", links.diff_text},
                               {"diff_svg", links.diff_svg},
-
                               {"diff_pprof", links.diff_pprof}};
   return out;
 }
@@ -109,15 +118,18 @@ Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views
   if (!kinds) return Fail(kinds.error());
   const auto limit = CountParameterOr(request, "limit", kDefaultSites, kMostSites);
   if (!limit) return Fail(limit.error());
-  std::optional<Labels> target;
+  Wanted wanted{.target = {},
+                .service = request.Query("service"),
+                .site = request.Query("site"),
+                .kinds = *kinds};
   if (!request.Query("target").empty()) {
     auto selected = TargetParameter(request, "target", views);
     if (!selected) return Fail(selected.error());
-    target = std::move(selected->labels);
+    wanted.target = std::move(selected->labels);
   }
 
   const auto evaluation = views.LatestEvaluation();
-  const std::vector<JudgedSite> sites = Select(*evaluation, target, *kinds);
+  const std::vector<JudgedSite> sites = Select(*evaluation, wanted);
   json::array shown;
   for (std::size_t i = 0; i < std::min(*limit, sites.size()); ++i)
     shown.push_back(Describe(sites[i]));

@@ -24,6 +24,7 @@ json::object Describe(const TargetStatus& status) {
                       {"interval_ms", status.interval.count()},
                       {"scrapes", status.scrapes},
                       {"failures", status.failures}};
+  if (status.memory_limit_bytes) out["memory_limit_bytes"] = *status.memory_limit_bytes;
   if (status.last_scrape) {
     out["last_scrape"] = FormatRfc3339(*status.last_scrape);
     out["last_scrape_duration_ms"] = status.last_scrape_duration.count();
@@ -59,9 +60,16 @@ Result<HttpResponse> GetTargets(const HttpRequest&, const ReadViews& views) {
   std::map<TargetId, const StoredTarget*> history;
   for (const StoredTarget& target : *stored) history.emplace(target.id, &target);
 
+  std::map<Labels, std::size_t> sites;
+  const auto evaluation = views.LatestEvaluation();
+  for (const TargetVerdicts& judged : evaluation->targets)
+    sites[judged.target] = judged.sites.size();
+
   json::array active;
   for (const TargetStatus& status : views.Targets()) {
     json::object target = Describe(status);
+    if (const auto judged = sites.find(status.labels); judged != sites.end())
+      target["sites"] = judged->second;
     if (const auto kept = history.find(TargetId::Of(status.labels)); kept != history.end()) {
       target["history"] = Describe(*kept->second);
       history.erase(kept);

@@ -45,6 +45,7 @@ json::object ToJson(const Verdict& verdict) {
                       {"reason", verdict.reason},
                       {"from", FormatRfc3339(verdict.from)},
                       {"to", FormatRfc3339(verdict.to)}};
+  if (!verdict.course.empty()) out["course"] = verdict.course;
   Put(out, "inuse_bytes", verdict.inuse_bytes);
   Put(out, "slope_bytes_per_second", verdict.slope_bytes_per_second);
   Put(out, "slope_low_bytes_per_second", verdict.slope_interval.low);

@@ -73,6 +73,7 @@ void Scraper::Apply(const std::vector<Target>& targets) {
       watched->status.labels = target.labels;
       watched->status.url = target.url;
       watched->status.interval = target.interval;
+      watched->status.memory_limit_bytes = target.memory_limit_bytes;
     }
     watched->loop = tasks_.Spawn("scrape of " + target.url, Loop(watched, target));
   }

@@ -23,6 +23,7 @@ struct TargetStatus {
   std::size_t last_body_bytes = 0;
   std::uint64_t scrapes = 0;
   std::uint64_t failures = 0;
+  std::optional<std::int64_t> memory_limit_bytes = std::nullopt;  // of the process, where known
 };
 
 }  // namespace heapwatch

@@ -231,5 +231,76 @@ TEST_F(PageTest, SumsUpEveryServiceAndPutsTheMostPressingFirst) {
   EXPECT_EQ(api.at("versions").at(0), "v2");
 }
 
+TEST_F(PageTest, DrawsTheCourseOfAVerdictIntoTheSeriesOfItsSite) {
+  for (int minute = 3; minute < 10; ++minute)
+    ASSERT_TRUE(views_.kept.Append(target_, At(minute), Profile(1 + 2 * minute)));
+  views_.now = At(10);
+  const Site site = {"main.leak", "main.go", 7, true};
+  Verdict verdict;
+  verdict.site = SiteId(0U);
+  verdict.kind = VerdictKind::kLeak;
+  verdict.course = "a line";
+  verdict.from = At(0);
+  verdict.to = At(9);
+  TargetVerdicts judged;
+  judged.target = target_;
+  judged.sites = {site};
+  judged.verdicts = {verdict};
+  views_.evaluation.targets = {judged};
+  TargetStatus status;
+  status.labels = target_;
+  status.memory_limit_bytes = 100 * kMiB;
+  views_.statuses = {status};
+
+  const json::value data =
+      Data("/api/v1/series", {{"target", "a:6060"}, {"site", site.id_text()}, {"from", "now-1h"}});
+  const json::object& model = data.at("model").as_object();
+  EXPECT_EQ(model.at("course"), "a line");
+  EXPECT_NEAR(model.at("bytes").as_array().back().to_number<double>(), 19.0 * kMiB, kMiB / 10.0);
+  EXPECT_EQ(model.at("low").as_array().size(), model.at("times_unix_ms").as_array().size());
+  EXPECT_EQ(data.at("total_inuse_space").as_array().back(), 21 * kMiB);
+  EXPECT_EQ(data.at("memory_limit_bytes"), 100 * kMiB);
+  EXPECT_EQ(data.at("gogc"), 100);
+}
+
+TEST_F(PageTest, GivesTheCoursesOfSeveralSitesInOneAnswer) {
+  const std::string leak = Site{"main.leak", "main.go", 7, true}.id_text();
+  const json::value data =
+      Data("/api/v1/sparklines",
+           {{"target", "a:6060"}, {"sites", leak + ",0123456789abcdef"}, {"points", "2"}});
+  EXPECT_EQ(data.at("sites").as_object().size(), 1U);
+  EXPECT_EQ(data.at("sites").at(leak), json::value({1 * kMiB, 5 * kMiB}));
+  EXPECT_EQ(data.at("times_unix_ms").as_array().size(), 2U);
+}
+
+TEST_F(PageTest, TellsOneSiteOnAllReplicasOfAService) {
+  TargetVerdicts judged;
+  judged.sites = {{"main.leak", "main.go", 7, true}, {"main.flat", "main.go", 2, true}};
+  judged.verdicts.resize(2);
+  judged.verdicts[0].site = SiteId(0U);
+  judged.verdicts[1].site = SiteId(1U);
+  judged.target = target_;
+  TargetVerdicts other = judged;
+  other.target = {{"instance", "b:6060"}, {"service", "api"}};
+  views_.evaluation.targets = {judged, other};
+  const std::string leak = judged.sites[0].id_text();
+  EXPECT_EQ(Data("/api/v1/sites", {{"site", leak}}).at("total"), 2);
+  const json::value data = Data("/api/v1/sites", {{"site", leak}, {"service", "shop"}});
+  EXPECT_EQ(data.at("total"), 1);
+  EXPECT_EQ(data.at("sites").at(0).at("labels").at("instance"), "a:6060");
+}
+
+TEST_F(PageTest, TellsTheConfigurationInForce) {
+  Config config;
+  config.scrape_configs.push_back({});
+  config.scrape_configs[0].job_name = "shop";
+  config.scrape_configs[0].memory_limit_bytes = 2048 * kMiB;
+  views_.configuration = std::make_shared<const Config>(config);
+  const json::value data = Data("/api/v1/config");
+  EXPECT_EQ(data.at("scrape_configs").at(0).at("job_name"), "shop");
+  EXPECT_EQ(data.at("scrape_configs").at(0).at("memory_limit"), "2.0 GiB");
+  EXPECT_EQ(data.at("detection").at("warm_up"), "15m");
+}
+
 }  // namespace
 }  // namespace heapwatch

@@ -72,6 +72,7 @@ export interface Target {
   last_scrape_duration_ms?: number
   last_body_bytes?: number
   memory_limit_bytes?: number
+  sites?: number
   history?: History
 }
 

@@ -1,5 +1,5 @@
 // Answers that stay fresh: asked for again and again while somebody looks, the last good one kept when one fails.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ApiError, ask } from './api'
 
 export interface Live<T> {
@@ -70,7 +70,7 @@ export function useNow(every = 1000): number {
 export function useWidth<E extends HTMLElement>(): [(element: E | null) => void, number] {
   const [element, setElement] = useState<E | null>(null)
   const [width, setWidth] = useState(0)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!element) return
     const observer = new ResizeObserver(() => setWidth(element.clientWidth))
     observer.observe(element)

@@ -1,14 +1,14 @@
 // A flame graph one can walk: by pointer, by touch, by key. It draws what it has at once and asks for more of what is
 // zoomed into; `node` says into what.
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { TreeAnswer } from '../api'
 import { useWidth } from '../live'
 import { shortName } from '../names'
 import { change as changeText, percent, quantity } from '../units'
 import { useIsDark } from '../theme'
 import { kDark, kLight } from './colour'
-import { heightOf, hit, kRow, paint, rowsAbove, type View } from './paint'
-import { changeOf, find, layOut, nameOf, pathTo, search } from './tree'
+import { heightOf, hit, kRow, paint, type View } from './paint'
+import { changeOf, find, layOut, nameOf, pathTo, search, type FlameTree } from './tree'
 import { Legend } from './legend'
 
 interface FlameGraphProps {
@@ -24,12 +24,14 @@ interface FlameGraphProps {
 export function FlameGraph({ answer, isDiff, isStale, node, searched, onZoom, onFilter }: FlameGraphProps) {
   const [holder, width] = useWidth<HTMLDivElement>()
   const canvas = useRef<HTMLCanvasElement>(null)
-  const [current, setCurrent] = useState(-1)
+  const [chosen, setChosen] = useState<{ tree: FlameTree; index: number }>()
   const [pointer, setPointer] = useState<{ x: number; y: number }>()
   const palette = useIsDark() ? kDark : kLight
   const tree = useMemo(() => layOut(answer), [answer])
   const found = useMemo(() => search(tree, searched), [tree, searched])
-  useEffect(() => setCurrent(-1), [tree])
+  // A frame chosen in another tree is none of this one's.
+  const current = chosen?.tree === tree ? chosen.index : -1
+  const setCurrent = (index: number) => setChosen({ tree, index })
 
   const top = Math.max(0, node ? find(tree, node) : 0)
   const view: View = {
@@ -37,7 +39,8 @@ export function FlameGraph({ answer, isDiff, isStale, node, searched, onZoom, on
     unit: answer.sample_type.unit,
     matches: searched.trim() ? found.matches : undefined,
   }
-  useEffect(() => {
+  // Before the browser shows the frame, so that nothing flickers.
+  useLayoutEffect(() => {
     if (canvas.current && width > 0) paint(canvas.current, view)
   })
 
@@ -116,7 +119,7 @@ export function FlameGraph({ answer, isDiff, isStale, node, searched, onZoom, on
           onMouseMove={onMove} onMouseLeave={() => { setCurrent(-1); setPointer(undefined) }}
           onClick={onClick} onKeyDown={onKeyDown} />
         {pointer && current !== -1 && (
-          <div class="tip" role="presentation" style={tipPlace(pointer, width, rowsAbove(view))}>
+          <div class="tip" role="presentation" style={tipPlace(pointer, width)}>
             <strong>{current === 0 && tree.above.length === 0 ? 'everything' : nameOf(tree, current)}</strong>
             <Figures view={view} index={current} total={total} />
           </div>
@@ -129,7 +132,7 @@ export function FlameGraph({ answer, isDiff, isStale, node, searched, onZoom, on
   )
 }
 
-function tipPlace(pointer: { x: number; y: number }, width: number, _above: number) {
+function tipPlace(pointer: { x: number; y: number }, width: number) {
   const isRight = pointer.x > width / 2
   return {
     top: `${pointer.y + 18}px`,

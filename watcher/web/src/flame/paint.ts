@@ -83,7 +83,7 @@ export function paint(canvas: HTMLCanvasElement, view: View) {
       ? frameColour(palette, change)
       : { fill: levelColour(palette, name), isDeep: false }
     const isDimmed = view.matches && !view.matches[i]
-    context.globalAlpha = isDimmed ? 0.3 : 1
+    context.globalAlpha = isDimmed ? 0.45 : 1
     context.fillStyle = fill
     context.fillRect(x, y, Math.max(w - (w > 3 ? 1 : 0), 0.6), kRow - 1)
     const isRoot = i === 0 && tree.above.length === 0

@@ -33,6 +33,24 @@ export function Changes({ diff, by, isDiff, filter, sort, target }: ChangesProps
   const leftOut = diff.left_out[by === 'site' ? 'sites' : by === 'function' ? 'functions' : 'stacks']
   const unit = diff.sample_type.unit
   const largest = Math.max(1, ...rows.map((row) => Math.abs((row.self ?? row.total).change)))
+  // The same object as long as nothing changes, so that a frame zoomed into does not draw the table anew.
+  const body = useMemo(() => (
+    <tbody>
+      {shown.slice(0, kMostRows).map((row) => {
+        const main = row.self ?? row.total
+        return (
+          <tr key={row.key} class={row.total.within_noise && isDiff ? 'is-noise' : ''}>
+            <td class="name"><Bar change={main.change} largest={largest} isNoise={main.within_noise && isDiff} isDiff={isDiff} />{row.name}</td>
+            {row.self && <td class="right"><Quantity value={row.self.change} unit={unit} signed={isDiff} /></td>}
+            <td class="right strong"><Quantity value={row.total.change} unit={unit} signed={isDiff} /></td>
+            <td class="right muted">{row.total.standard_error === null ? '?' : <Quantity value={Math.round(row.total.standard_error)} unit={unit} />}</td>
+            {isDiff && <td class="right"><Quantity value={row.total.before} unit={unit} /></td>}
+            {isDiff && <td class="right"><Quantity value={row.total.after} unit={unit} /></td>}
+          </tr>
+        )
+      })}
+    </tbody>
+  ), [shown, largest, unit, isDiff])
   if (rows.length === 0) return <p class="muted">Neither moment holds any {diff.sample_type.type}.</p>
   if (shown.length === 0) return <p class="muted">No {by} here has “{filter}” in its name.</p>
   const head = (name: string, title: string, hint: string) => {
@@ -59,21 +77,7 @@ export function Changes({ diff, by, isDiff, filter, sort, target }: ChangesProps
             {isDiff && head('after', 'After', diff.normalized_by ? 'At the second moment, scaled' : 'At the second moment')}
           </tr>
         </thead>
-        <tbody>
-          {shown.slice(0, kMostRows).map((row) => {
-            const main = row.self ?? row.total
-            return (
-              <tr key={row.key} class={row.total.within_noise && isDiff ? 'is-noise' : ''}>
-                <td class="name"><Bar change={main.change} largest={largest} isNoise={main.within_noise && isDiff} isDiff={isDiff} />{row.name}</td>
-                {row.self && <td class="right"><Quantity value={row.self.change} unit={unit} signed={isDiff} /></td>}
-                <td class="right strong"><Quantity value={row.total.change} unit={unit} signed={isDiff} /></td>
-                <td class="right muted">{row.total.standard_error === null ? '?' : <Quantity value={Math.round(row.total.standard_error)} unit={unit} />}</td>
-                {isDiff && <td class="right"><Quantity value={row.total.before} unit={unit} /></td>}
-                {isDiff && <td class="right"><Quantity value={row.total.after} unit={unit} /></td>}
-              </tr>
-            )
-          })}
-        </tbody>
+        {body}
       </table>
       <p class="muted note">
         {shown.length > kMostRows && `${(shown.length - kMostRows).toLocaleString('en-US')} smaller rows are not shown; filter to see them. `}
@@ -86,7 +90,7 @@ export function Changes({ diff, by, isDiff, filter, sort, target }: ChangesProps
 
 function Bar({ change, largest, isNoise, isDiff }: { change: number; largest: number; isNoise: boolean; isDiff: boolean }) {
   const kind = isNoise ? 'noise' : !isDiff ? 'level' : change < 0 ? 'shrank' : 'grew'
-  return <span class={`bar ${kind}`} aria-hidden="true"><i style={{ width: `${(Math.abs(change) / largest) * 100}%` }} /></span>
+  return <span class={`bar ${kind}`} aria-hidden="true"><i style={{ width: change === 0 ? 0 : `max(1px, ${(Math.abs(change) / largest) * 100}%)` }} /></span>
 }
 
 function rowsOf(diff: Diff, by: By, target: string): Row[] {

@@ -1,5 +1,5 @@
 // A chart over time, drawn by uPlot: times in milliseconds, values in bytes unless told otherwise.
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { useWidth } from '../live'
@@ -17,6 +17,7 @@ export interface Line {
   fill?: boolean
   format?: (value: number) => string
   isSpanningGaps?: boolean
+  isUntold?: boolean // left out of the legend
 }
 
 export interface PlotProps {
@@ -64,10 +65,9 @@ export function Plot(props: PlotProps) {
   latest.current = props
   const { times, lines, bands, height = 220, range, top, format = bytes } = props
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!inner.current || width === 0 || times.length === 0) return
     const plot = new uPlot(options(width), [times, ...lines.map((l) => l.values)] as uPlot.AlignedData, inner.current)
-    latest.current.onReady?.(plot)
     return () => {
       latest.current.onReady?.(undefined)
       plot.destroy()
@@ -86,13 +86,14 @@ export function Plot(props: PlotProps) {
         y: { range: (_u, low, high) => [Math.min(0, low ?? 0), Math.max((high ?? 1) * 1.08, top ?? 0, 1)] },
       },
       axes: [
-        { ...axis, space: 80, values: (_u, splits) => axisTimes(splits) },
-        { ...axis, size: 66, space: 34, values: (_u, splits) => splits.map((v) => (v === null ? '' : format(v))), ...(format === bytes ? { incrs: kSteps } : {}) },
+        { ...axis, space: 80, size: 28, values: (_u, splits) => axisTimes(splits) },
+        { ...axis, size: 66, space: 26, values: (_u, splits) => splits.map((v) => (v === null ? '' : format(v))), incrs: kSteps },
       ],
       series: [
         { label: 'time', value: (_u, v) => (v === null ? '' : clock(v)) },
         ...lines.map((line): uPlot.Series => ({
           label: line.label,
+          ...(line.isUntold ? { class: 'untold' } : {}),
           stroke: cssColour(line.colour),
           width: line.width ?? 1.5,
           ...(line.dash ? { dash: line.dash } : {}),
@@ -104,6 +105,7 @@ export function Plot(props: PlotProps) {
       ],
       bands: (bands ?? []).map((band) => ({ series: [band.upper + 1, band.lower + 1] as [number, number], fill: cssColour(band.colour, 0.18) })),
       hooks: {
+        ready: [(u) => latest.current.onReady?.(u)], // from now on positions are known
         drawAxes: [(u) => latest.current.draw?.(u)],
         setScale: [(u) => latest.current.onScale?.(u)],
       },

@@ -73,13 +73,14 @@ export function SiteCharts({ series, judged }: { series: Series; judged: JudgedS
       <p class="legend marks">
         <span><i class="mark-line restart" /> restarts: {marks.restarts.length || 'none'}</span>
         <span><i class="mark-line deploy" /> deploys: {marks.deploys.length || 'none'}</span>
-        <span><i class="mark-area gap" /> nothing scraped: {marks.gaps.length === 0 ? 'never' : `${marks.gaps.length} times, ${duration(Math.max(...marks.gaps.map(([from, to]) => to - from)) / 1000)} at most`}</span>
-        <span><i class="mark-area still" /> no garbage collection completed: {marks.still.length === 0 ? 'never for long' : `${marks.still.length} times`}</span>
+        <span><i class="mark-area gap" /> nothing scraped: {marks.gaps.length === 0 ? 'never' : `${howOften(marks.gaps.length)}, ${duration(Math.max(...marks.gaps.map(([from, to]) => to - from)) / 1000)} at most`}</span>
+        <span><i class="mark-area still" /> no garbage collection completed: {marks.still.length === 0 ? 'never for long' : howOften(marks.still.length)}</span>
       </p>
     </div>
   )
 }
 
+const howOften = (n: number) => (n === 1 ? 'once' : `${n} times`)
 const isRising = (v: JudgedSite) => v.verdict === 'leak' || v.verdict === 'growing'
 const heapAtLimit = (s: Series) => (s.memory_limit_bytes === undefined || s.gogc === undefined ? undefined : s.memory_limit_bytes / (1 + s.gogc / 100))
 
@@ -104,8 +105,8 @@ function chartsOf(series: Series, marks: Marks, judged: JudgedSite | undefined):
   const bands: Charts['bands'] = []
   const addBand = (label: string, at: number[], of: { middle: number[]; low: number[]; high: number[] }, dash?: number[]) => {
     live.push({ label, colour: '--leak', values: align(times, at, of.middle), width: 2, ...(dash ? { dash } : {}) })
-    live.push({ label: 'at most', colour: kUnseen, values: align(times, at, of.high), width: 0 })
-    live.push({ label: 'at least', colour: kUnseen, values: align(times, at, of.low), width: 0 })
+    live.push({ label: 'at most', colour: kUnseen, values: align(times, at, of.high), width: 0, isUntold: true })
+    live.push({ label: 'at least', colour: kUnseen, values: align(times, at, of.low), width: 0, isUntold: true })
     bands.push({ upper: live.length - 2, lower: live.length - 1, colour: '--leak' })
   }
   if (model) addBand(model.course, model.times_unix_ms, { middle: model.bytes, low: model.low, high: model.high })
@@ -130,15 +131,19 @@ function forecast(series: Series, judged: JudgedSite, model: NonNullable<Series[
   }
 }
 
-// A Go profile moves when a collection completes: rates are taken from one new observation to the next.
+const kRatePoints = 150 // more would show little but the graininess of sampling
+
+// A Go profile moves when a collection completes: rates are taken from one new observation to a later one.
 function rateLine(series: Series, raw: (values: (number | null)[]) => Line['values']): Line[] | undefined {
   const { alloc_space: alloc } = series.values
   if (!alloc) return undefined
+  const { times_unix_ms: times, lifetime } = series
+  const step = (times.at(-1)! - times[0]!) / kRatePoints
   let last = 0
-  const rates = series.times_unix_ms.map((t, i) => {
-    if (i === 0 || !series.is_new_observation[i]) return undefined
-    const seconds = (t - series.times_unix_ms[last]!) / 1000
-    const rate = series.lifetime[i] === series.lifetime[last] ? Math.max(0, (alloc[i]! - alloc[last]!) / seconds) : undefined
+  const rates = times.map((t, i) => {
+    const isNextLife = lifetime[i] !== lifetime[last]
+    if (!isNextLife && (i === 0 || !series.is_new_observation[i] || t - times[last]! < step)) return undefined
+    const rate = isNextLife ? undefined : Math.max(0, (alloc[i]! - alloc[last]!) / ((t - times[last]!) / 1000))
     last = i
     return rate
   })

@@ -1,6 +1,6 @@
 // What fires, what may soon, what was resolved; the history of all changes; acknowledging.
 import { useState } from 'preact/hooks'
-import { ApiError, type Alert } from '../api'
+import type { Alert } from '../api'
 import { useLive } from '../live'
 import { AlertCard } from '../parts/alert_card'
 import { Moment } from '../parts/bits'
@@ -19,8 +19,10 @@ const kRefresh = 10_000
 
 export function Alerts() {
   const live = useLive<{ alerts: Alert[] }>('/api/v1/alerts', kRefresh)
-  const history = useLive<{ total: number; changes: AlertChange[] }>('/api/v1/alerts/history', kRefresh)
-  const acks = useLive<AckAnswer>('/api/v1/acks', kRefresh)
+  const known = useLive<{ addresses: { path: string }[] }>('/api/v1')
+  const ifKnown = (path: string) => (known.data?.addresses.some((a) => a.path === path) ? path : undefined)
+  const history = useLive<{ total: number; changes: AlertChange[] }>(ifKnown('/api/v1/alerts/history'), kRefresh)
+  const acks = useLive<AckAnswer>(ifKnown('/api/v1/acks'), kRefresh)
   const [acked, setAcked] = useState<string>()
   const again = () => { live.again(); history.again(); acks.again() }
   return (
@@ -53,7 +55,7 @@ export function Alerts() {
           })}
       </Answer>
       {acks.data && <Acks answer={acks.data} onChange={again} />}
-      {!isMissing(history.error) && <>
+      {ifKnown('/api/v1/alerts/history') && <>
         <h2>History</h2>
         <Answer live={history} what="The history" rows={6}>
           {(data) => data.changes.length === 0
@@ -64,8 +66,6 @@ export function Alerts() {
     </section>
   )
 }
-
-const isMissing = (error: ApiError | undefined) => error?.kind === 'not_found'
 
 function HistoryTable({ changes, total }: { changes: AlertChange[]; total: number }) {
   return (

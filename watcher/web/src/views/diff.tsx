@@ -58,7 +58,7 @@ function Compared({ query, targets }: { query: URLSearchParams; targets: Live<{ 
   const t0 = millis(query.get('t0') ?? '')
   const t1 = millis(query.get('t1') ?? '')
   const isReady = !Number.isNaN(t0) && !Number.isNaN(t1)
-  const range = rangeOf(query, t0, t1)
+  const range = useMemo(() => rangeOf(query, t0, t1), [query.get('start'), query.get('end'), t0, t1])
   const span = isReady ? { from: rfc3339(range[0]), to: rfc3339(range[1]) } : undefined
   const heap0 = useLive<Snapshots>(span && address('/api/v1/snapshots', { target, ...span }))
   const heap1 = useLive<Snapshots>(span && target1 ? address('/api/v1/snapshots', { target: target1, ...span }) : undefined)
@@ -151,7 +151,7 @@ function rangeOf(query: URLSearchParams, t0: number, t1: number): [number, numbe
   const end = millis(query.get('end') ?? '')
   if (!Number.isNaN(start) && !Number.isNaN(end) && start < end) return [start, end]
   const around = Math.max(60_000, Math.abs(t1 - t0) * 0.25)
-  return [Math.min(t0, t1) - around, Math.max(t0, t1) + around]
+  return [Math.min(t0, t1) - around, Math.min(Math.max(t0, t1) + around, Math.max(Date.now(), t0, t1))]
 }
 
 function RangeChoice({ history, now }: { history: Target['history']; now: number }) {

@@ -67,7 +67,7 @@ function ServiceRow({ of: s }: { of: Service }) {
       <td data-name="Service"><a class="strong" href={address('/leaks', { service: s.service })}>{s.service}</a> <small>{s.versions.join(', ')}</small></td>
       <td data-name="Sites">
         {kOrder.filter((kind) => s.sites[kind]).map((kind) => <span key={kind} class="counted">{s.sites[kind]} <VerdictBadge kind={kind} /></span>)}
-        {kOrder.every((kind) => !s.sites[kind]) && <span class="muted">all stable</span>}
+        {kOrder.every((kind) => !s.sites[kind]) && <span class="muted">{s.up > 0 ? 'all stable' : 'not seen'}</span>}
       </td>
       <td data-name="Grows by" class="right number" title="Sum over the sites that leak or grow, on all replicas">
         {s.growth_bytes_per_second > 0 ? `+${perHour(s.growth_bytes_per_second)}` : <span class="muted">–</span>}</td>

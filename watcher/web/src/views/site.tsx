@@ -6,7 +6,7 @@ import type { ViewProps } from '../main'
 import { clock, millis, rfc3339 } from '../moment'
 import { instanceOf, serviceOf, shortFile, shortName } from '../names'
 import { change as patch } from '../place'
-import { bytes, count, duration, percent, perHour, perSecond, untilLimit } from '../units'
+import { bytes, duration, percent, perHour, perSecond, untilLimit } from '../units'
 import { FlameGraph } from '../flame/flame_graph'
 import { kMeaning, Segmented, Slope, Sparkline, VerdictBadge } from '../parts/bits'
 import { SiteCharts, type Series } from '../parts/site_charts'
@@ -101,7 +101,7 @@ function Evidence({ of: v }: { of: JudgedSite }) {
     ['above the noise', v.z === undefined || isChurn ? undefined : `${v.z.toFixed(1)} standard errors`],
     ['slope, 95 %', isChurn || v.slope_low_bytes_per_second === undefined ? undefined : `${perHour(v.slope_low_bytes_per_second)} to ${perHour(v.slope_high_bytes_per_second ?? v.slope_bytes_per_second)}`],
     ['allocates', v.alloc_bytes_per_second === undefined ? undefined : perSecond(v.alloc_bytes_per_second)],
-    ['of 100 objects stay', v.retention === undefined ? undefined : count(v.retention * 100)],
+    ['stays of what is allocated', v.retention === undefined ? undefined : percent(v.retention)],
     ['limit reached in', isChurn ? undefined : limit, 'by the process, at the slope of this site'],
   ]
   return (

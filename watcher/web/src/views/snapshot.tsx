@@ -32,7 +32,10 @@ export function SnapshotView({ place }: ViewProps) {
   const t = millis(q.get('t') ?? '')
   const isReady = target !== '' && !Number.isNaN(t)
   const start = millis(q.get('start') ?? '')
-  const range: [number, number] = Number.isNaN(start) ? [t - 3600_000, t + 600_000] : [start, millis(q.get('end') ?? '')]
+  const range = useMemo<[number, number]>(
+    () => (Number.isNaN(start) ? [t - 3600_000, Math.min(t + 600_000, Math.max(t, Date.now()))] : [start, millis(q.get('end') ?? '')]),
+    [start, q.get('end'), t],
+  )
   const moment = { target, t: q.get('t') ?? '', sample_type: q.get('sample_type') ?? '' }
   const node = q.get('node') ?? ''
   const filter = q.get('filter') ?? ''

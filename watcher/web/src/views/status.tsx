@@ -29,7 +29,7 @@ export function Status() {
           <div class="table-holder">
             <table>
               <thead><tr><th>Address</th><th>Answers</th><th>Parameters</th></tr></thead>
-              <tbody>{data.addresses.map((r) => <tr key={r.path}><td><code>{r.path}</code></td><td>{r.purpose}</td><td class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
+              <tbody>{data.addresses.map((r) => <tr key={r.path}><td class="number"><code>{r.path}</code></td><td>{r.purpose}</td><td class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
             </table>
           </div>
         )}

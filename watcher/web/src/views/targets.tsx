@@ -42,7 +42,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
   return (
     <div class="table-holder">
       <table class="roomy stacks-on-phone">
-        <thead><tr><th>Health</th><th>Target</th><th>Last scrape</th><th class="right">Took</th><th class="right">Body</th><th class="right">Failed</th><th>History</th></tr></thead>
+        <thead><tr><th>Health</th><th>Target</th><th>Last scrape</th><th class="right">Took</th><th class="right">Body</th><th class="right">Sites</th><th class="right">Failed</th><th>History</th></tr></thead>
         <tbody>
           {targets.map((t) => (
             <tr key={t.id}>
@@ -54,6 +54,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
                 {t.interval_ms !== undefined && <small class="below">every {duration(t.interval_ms / 1000)}</small>}</td>
               <td data-name="Took" class="right number">{t.last_scrape_duration_ms === undefined ? '–' : `${t.last_scrape_duration_ms} ms`}</td>
               <td data-name="Body" class="right number">{t.last_body_bytes ? bytes(t.last_body_bytes) : '–'}</td>
+              <td data-name="Sites" class="right number">{t.sites === undefined ? '–' : count(t.sites)}</td>
               <td data-name="Failed" class="right number">{t.scrapes === undefined ? '–' : `${count(t.failures ?? 0)} of ${count(t.scrapes)}`}</td>
               <td data-name="History">{t.history
                 ? <><a href={address('/snapshot', { target: t.id })}>{count(t.history.snapshots)} snapshots</a><small class="below">since <Ago at={t.history.first} /> · <a href={address('/diff', { target: t.id })}>compare</a></small></>

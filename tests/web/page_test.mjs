@@ -1,0 +1,231 @@
+// The page in a real Chromium, against a real Heapwatch: node page_test.mjs <heapwatch> <folder with node_modules>
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, beforeEach, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { kHostile, launchChromium, Stand } from './stand.mjs'
+
+const [heapwatch, modules] = process.argv.slice(2)
+if (!existsSync('/usr/bin/chromium')) {
+  console.log('skipped: /usr/bin/chromium is not there; ./dev test installs it')
+  process.exit(77)
+}
+const playwright = (await import(pathToFileURL(join(modules, 'node_modules/playwright-core/index.mjs')).href)).default
+
+let stand
+let browser
+let page
+let complaints // of the browser: errors of script, of loading, of the content policy
+
+before(async () => {
+  stand = await Stand.start(heapwatch)
+  browser = await launchChromium(playwright, stand.folder)
+})
+after(async () => {
+  await browser?.close()
+  await stand?.stop()
+})
+beforeEach(async () => {
+  for (const open of browser.pages()) await open.close()
+  page = await browser.newPage()
+  page.setDefaultTimeout(40_000)
+  complaints = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()))
+})
+
+const query = (parameters) => new URLSearchParams(parameters).toString()
+const open = (address) => page.goto(stand.base + address)
+const place = () => new URL(page.url())
+
+// A diff over all of a shop's history.
+async function wholeDiff(name = 'shop0', more = {}) {
+  const target = stand.instance(name)
+  const { snapshots } = await stand.ask(`/api/v1/snapshots?target=${target}`)
+  return `/diff?${query({ target, t0: snapshots[0].time, t1: snapshots.at(-1).time, ...more })}`
+}
+async function sessions() {
+  const { sites } = await stand.ask('/api/v1/sites?verdict=leak,growing&limit=100')
+  return sites.find((s) => s.site.function.includes('Remember'))
+}
+
+const kViews = {
+  '/': () => 'shop',
+  '/leaks': () => 'Sites that grow or churn',
+  '/alerts': () => 'Firing',
+  '/targets': () => 'connection refused',
+  '/status': () => 'Configuration in force',
+}
+
+test('every view shows what it is for, and the browser has nothing to complain of', async () => {
+  const leak = await sessions()
+  const views = {
+    ...Object.fromEntries(Object.entries(kViews).map(([path, text]) => [path, text()])),
+    [`/site?${query({ target: leak.target, site: leak.site.id })}`]: 'The calls that lead here',
+    [await wholeDiff()]: 'The heap grew by',
+    [`/snapshot?${query({ target: stand.instance('shop0'), t: 'now' })}`]: 'one sample in',
+    '/diff': 'Compare two moments',
+    '/nowhere-else': undefined,
+  }
+  for (const [address, text] of Object.entries(views)) {
+    if (text === undefined) continue
+    await open(address)
+    await page.getByText(text).first().waitFor()
+  }
+  assert.deepEqual(complaints, [])
+})
+
+test('an alert leads to the diff, and the diff to a profile that go tool pprof reads', async () => {
+  await open('/')
+  const card = page.locator('.alert-card', { hasText: 'Remember' }).first()
+  await card.getByRole('link', { name: 'See what grew' }).click()
+  await page.getByRole('heading', { name: /The heap grew by/ }).waitFor()
+  await page.getByText('main.(*Sessions).Remember').first().waitFor()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'pprof', exact: true }).click()])
+  const file = join(stand.folder, 'diff.pb.gz')
+  await download.saveAs(file)
+  const pprof = spawnSync('go', ['tool', 'pprof', '-top', '-sample_index=inuse_space', file], { encoding: 'utf8' })
+  assert.equal(pprof.status, 0, pprof.stderr)
+  assert.match(pprof.stdout, /main\.\(\*Sessions\)\.Remember/)
+})
+
+test('the overview leads to a site, the site to two moments, these to a frame; the address brings all of it back', async () => {
+  await open('/')
+  await page.locator('tr', { hasText: 'shop' }).locator('a', { hasText: 'Remember' }).click()
+  await page.getByRole('heading', { name: /Remember/ }).waitFor()
+  await page.getByText('Live memory with').waitFor() // the fitted course is drawn
+  await page.getByRole('link', { name: /What changed in the whole heap/ }).click()
+  const before = page.getByRole('slider', { name: 'Moment before' })
+  await before.waitFor()
+  const leftOf = async (name) => (await page.getByRole('slider', { name }).boundingBox()).x
+  assert.ok((await leftOf('Moment after')) - (await leftOf('Moment before')) > 200)
+  const t0 = place().searchParams.get('t0')
+  await before.press('ArrowRight')
+  await page.waitForFunction((old) => new URLSearchParams(location.search).get('t0') !== old, t0)
+  const canvas = page.locator('.flame canvas')
+  await canvas.focus()
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await canvas.press(key)
+  await page.waitForFunction(() => new URLSearchParams(location.search).has('node'))
+  const told = await page.locator('.flame-detail').textContent()
+  assert.match(told, /handle\w+: \+\d/)
+  await page.reload()
+  await page.waitForFunction((text) => document.querySelector('.flame-detail')?.textContent === text, told)
+  await canvas.focus()
+  await canvas.press('Escape')
+  await page.waitForFunction((text) => document.querySelector('.flame-detail')?.textContent !== text, told)
+  assert.deepEqual(complaints, [])
+})
+
+test('a link restores direction, filter, search, rows and order', async () => {
+  await open(await wholeDiff('shop0', { from_leaf: '1', filter: 'handle', q: 'remember', by: 'function', sort: '-total', sample_type: 'alloc_space', normalize: '1' }))
+  await page.getByText(/found, \d+ % of the width/).waitFor()
+  await page.locator('.changes tbody tr').first().waitFor()
+  assert.equal(await page.getByRole('radio', { name: 'Leaf up' }).getAttribute('aria-checked'), 'true')
+  assert.equal(await page.getByRole('radio', { name: 'Functions' }).getAttribute('aria-checked'), 'true')
+  assert.equal(await page.getByLabel('Only stacks through').inputValue(), 'handle')
+  assert.equal(await page.getByLabel('Find').inputValue(), 'remember')
+  assert.equal(await page.getByLabel('same total').isChecked(), true)
+  assert.equal(await page.locator('select').filter({ hasText: 'allocated bytes' }).inputValue(), 'alloc_space')
+  const names = await page.locator('.changes tbody td.name').allTextContents()
+  assert.ok(names.length > 0 && names.every((name) => /handle/i.test(name)), names.join())
+})
+
+test('a moment can be typed, and one that cannot be read is said to be so', async () => {
+  await open(await wholeDiff())
+  const field = page.getByLabel('at').first()
+  await field.fill('now-1s')
+  await field.press('Enter')
+  await page.waitForFunction(() => Date.now() - Date.parse(new URLSearchParams(location.search).get('t0')) < 60_000)
+  await field.fill('yesterdayish')
+  await field.press('Enter')
+  await page.getByRole('alert').getByText('Give now-3h').waitFor()
+})
+
+test('one target is compared with another, across versions', async () => {
+  await open(await wholeDiff())
+  await page.getByLabel('After, on').selectOption({ label: `${stand.instance('shop1')} v2 · shop` })
+  await page.getByText(`from ${stand.instance('shop0')} to ${stand.instance('shop1')}`).waitFor()
+  assert.ok(place().searchParams.get('target1'))
+})
+
+test('a hostile function name is shown and runs nothing', async () => {
+  page.on('dialog', (dialog) => assert.fail(`a dialog: ${dialog.message()}`))
+  await open(await wholeDiff('shop0', { by: 'function' }))
+  await page.getByText('<script>window.isHacked=1').first().waitFor()
+  const site = (await stand.ask('/api/v1/sites?limit=1000')).sites.find((s) => s.site.function === kHostile)
+  await open(`/site?${query({ target: site.target, site: site.site.id })}`)
+  await page.getByRole('heading', { name: /onerror/ }).waitFor()
+  await open(await wholeDiff('shop0', { filter: kHostile, q: '<img src=x onerror=1>' }))
+  await page.locator('.flame-detail').waitFor()
+  assert.equal(await page.evaluate(() => window.isHacked), undefined)
+  assert.equal(await page.locator('img, main script').count(), 0)
+  assert.deepEqual(complaints, [])
+})
+
+test('it is dark where the system is, and as chosen where somebody chose', async () => {
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await open('/')
+  const brightness = () => page.evaluate(() => {
+    const [r, g, b] = getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number)
+    return (r + g + b) / 3
+  })
+  await page.getByRole('heading', { name: 'Services' }).waitFor()
+  assert.ok((await brightness()) < 60)
+  await page.getByRole('button', { name: /Colours/ }).click()
+  await page.getByRole('button', { name: /Colours: Dark/ }).click()
+  assert.ok((await brightness()) > 200)
+  await page.reload()
+  await page.getByRole('heading', { name: 'Services' }).waitFor()
+  assert.ok((await brightness()) > 200)
+  await page.evaluate(() => localStorage.clear())
+})
+
+test('an error says what is wrong and what to do', async () => {
+  await open(`/diff?${query({ target: 'nobody:1', t0: 'now-1h', t1: 'now' })}`)
+  await page.getByText('target "nobody:1" is unknown').first().waitFor()
+  await page.getByRole('button', { name: 'Try again' }).first().waitFor()
+})
+
+test('no view is wider than a phone', async () => {
+  await page.setViewportSize({ width: 390, height: 800 })
+  const leak = await sessions()
+  for (const address of [...Object.keys(kViews), await wholeDiff(), `/site?${query({ target: leak.target, site: leak.site.id })}`]) {
+    await open(address)
+    await page.locator('main h1').first().waitFor()
+    await page.waitForLoadState('networkidle').catch(() => {}) // live views never rest for long
+    const [inner, needed] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth])
+    assert.ok(needed <= inner, `${address} is ${needed} wide on ${inner}`)
+  }
+})
+
+test('a heap of 20,000 stacks can be walked', async () => {
+  await open(await wholeDiff('giant'))
+  const canvas = page.locator('.flame canvas')
+  await canvas.waitFor()
+  await page.getByText('too narrow to see').waitFor()
+  await canvas.focus()
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown']) await canvas.press(key)
+  const took = await page.evaluate(async () => {
+    const target = document.querySelector('.flame canvas')
+    const begin = performance.now()
+    target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+    return performance.now() - begin
+  })
+  await page.waitForFunction(() => new URLSearchParams(location.search).has('node'))
+  await page.locator('.flame:not(.is-stale)').waitFor()
+  const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)
+  console.log(`# zooming into a part of 20,000 stacks took ${took.toFixed(0)} ms to be drawn; first paint after ${paint?.toFixed(0)} ms`)
+  assert.deepEqual(complaints, [])
+})
+
+// The last one: afterwards nobody answers any more.
+test('figures that grow old stay, and say how old they are', async () => {
+  await open('/')
+  await page.locator('tr', { hasText: 'shop' }).first().waitFor()
+  await stand.stopHeapwatch()
+  await page.getByText(/These figures are .* old/).first().waitFor({ timeout: 30_000 })
+  await page.locator('tr', { hasText: 'shop' }).first().waitFor()
+})

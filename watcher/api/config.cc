@@ -1,0 +1,71 @@
+// /api/v1/config: the configuration in force, as far as it concerns people. Fields are named one by
+// one, so that nothing secret is ever told.
+#include <string>
+
+#include "analysis/base/units.h"
+#include "watcher/api/handlers.h"
+#include "watcher/api/reply.h"
+#include "watcher/api/to_json.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+
+std::string Size(std::size_t bytes) { return FormatBytes(static_cast<double>(bytes)); }
+
+json::object Describe(const ScrapeConfig& job) {
+  json::object out = {{"job_name", job.job_name},
+                      {"scrape_interval", FormatDuration(job.scrape_interval)},
+                      {"scrape_timeout", FormatDuration(job.scrape_timeout)},
+                      {"scheme", job.scheme},
+                      {"profile_path", job.profile_path},
+                      {"body_size_limit", Size(job.body_size_limit_bytes)}};
+  if (job.memory_limit_bytes)
+    out["memory_limit"] = FormatBytes(static_cast<double>(*job.memory_limit_bytes));
+  return out;
+}
+
+json::object Describe(const TrendOptions& detection) {
+  return {{"warm_up", FormatDuration(detection.warm_up)},
+          {"warm_up_cycles", detection.warm_up_cycles},
+          {"min_z", detection.min_z},
+          {"min_growth", FormatBytes(detection.min_growth_bytes)},
+          {"min_growth_of_limit", detection.min_growth_of_limit},
+          {"patience", FormatDuration(detection.patience)},
+          {"patience_mid_life", FormatDuration(detection.patience_mid_life)},
+          {"patience_spacing", FormatDuration(detection.patience_spacing)},
+          {"urgent_share_of_headroom", detection.urgent_share_of_headroom},
+          {"max_window", FormatDuration(detection.max_window)},
+          {"churn_alloc_rate", FormatBytesPerSecond(detection.churn_bytes_per_second)},
+          {"churn_lifetime", FormatDuration(detection.churn_lifetime)},
+          {"churn_for", FormatDuration(detection.churn_for)},
+          {"gogc", detection.gogc}};
+}
+
+json::object Describe(const AlertingConfig& alerting) {
+  return {{"for", FormatDuration(alerting.hold_for)},
+          {"evaluations", alerting.evaluations},
+          {"keep_firing_for", FormatDuration(alerting.keep_firing_for)},
+          {"resend_delay", FormatDuration(alerting.resend_delay)},
+          {"page_within", FormatDuration(alerting.page_within)}};
+}
+
+}  // namespace
+
+Result<HttpResponse> GetConfig(const HttpRequest&, const ReadViews& views) {
+  const auto config = views.config();
+  json::array jobs;
+  for (const ScrapeConfig& job : config->scrape_configs) jobs.push_back(Describe(job));
+  return JsonReply(
+      json::object{{"global",
+                    {{"scrape_interval", FormatDuration(config->global.scrape_interval)},
+                     {"evaluation_interval", FormatDuration(config->global.evaluation_interval)},
+                     {"external_labels", ToJson(config->global.external_labels)}}},
+                   {"scrape_configs", std::move(jobs)},
+                   {"detection", Describe(config->detection)},
+                   {"alerting", Describe(config->alerting)},
+                   {"storage", {{"retention", FormatDuration(config->storage.retention)}}}});
+}
+
+}  // namespace heapwatch
