@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cmath>
 #include <functional>
 #include <map>
-#include <unordered_map>
 #include <utility>
 
 #include "analysis/base/utf8.h"
@@ -78,7 +78,7 @@ class RawTree {
   }
 
   std::vector<RawNode> nodes_;
-  std::unordered_map<std::uint64_t, std::size_t> children_;  // by parent and name
+  boost::unordered_flat_map<std::uint64_t, std::size_t> children_;  // by parent and name
 };
 
 // The nodes at and below `root`, which must be one of them, in their order.
