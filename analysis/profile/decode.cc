@@ -14,6 +14,9 @@
 namespace heapwatch {
 namespace {
 
+// Of such a message and of the profile made from it no memory is kept, not even side by side.
+constexpr std::size_t kLargeBytes = 8U << 20;
+
 // Go's own: /debug/pprof/heap and /allocs.
 bool HasGoTypes(const HeapProfile& profile) {
   constexpr std::array<std::string_view, 4> kTypes = {"alloc_objects", "alloc_space",
@@ -86,13 +89,23 @@ Result<HeapProfile> Decoder::Decode(std::string_view bytes) {
     }
     return Fail(ErrorCode::kWrongFormat, "not a heap profile but " + LooksLike(*plain));
   }
-  Result<HeapProfile> profile = parts_->pprof.Decode(*plain, parts_->limits);
+  std::function<void(const char*)> is_read;
+  if (plain->size() >= kLargeBytes) {
+    is_read = [this](const char* end) { parts_->inflater.ReleaseBefore(end); };
+  }
+  Result<HeapProfile> profile = parts_->pprof.Decode(*plain, parts_->limits, std::move(is_read));
   if (!profile) return profile;
   if (auto usable = CheckUse(*profile, parts_->limits); !usable) return Fail(usable.error());
   return profile;
 }
 
-void Decoder::Recycle(HeapProfile&& done) { parts_->pprof.Recycle(std::move(done)); }
+void Decoder::set_limits(const DecodeLimits& limits) { parts_->limits = limits; }
+
+void Decoder::Recycle(HeapProfile&& done) {
+  if (done.values.capacity() * sizeof(done.values[0]) < kLargeBytes) {
+    parts_->pprof.Recycle(std::move(done));
+  }
+}
 
 Result<HeapProfile> DecodeProfile(std::string_view bytes, const DecodeLimits& limits) {
   return Decoder(limits).Decode(bytes);

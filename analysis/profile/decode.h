@@ -34,10 +34,11 @@ class Decoder {
   Decoder& operator=(Decoder&&) noexcept;
 
   Result<HeapProfile> Decode(std::string_view bytes);
+  void set_limits(const DecodeLimits& limits);
 
   // Takes a profile that is no longer wanted: the next one is decoded into its memory, so that from
   // then on the number of allocations does not depend on the number of samples, and no fresh page
-  // is touched.
+  // is touched. The memory of very large ones is not kept.
   void Recycle(HeapProfile&& done);
 
  private:

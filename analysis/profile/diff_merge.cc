@@ -34,11 +34,10 @@ class TableMerger {
   }
 
   StackId AddStack(StackId stack) {
-    for (const LocationId location : from_.stack(stack))
-      into_.stack_locations.push_back(Map(location));
-    into_.stack_begin.push_back(static_cast<std::uint32_t>(into_.stack_locations.size()));
+    frames_.clear();
+    for (const LocationId location : from_.stack(stack)) frames_.push_back(Map(location));
     into_.stack_hashes.push_back(from_.stack_hashes[stack.index()]);
-    return StackId(into_.stack_count() - 1);
+    return into_.stacks.Add(frames_);
   }
 
  private:
@@ -88,6 +87,7 @@ class TableMerger {
   std::map<FunctionKeyTuple, FunctionId> functions_;
   std::map<MappingKeyTuple, MappingId> mappings_;
   std::unordered_map<LocationId, LocationId> locations_;
+  std::vector<LocationId> frames_;  // scratch
 };
 
 // The stack of the merged profile for each stack of one side. Two stacks of equal content but

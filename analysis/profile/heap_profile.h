@@ -26,6 +26,7 @@
 
 #include "analysis/base/strong_id.h"
 #include "analysis/base/time.h"
+#include "analysis/profile/stack_list.h"
 
 namespace heapwatch {
 
@@ -40,8 +41,6 @@ std::optional<Quantity> QuantityFromString(std::string_view name);  // "inuse_sp
 
 using FunctionId = StrongId<struct FunctionTag>;
 using MappingId = StrongId<struct MappingTag>;
-using LocationId = StrongId<struct LocationTag>;
-using StackId = StrongId<struct StackTag>;
 
 struct SampleType {
   std::string type;  // "inuse_space"
@@ -106,9 +105,7 @@ struct HeapProfile {
   std::vector<Line> lines;
   std::vector<Location> locations;
 
-  // Stack s is stack_locations[stack_begin[s] .. stack_begin[s + 1]), leaf first.
-  std::vector<LocationId> stack_locations;
-  std::vector<std::uint32_t> stack_begin = {0};
+  StackList stacks;
   // What a stack is, whatever profile it stands in: functions, files and lines where named, else
   // build and offset.
   std::vector<ContentHash> stack_hashes;  // no two are equal
@@ -119,11 +116,8 @@ struct HeapProfile {
   // The bytes all string_views above point into.
   std::vector<std::shared_ptr<const std::string>> text;
 
-  std::size_t stack_count() const { return stack_begin.size() - 1; }
-  std::span<const LocationId> stack(StackId id) const {
-    return std::span(stack_locations)
-        .subspan(stack_begin[id.index()], stack_begin[id.index() + 1] - stack_begin[id.index()]);
-  }
+  std::size_t stack_count() const { return stacks.size(); }
+  StackList::Stack stack(StackId id) const { return stacks[id]; }  // leaf first
   std::span<const Line> lines_of(const Location& location) const {
     return std::span(lines).subspan(location.first_line, location.line_count);
   }

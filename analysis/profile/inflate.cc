@@ -1,6 +1,8 @@
 #include "analysis/profile/inflate.h"
 
 #include <libdeflate.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -110,9 +112,14 @@ void Inflater::Free::operator()(libdeflate_decompressor* decompressor) const {
   libdeflate_free_decompressor(decompressor);
 }
 
-void Inflater::Release() {
-  buffer_.reset();
-  capacity_ = 0;
+void Inflater::ReleaseBefore(const char* end) {
+  if (end < buffer_.get() || end > buffer_.get() + capacity_) return;  // a view of what came in
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto address = [](const char* at) { return reinterpret_cast<std::uintptr_t>(at); };
+  const std::uintptr_t first = (address(buffer_.get()) + page - 1) / page * page;
+  const std::uintptr_t last = address(end) / page * page;
+  // Advice only: where it is not taken nothing is lost but memory.
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 void Inflater::Reserve(std::size_t size, std::size_t used) {

@@ -25,8 +25,9 @@ class Inflater {
 
   Result<std::string_view> Inflate(std::string_view bytes, std::size_t max_bytes);
 
-  // Hands the buffer's memory back; the next call allocates anew.
-  void Release();
+  // Gives the whole pages of the buffer before `end`, a place in what Inflate returned last, back
+  // to the system: for large bodies, whose inflated bytes and profile need not stand side by side.
+  void ReleaseBefore(const char* end);
 
  private:
   Result<std::string_view> InflateDeflate(std::string_view bytes, Compression compression,

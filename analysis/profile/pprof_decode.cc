@@ -9,42 +9,54 @@ namespace heapwatch {
 
 void PprofDecoder::Recycle(HeapProfile&& done) { profile_ = std::move(done); }
 
-// All but the memory.
-void PprofDecoder::Clear(HeapProfile& profile) {
+// All but the memory. Samples and values are not even emptied: they will be overwritten.
+void PprofDecoder::Clear() {
   HeapProfile empty;
   const auto keep = [](auto& of, auto& to) {
     of.clear();
     to.swap(of);
   };
-  keep(profile.mappings, empty.mappings);
-  keep(profile.functions, empty.functions);
-  keep(profile.lines, empty.lines);
-  keep(profile.locations, empty.locations);
-  keep(profile.stack_locations, empty.stack_locations);
-  keep(profile.stack_hashes, empty.stack_hashes);
-  keep(profile.stack_begin, empty.stack_begin);
-  keep(profile.samples, empty.samples);
-  keep(profile.values, empty.values);
-  empty.stack_begin.push_back(0);
-  profile = std::move(empty);
+  keep(profile_.mappings, empty.mappings);
+  keep(profile_.functions, empty.functions);
+  keep(profile_.lines, empty.lines);
+  keep(profile_.locations, empty.locations);
+  keep(profile_.stack_hashes, empty.stack_hashes);
+  empty.stacks = std::move(profile_.stacks);
+  empty.stacks.Clear();
+  empty.samples = std::move(profile_.samples);
+  empty.values = std::move(profile_.values);
+  profile_ = std::move(empty);
+
+  for (auto* parts : {&sample_types_, &mappings_, &strings_, &period_types_}) parts->clear();
+  functions_.clear();
+  location_mappings_.clear();
+  line_functions_.clear();
+  comments_.clear();
+  time_nanos_ = duration_nanos_ = period_ = default_sample_type_ = 0;
+  mapping_ids_.Clear();
+  location_ids_.Clear();
+  function_ids_.Clear();
+  samples_ = {};
 }
 
-Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeLimits& limits) {
+Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeLimits& limits,
+                                         std::function<void(const char* end)> is_read) {
   limits_ = &limits;
   message_ = message;
   part_ = message.substr(0, 0);
-  Clear(profile_);
+  Clear();
   const auto where = [this] {
     const char* const part = part_.data() == nullptr ? samples_reader_.part().data() : part_.data();
     return "pprof profile, part at byte " + std::to_string(part - message_.data()) + ": ";
   };
   try {
-    FindParts(message);
+    ReadParts();
     CopyStrings();
     ReadHeader();
     ReadMappings();
-    ReadFunctions();
-    ReadLocations();
+    ResolveFunctions();
+    ResolveLocations();
+    samples_.is_read = std::move(is_read);
     part_ = {};
     samples_reader_.Read(samples_, strings_, location_ids_, limits.stack_depth, profile_);
   } catch (const MalformedMessage& e) {
@@ -55,63 +67,80 @@ Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeL
   return std::move(profile_);
 }
 
-void PprofDecoder::FindParts(std::string_view message) {
-  for (auto* parts : {&sample_types_, &samples_, &mappings_, &locations_, &functions_, &strings_,
-                      &period_types_}) {
-    parts->clear();
-  }
-  comments_.clear();
-  time_nanos_ = duration_nanos_ = period_ = default_sample_type_ = 0;
-  const auto add = [this](std::vector<std::string_view>& parts, const FieldReader& reader,
-                          std::string_view what) {
-    parts.push_back(reader.Bytes());
-    part_ = parts.back();
-    if (parts.size() > limits_->samples) ThrowLimit(what, limits_->samples);
-  };
-  FieldReader reader(message);
-  while (reader.Next()) {
+void PprofDecoder::ReadParts() {
+  FieldReader reader(message_);
+  for (;;) {
+    const char* const begin = reader.at();
+    if (!reader.Next()) return;
     switch (reader.number()) {
-      case 1:
-        add(sample_types_, reader, "sample types");
-        break;
       case 2:
-        add(samples_, reader, "samples");
-        break;
-      case 3:
-        add(mappings_, reader, "mappings");
+        part_ = reader.Bytes();
+        if (samples_.sample_count++ == 0) {
+          samples_.fields = message_.substr(static_cast<std::size_t>(begin - message_.data()));
+        }
+        if (samples_.sample_count > limits_->samples) ThrowLimit("samples", limits_->samples);
         break;
       case 4:
-        add(locations_, reader, "locations");
+        ReadLocation(reader.Bytes());
         break;
       case 5:
-        add(functions_, reader, "functions");
+        ReadFunction(reader.Bytes());
         break;
       case 6:
-        add(strings_, reader, "strings");
-        break;
-      case 9:
-        time_nanos_ = reader.Int64();
-        break;
-      case 10:
-        duration_nanos_ = reader.Int64();
-        break;
-      case 11:
-        add(period_types_, reader, "period types");
-        break;
-      case 12:
-        period_ = reader.Int64();
-        break;
-      case 13:
-        reader.EachVarint(
-            [this](std::uint64_t v) { comments_.push_back(static_cast<std::int64_t>(v)); });
-        break;
-      case 14:
-        default_sample_type_ = reader.Int64();
+        part_ = reader.Bytes();
+        strings_.push_back(part_);
+        if (strings_.size() > limits_->samples) ThrowLimit("strings", limits_->samples);
         break;
       default:
+        ReadSmallPart(reader);
         break;
     }
   }
+}
+
+// All of which there are few.
+void PprofDecoder::ReadSmallPart(const FieldReader& field) {
+  const auto add = [&](std::vector<std::string_view>& parts, std::string_view what) {
+    part_ = field.Bytes();
+    parts.push_back(part_);
+    if (parts.size() > limits_->samples) ThrowLimit(what, limits_->samples);
+  };
+  switch (field.number()) {
+    case 1:
+      return add(sample_types_, "sample types");
+    case 3:
+      return add(mappings_, "mappings");
+    case 9:
+      time_nanos_ = field.Int64();
+      break;
+    case 10:
+      duration_nanos_ = field.Int64();
+      break;
+    case 11:
+      return add(period_types_, "period types");
+    case 12:
+      period_ = field.Int64();
+      break;
+    case 13:
+      field.EachVarint(
+          [this](std::uint64_t v) { comments_.push_back(static_cast<std::int64_t>(v)); });
+      if (comments_.size() > limits_->samples) ThrowLimit("comments", limits_->samples);
+      break;
+    case 14:
+      default_sample_type_ = field.Int64();
+      break;
+    default:
+      break;
+  }
+}
+
+// The nth message of a field, for the place in an error.
+std::string_view PprofDecoder::FindPart(std::uint64_t field, std::size_t index) const {
+  FieldReader reader(message_);
+  while (reader.Next()) {
+    if (reader.number() == field && index-- == 0) return reader.Bytes();
+  }
+  return message_;
 }
 
 std::string_view PprofDecoder::String(std::int64_t index) const {
@@ -188,7 +217,6 @@ void PprofDecoder::ReadHeader() {
 }
 
 void PprofDecoder::ReadMappings() {
-  mapping_ids_.Clear();
   profile_.mappings.reserve(mappings_.size());
   for (const std::string_view part : mappings_) {
     part_ = part;
@@ -239,42 +267,56 @@ void PprofDecoder::ReadMappings() {
   }
 }
 
-void PprofDecoder::ReadFunctions() {
-  function_ids_.Clear();
-  profile_.functions.reserve(functions_.size());
-  for (const std::string_view part : functions_) {
-    part_ = part;
-    std::uint64_t id = 0;
-    Function function;
-    FieldReader reader(part);
-    while (reader.Next()) {
-      switch (reader.number()) {
-        case 1:
-          id = reader.Uint64();
-          break;
-        case 2:
-          function.name = String(reader.Int64());
-          break;
-        case 3:
-          function.system_name = String(reader.Int64());
-          break;
-        case 4:
-          function.file = String(reader.Int64());
-          break;
-        case 5:
-          function.start_line = reader.Int64();
-          break;
-        default:
-          break;
-      }
+void PprofDecoder::ReadFunction(std::string_view part) {
+  part_ = part;
+  std::uint64_t id = 0;
+  RawFunction raw;
+  Function function;
+  FieldReader reader(part);
+  while (reader.Next()) {
+    switch (reader.number()) {
+      case 1:
+        id = reader.Uint64();
+        break;
+      case 2:
+        raw.name = reader.Int64();
+        break;
+      case 3:
+        raw.system_name = reader.Int64();
+        break;
+      case 4:
+        raw.file = reader.Int64();
+        break;
+      case 5:
+        function.start_line = reader.Int64();
+        break;
+      default:
+        break;
     }
-    if (id == 0) Throw("function with id 0");
-    if (!function_ids_.Insert(id, static_cast<std::uint32_t>(profile_.functions.size()))) {
-      Throw("two functions with id " + std::to_string(id));
+  }
+  if (id == 0) Throw("function with id 0");
+  if (!function_ids_.Insert(id, static_cast<std::uint32_t>(functions_.size()))) {
+    Throw("two functions with id " + std::to_string(id));
+  }
+  functions_.push_back(raw);
+  profile_.functions.push_back(function);
+  if (functions_.size() > limits_->samples) ThrowLimit("functions", limits_->samples);
+}
+
+void PprofDecoder::ResolveFunctions() {
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    const RawFunction& raw = functions_[i];
+    Function& function = profile_.functions[i];
+    try {
+      function.name = String(raw.name);
+      function.file = String(raw.file);
+      if (raw.system_name != raw.name) function.system_name = String(raw.system_name);
+    } catch (const MalformedMessage&) {
+      part_ = FindPart(5, i);
+      throw;
     }
     if (function.name.empty()) function.name = function.system_name;
     if (function.system_name == function.name) function.system_name = {};
-    profile_.functions.push_back(function);
   }
 }
 
@@ -298,55 +340,62 @@ void PprofDecoder::ReadLine(std::string_view part) {
     }
   }
   if (function == 0) return;  // says nothing about the address
-  std::uint32_t index = 0;
-  if (!function_ids_.Find(function, index)) {
-    Throw("a line of function " + std::to_string(function) + ", which is not there");
-  }
-  line.function = FunctionId(index);
   profile_.lines.push_back(line);
+  line_functions_.push_back(function);
 }
 
-void PprofDecoder::ReadLocations() {
-  location_ids_.Clear();
-  profile_.locations.reserve(locations_.size());
-  profile_.lines.reserve(locations_.size() + locations_.size() / 4);
-  for (const std::string_view part : locations_) {
-    part_ = part;
-    std::uint64_t id = 0;
-    std::uint64_t mapping = 0;
-    Location location;
-    location.first_line = static_cast<std::uint32_t>(profile_.lines.size());
-    FieldReader reader(part);
-    while (reader.Next()) {
-      switch (reader.number()) {
-        case 1:
-          id = reader.Uint64();
-          break;
-        case 2:
-          mapping = reader.Uint64();
-          break;
-        case 3:
-          location.address = reader.Uint64();
-          break;
-        case 4:
-          ReadLine(reader.Bytes());
-          break;
-        case 5:
-          location.is_folded = reader.Uint64() != 0;
-          break;
-        default:
-          break;
-      }
+void PprofDecoder::ReadLocation(std::string_view part) {
+  part_ = part;
+  std::uint64_t id = 0;
+  std::uint64_t mapping = 0;
+  Location location;
+  location.first_line = static_cast<std::uint32_t>(profile_.lines.size());
+  FieldReader reader(part);
+  while (reader.Next()) {
+    switch (reader.number()) {
+      case 1:
+        id = reader.Uint64();
+        break;
+      case 2:
+        mapping = reader.Uint64();
+        break;
+      case 3:
+        location.address = reader.Uint64();
+        break;
+      case 4:
+        ReadLine(reader.Bytes());
+        break;
+      case 5:
+        location.is_folded = reader.Uint64() != 0;
+        break;
+      default:
+        break;
     }
-    if (id == 0) Throw("location with id 0");
-    if (!location_ids_.Insert(id, static_cast<std::uint32_t>(profile_.locations.size()))) {
-      Throw("two locations with id " + std::to_string(id));
-    }
-    location.line_count = static_cast<std::uint32_t>(profile_.lines.size()) - location.first_line;
+  }
+  if (id == 0) Throw("location with id 0");
+  if (!location_ids_.Insert(id, static_cast<std::uint32_t>(profile_.locations.size()))) {
+    Throw("two locations with id " + std::to_string(id));
+  }
+  location.line_count = static_cast<std::uint32_t>(profile_.lines.size()) - location.first_line;
+  profile_.locations.push_back(location);
+  location_mappings_.push_back(mapping);
+  if (profile_.locations.size() > limits_->samples) ThrowLimit("locations", limits_->samples);
+}
+
+void PprofDecoder::ResolveLocations() {
+  std::uint32_t index = 0;
+  for (std::size_t i = 0; i < profile_.locations.size(); ++i) {
+    Location& location = profile_.locations[i];
     // Some writers name a mapping that they do not list; go tool pprof takes that as none.
-    std::uint32_t index = 0;
-    if (mapping_ids_.Find(mapping, index)) location.mapping = MappingId(index);
-    profile_.locations.push_back(location);
+    if (mapping_ids_.Find(location_mappings_[i], index)) location.mapping = MappingId(index);
+    for (std::uint32_t l = location.first_line; l < location.first_line + location.line_count;
+         ++l) {
+      if (!function_ids_.Find(line_functions_[l], index)) {
+        part_ = FindPart(4, i);
+        Throw("a line of function " + std::to_string(line_functions_[l]) + ", which is not there");
+      }
+      profile_.lines[l].function = FunctionId(index);
+    }
   }
 }
 

@@ -38,16 +38,18 @@ struct MalformedMessage {
 }
 
 inline std::uint64_t ReadVarint(const char*& at, const char* end) {
-  if (end - at >= 2) {
-    const auto first = static_cast<std::uint8_t>(at[0]);
+  if (at != end) {
+    const auto first = static_cast<std::uint8_t>(*at);
     if (first < 0x80) {
       ++at;
       return first;
     }
-    const auto second = static_cast<std::uint8_t>(at[1]);
-    if (second < 0x80) {
-      at += 2;
-      return (first & 0x7fU) | static_cast<std::uint64_t>(second) << 7U;
+    if (end - at >= 2) {
+      const auto second = static_cast<std::uint8_t>(at[1]);
+      if (second < 0x80) {
+        at += 2;
+        return (first & 0x7fU) | static_cast<std::uint64_t>(second) << 7U;
+      }
     }
   }
   return protozero::decode_varint(&at, end);
@@ -62,21 +64,16 @@ class FieldReader {
     const std::uint64_t key = ReadVarint(at_, end_);
     number_ = key >> 3U;
     type_ = static_cast<unsigned>(key & 7U);
-    switch (type_) {
-      case kVarint:
-        value_ = ReadVarint(at_, end_);
-        return true;
-      case kBytes:
-        value_ = ReadVarint(at_, end_);
-        break;
-      case 1:
-        value_ = 8;
-        break;
-      case 5:
-        value_ = 4;
-        break;
-      default:
-        WrongType();
+    if (type_ == kVarint) {
+      value_ = ReadVarint(at_, end_);
+      return true;
+    }
+    if (type_ == kBytes) {
+      value_ = ReadVarint(at_, end_);
+    } else if (type_ == 1 || type_ == 5) {
+      value_ = type_ == 1 ? 8 : 4;
+    } else {
+      WrongType();
     }
     if (value_ > static_cast<std::uint64_t>(end_ - at_)) TooLong();
     bytes_ = std::string_view(at_, value_);
@@ -84,6 +81,7 @@ class FieldReader {
     return true;
   }
 
+  const char* at() const { return at_; }  // of the next field
   std::uint64_t number() const { return number_; }
   bool is_bytes() const { return type_ == kBytes; }
 

@@ -110,9 +110,7 @@ StackId ProfileBuilder::AddStack(std::span<const LocationId> locations) {
   const ContentHash hash = HashStack(stack_key_);
   const auto [it, is_new] = stacks_.emplace(hash, StackId(profile_.stack_count()));
   if (is_new) {
-    profile_.stack_locations.insert(profile_.stack_locations.end(), locations.begin(),
-                                    locations.end());
-    profile_.stack_begin.push_back(static_cast<std::uint32_t>(profile_.stack_locations.size()));
+    profile_.stacks.Add(locations);
     profile_.stack_hashes.push_back(hash);
   }
   return it->second;

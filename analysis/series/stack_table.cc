@@ -209,13 +209,14 @@ class StackTable::Rebuild {
   HeapProfile Run(std::span<const ContentHash> stacks, bool map_files) && {
     map_files_ = map_files;
     profile_.stack_hashes.assign(stacks.begin(), stacks.end());
-    profile_.stack_begin.reserve(stacks.size() + 1);
+    std::vector<LocationId> frames;
     for (const ContentHash& hash : stacks) {
       const Range range = table_.stacks_.at(hash);
+      frames.clear();
       for (std::uint32_t i = 0; i < range.count; ++i) {
-        profile_.stack_locations.push_back(LocationOf(table_.stack_locations_[range.begin + i]));
+        frames.push_back(LocationOf(table_.stack_locations_[range.begin + i]));
       }
-      profile_.stack_begin.push_back(static_cast<std::uint32_t>(profile_.stack_locations.size()));
+      profile_.stacks.Add(frames);
     }
     return std::move(profile_);
   }

@@ -34,12 +34,13 @@ inline std::string Plain(const std::uint8_t* data, std::size_t size) {
 inline void RequireWhole(const HeapProfile& profile) {
   FUZZ_REQUIRE(profile.values.size() == profile.samples.size() * profile.sample_types.size());
   FUZZ_REQUIRE(profile.stack_hashes.size() == profile.stack_count());
-  FUZZ_REQUIRE(profile.stack_begin.back() == profile.stack_locations.size());
   for (const Sample& sample : profile.samples) {
     FUZZ_REQUIRE(sample.stack.index() < profile.stack_count());
   }
-  for (const LocationId id : profile.stack_locations) {
-    FUZZ_REQUIRE(id.index() < profile.locations.size());
+  for (std::size_t i = 0; i < profile.stack_count(); ++i) {
+    for (const LocationId id : profile.stack(StackId(i))) {
+      FUZZ_REQUIRE(id.index() < profile.locations.size());
+    }
   }
   for (const Location& location : profile.locations) {
     FUZZ_REQUIRE(location.first_line + location.line_count <= profile.lines.size());

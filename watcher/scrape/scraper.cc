@@ -6,7 +6,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "analysis/profile/decode.h"
 #include "watcher/net/run_on.h"
 #include "watcher/scrape/schedule.h"
 
@@ -27,24 +26,6 @@ struct Scraper::Watched {
 
 namespace {
 
-struct Failure {
-  std::string_view reason;
-  std::string message;
-};
-
-// The work of a scrape that needs no waiting: from the body to what the sink keeps.
-std::optional<Failure> Ingest(const ScraperParts& parts, const Target& target, Time time,
-                              const std::string& body) {
-  DecodeLimits limits;
-  limits.inflated_bytes = target.body_size_limit_bytes;
-  const auto profile = DecodeProfile(body, limits);
-  if (!profile) return Failure{ToString(profile.error().code), profile.error().message};
-  const auto kept = parts.sink(target, time, *profile);
-  if (!kept)
-    return Failure{"store", "scraped, but it could not be stored: " + kept.error().message};
-  return std::nullopt;
-}
-
 void LogChange(const TargetStatus& before, const TargetStatus& now) {
   if (!now.up && (before.up || before.last_error != now.last_error))
     spdlog::warn("target {} is down: {}: {}", ToString(now.labels), now.url, now.last_error);
@@ -52,6 +33,37 @@ void LogChange(const TargetStatus& before, const TargetStatus& now) {
 }
 
 }  // namespace
+
+Decoder Scraper::TakeDecoder() {
+  const std::scoped_lock lock(decoders_mutex_);
+  if (decoders_.empty()) return Decoder();
+  Decoder decoder = std::move(decoders_.back());
+  decoders_.pop_back();
+  return decoder;
+}
+
+void Scraper::HandBack(Decoder decoder) {
+  const std::scoped_lock lock(decoders_mutex_);
+  decoders_.push_back(std::move(decoder));
+}
+
+std::optional<Scraper::Failure> Scraper::Ingest(const Target& target, Time time,
+                                                const std::string& body) {
+  DecodeLimits limits;
+  limits.inflated_bytes = target.body_size_limit_bytes;
+  Decoder decoder = TakeDecoder();
+  decoder.set_limits(limits);
+  std::optional<Failure> failure;
+  if (auto profile = decoder.Decode(body); !profile) {
+    failure = Failure{ToString(profile.error().code), profile.error().message};
+  } else {
+    if (const auto kept = parts_.sink(target, time, *profile); !kept)
+      failure = Failure{"store", "scraped, but it could not be stored: " + kept.error().message};
+    decoder.Recycle(*std::move(profile));
+  }
+  HandBack(std::move(decoder));
+  return failure;
+}
 
 Scraper::Scraper(ScraperParts parts)
     : parts_(std::move(parts)),
@@ -126,7 +138,7 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
 
   std::optional<Failure> failure;
   if (body)
-    failure = co_await RunOn(parts_.cpu, [&] { return Ingest(parts_, target, started, *body); });
+    failure = co_await RunOn(parts_.cpu, [&] { return Ingest(target, started, *body); });
   else
     failure = Failure{ToString(body.error().code), body.error().message};
 

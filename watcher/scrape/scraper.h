@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/profile/decode.h"
 #include "analysis/profile/heap_profile.h"
 #include "config/targets.h"
 #include "watcher/net/clock.h"
@@ -62,6 +63,14 @@ class Scraper {
 
  private:
   struct Watched;
+  struct Failure {
+    std::string_view reason;
+    std::string message;
+  };
+  // The work of a scrape that needs no waiting: from the body to what the sink keeps.
+  std::optional<Failure> Ingest(const Target& target, Time time, const std::string& body);
+  Decoder TakeDecoder();
+  void HandBack(Decoder decoder);
   boost::asio::awaitable<void> Loop(std::shared_ptr<Watched> watched, Target target);
   boost::asio::awaitable<void> ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target);
 
@@ -70,6 +79,9 @@ class Scraper {
   TaskGroup tasks_;
   mutable std::mutex mutex_;
   std::map<Labels, std::shared_ptr<Watched>> watched_;  // guarded by mutex_
+  std::mutex decoders_mutex_;
+  // Those at rest, with their memory; guarded by decoders_mutex_. At most one for each cpu thread.
+  std::vector<Decoder> decoders_;
 };
 
 }  // namespace heapwatch

@@ -78,10 +78,7 @@ LocationId ProfileMaker::AddLocation(std::optional<MappingId> mapping, std::uint
 }
 
 StackId ProfileMaker::AddStack(const std::vector<LocationId>& locations) {
-  const StackId id(profile_.stack_count());
-  auto& all = profile_.stack_locations;
-  all.insert(all.end(), locations.begin(), locations.end());
-  profile_.stack_begin.push_back(static_cast<std::uint32_t>(all.size()));
+  const StackId id = profile_.stacks.Add(locations);
   std::vector<ContentHash> hashes;
   for (const LocationId location : locations) {
     hashes.push_back(HashLocation(profile_, profile_.locations[location.index()]));
