@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -32,21 +33,30 @@ constexpr std::size_t kMaxDecisions = 1'000'000;
 
 class RuleAttributor final : public SiteAttributor {
  public:
-  explicit RuleAttributor(std::unique_ptr<RE2> skip) : skip_(std::move(skip)) {}
+  RuleAttributor(bool use_defaults, std::unique_ptr<RE2> skip)
+      : use_defaults_(use_defaults), skip_(std::move(skip)) {}
 
   Site Attribute(const HeapProfile& profile, StackId stack) const override {
     const Line* leaf = nullptr;
+    const Location* unnamed = nullptr;
     for (const LocationId id : profile.stack(stack)) {
-      for (const Line& line : profile.lines_of(profile.locations[id.index()])) {
+      const Location& location = profile.locations[id.index()];
+      if (location.line_count == 0 && unnamed == nullptr && !IsInAllocator(profile, location)) {
+        unnamed = &location;
+      }
+      for (const Line& line : profile.lines_of(location)) {
         if (leaf == nullptr) leaf = &line;
         Decision decision = Decide(profile.functions[line.function.index()]);
         if (!decision.is_skipped) return SiteOf(profile, line, std::move(decision.name));
       }
     }
+    if (unnamed != nullptr) return Unnamed(profile, *unnamed);
     if (leaf != nullptr) {
       return SiteOf(profile, *leaf, Decide(profile.functions[leaf->function.index()]).name);
     }
-    return Unnamed(profile, stack);
+    const auto locations = profile.stack(stack);
+    if (locations.empty()) return Site{.function = "(no stack)"};
+    return Unnamed(profile, profile.locations[locations.front().index()]);
   }
 
  private:
@@ -80,25 +90,36 @@ class RuleAttributor final : public SiteAttributor {
     return site;
   }
 
-  // Not symbolised: the leaf's file and offset, which no address randomisation moves.
-  static Site Unnamed(const HeapProfile& profile, StackId stack) {
-    const auto locations = profile.stack(stack);
-    if (locations.empty()) return Site{.function = "(no stack)"};
-    const Location& leaf = profile.locations[locations.front().index()];
-    std::uint64_t offset = leaf.address;
+  // Without names only the file tells allocators and their wrappers.
+  bool IsInAllocator(const HeapProfile& profile, const Location& location) const {
+    if (!use_defaults_ || !location.mapping) return false;
+    const std::string_view file = BaseName(profile.mappings[location.mapping->index()].file);
+    const auto libraries = AllocatorLibraries();
+    return std::any_of(libraries.begin(), libraries.end(),
+                       [&](std::string_view library) { return file.starts_with(library); });
+  }
+
+  // Not symbolised: file and offset, which no address randomisation moves.
+  static Site Unnamed(const HeapProfile& profile, const Location& location) {
+    std::uint64_t offset = location.address;
     Site site;
-    if (leaf.mapping) {
-      const Mapping& mapping = profile.mappings[leaf.mapping->index()];
+    if (location.mapping) {
+      const Mapping& mapping = profile.mappings[location.mapping->index()];
       offset += mapping.file_offset - mapping.start;
       site.file = mapping.file;
-      site.function = mapping.file.substr(mapping.file.find_last_of('/') + 1);
+      site.function = BaseName(mapping.file);
     }
     char text[20];
     std::snprintf(text, sizeof(text), "+0x%llx", static_cast<unsigned long long>(offset));
-    site.function += leaf.mapping ? text : text + 1;
+    site.function += location.mapping ? text : text + 1;
     return site;
   }
 
+  static std::string_view BaseName(std::string_view file) {
+    return file.substr(file.find_last_of('/') + 1);
+  }
+
+  bool use_defaults_;
   std::unique_ptr<RE2> skip_;  // null: nothing is skipped
   mutable std::shared_mutex mutex_;
   mutable std::unordered_map<std::string, Decision, TextHash, std::equal_to<>> decisions_;
@@ -137,7 +158,7 @@ Result<std::shared_ptr<const SiteAttributor>> SiteAttributor::Create(const SiteR
     skip = std::make_unique<RE2>(all, options);
     if (!skip->ok()) return Fail(ErrorCode::kInvalidArgument, "skip_functions: " + skip->error());
   }
-  return std::make_shared<const RuleAttributor>(std::move(skip));
+  return std::make_shared<const RuleAttributor>(rules.use_defaults, std::move(skip));
 }
 
 }  // namespace heapwatch

@@ -17,7 +17,8 @@ namespace heapwatch {
 
 // RE2 patterns over function names, fully anchored as in Prometheus. A frame that matches is passed
 // over on the way from the leaf; a stack of nothing else belongs to its leaf. The defaults know
-// Go's, C++'s and Rust's allocators and helpers.
+// Go's, C++'s and Rust's allocators and helpers. Where nothing in a stack has a name, or nothing
+// but allocators, the site is the offset in the leaf-most file that is no allocator's library.
 struct SiteRules {
   std::vector<std::string> skip_functions = {};  // added to the defaults
   bool use_defaults = true;

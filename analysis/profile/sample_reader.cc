@@ -180,13 +180,11 @@ void SampleReader::ReadSample(std::string_view part) {
   if (at != end && *at == kValues) values = take();
   if (at != end && *at == kLocations) ids = take();
   if (at != end && *at == kValues && values.data() == nullptr) values = take();
-  const char* const labels = at;
-  while (at != end && *at == kLabel) take();
+  std::int64_t block_bytes = 0;
+  while (at != end && *at == kLabel) block_bytes = std::max(block_bytes, ReadBlockBytes(take()));
   if (at != end || values.data() == nullptr) return ReadUnusual(part);
   ReadPath(ids);
   ReadValues(values);
-  std::int64_t block_bytes = 0;
-  for (at = labels; at != end;) block_bytes = std::max(block_bytes, ReadBlockBytes(take()));
   AddPending(block_bytes);
 }
 

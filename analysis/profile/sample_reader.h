@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analysis/profile/heap_profile.h"
+#include "analysis/profile/seeded_hash.h"
 
 namespace heapwatch {
 
@@ -34,7 +35,7 @@ class IdTable {
  private:
   bool FindOther(std::uint64_t id, std::uint32_t& index) const;
   std::uint64_t in_order_ = 0;  // ids 1..n with indexes 0..n-1
-  std::unordered_map<std::uint64_t, std::uint32_t> others_;
+  std::unordered_map<std::uint64_t, std::uint32_t, SeededHash> others_;
 };
 
 // Open addressing; holds indexes with a few bits of their hash, the caller compares the rest.

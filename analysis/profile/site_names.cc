@@ -120,4 +120,11 @@ std::string NormalizeFunctionName(std::string_view name) {
 
 std::span<const std::string_view> DefaultSkipPatterns() { return kDefaultSkipPatterns; }
 
+std::span<const std::string_view> AllocatorLibraries() {
+  static constexpr std::string_view kLibraries[] = {"libjemalloc",  "libtcmalloc", "libmimalloc",
+                                                    "libstdc++.so", "libc++.so",   "libc.so",
+                                                    "libc-2.",      "libc.musl-",  "ld-musl-"};
+  return kLibraries;
+}
+
 }  // namespace heapwatch

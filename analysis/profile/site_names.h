@@ -24,4 +24,7 @@ std::string NormalizeFunctionName(std::string_view name);
 // another.
 std::span<const std::string_view> DefaultSkipPatterns();
 
+// How the names of files begin in which a frame without a name is passed over as well.
+std::span<const std::string_view> AllocatorLibraries();
+
 }  // namespace heapwatch

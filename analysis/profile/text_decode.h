@@ -15,6 +15,9 @@
 
 namespace heapwatch {
 
+inline constexpr std::string_view kGperftoolsMark = "heap profile:";
+inline constexpr std::string_view kJemallocMark = "heap_v2/";
+
 enum class TextFormat { kGperftools, kJemalloc };  // Go's debug=1 text is gperftools' with comments
 
 struct TextHeader {
@@ -24,6 +27,11 @@ struct TextHeader {
 // nullopt: no such header among the first lines, or bytes before it that are no text.
 std::optional<TextHeader> FindTextHeader(std::string_view bytes);
 
+// `begin` as in TextHeader.
+Result<HeapProfile> DecodeGperftoolsText(std::string_view text, std::size_t begin,
+                                         const DecodeLimits& limits);
+Result<HeapProfile> DecodeJemallocText(std::string_view text, std::size_t begin,
+                                       const DecodeLimits& limits);
 Result<HeapProfile> DecodeText(std::string_view bytes, const TextHeader& header,
                                const DecodeLimits& limits);
 

@@ -134,6 +134,55 @@ TEST(SiteAttributor, WithoutNamesTheOffsetInTheFileIsTheSite) {
   EXPECT_EQ(site_at(0x1000), site_at(0x5000));
 }
 
+// Leaf first; an empty name stands for a frame without one, in the file.
+struct RawFrame {
+  std::string_view file;
+  std::string_view function = {};
+};
+
+Site SiteOfRaw(std::initializer_list<RawFrame> frames, const SiteRules& rules = {}) {
+  ProfileBuilder b({SampleType{"inuse_space", "bytes"}});
+  std::vector<LocationId> stack;
+  std::uint64_t start = 0;
+  for (const RawFrame& frame : frames) {
+    start += 0x10000;
+    const MappingId m = b.AddMapping({.start = start, .limit = start + 0x1000, .file = frame.file});
+    std::vector<Line> lines;
+    if (!frame.function.empty()) {
+      lines.push_back({.function = b.AddFunction({.name = frame.function})});
+    }
+    stack.push_back(b.AddLocation({.mapping = m, .address = start + 0x42}, lines));
+  }
+  b.AddSample(b.AddStack(stack), 0, {1});
+  return Create(rules)->Attribute(std::move(b).Build(), StackId(0U));
+}
+
+TEST(SiteAttributor, WithoutNamesTheAllocatorsLibrariesArePassedOver) {
+  for (const char* library :
+       {"/usr/lib/x86_64-linux-gnu/libjemalloc.so.2", "/usr/lib/libtcmalloc_minimal.so.4",
+        "/lib/libc.so.6", "/lib/libc-2.31.so", "/usr/lib/libstdc++.so.6.0.30",
+        "/lib/ld-musl-x86_64.so.1"}) {
+    EXPECT_EQ(SiteOfRaw({{library}, {library}, {"/opt/app"}, {"/lib/libc.so.6"}}).function,
+              "app+0x42")
+        << library;
+  }
+  EXPECT_EQ(SiteOfRaw({{"/lib/libcurl.so.4"}, {"/opt/app"}}).function, "libcurl.so.4+0x42");
+  EXPECT_EQ(SiteOfRaw({{"/lib/libjemalloc.so.2"}, {"/lib/libc.so.6"}}).function,
+            "libjemalloc.so.2+0x42");
+  EXPECT_EQ(SiteOfRaw({{"/lib/libjemalloc.so.2"}, {"/opt/app"}}, {.use_defaults = false}).function,
+            "libjemalloc.so.2+0x42");
+}
+
+TEST(SiteAttributor, AnOffsetInTheProgramSaysMoreThanTheNameOfItsAllocator) {
+  EXPECT_EQ(SiteOfRaw({{"/lib/libc.so.6", "malloc"}, {"/opt/app"}}).function, "app+0x42");
+  EXPECT_EQ(SiteOfRaw({{"/lib/libfoo.so"}, {"/opt/app", "app::f"}}).function, "app::f");
+}
+
+TEST(SiteAttributor, StacksCutShortAtTheRootFallOnTheSameSite) {
+  EXPECT_EQ(SiteOf({{"runtime.mallocgc"}, {"main.f", "f.go", 7, 5}, {"main.a"}, {"main.main"}}),
+            SiteOf({{"runtime.mallocgc"}, {"main.f", "f.go", 7, 5}, {"main.b"}}));
+}
+
 TEST(SiteAttributor, AStackWithoutFramesHasAName) { EXPECT_EQ(SiteOf({}).function, "(no stack)"); }
 
 TEST(SiteAttributor, MayBeAskedFromManyThreads) {

@@ -253,6 +253,7 @@ TEST_P(DiffOfRecordedProfiles, AgreesToTheByte) {
 TEST_P(DiffOfRecordedProfiles, AgreesToTheByteBackwards) {
   Read(after_path_, before_path_);
   ExpectAgreement(PprofForm::kSubtracted, "inuse_space", {"-cum"});
+  ExpectAgreementNormalized("inuse_space");
 }
 
 // Every two snapshots of one program, in the order they were taken.
