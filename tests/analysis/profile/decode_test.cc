@@ -6,6 +6,7 @@
 #include <libdeflate.h>
 #include <zstd.h>
 
+#include "analysis/profile/encode.h"
 #include "tests/analysis/profile/pprof_message.h"
 #include "tests/analysis/profile/profile_files.h"
 
@@ -86,6 +87,46 @@ TEST(Decode, StopsABombAtTheLimit) {
     EXPECT_THAT(error.message, HasSubstr("inflates to more than 1048576 bytes"));
   }
   EXPECT_EQ(ErrorOf(std::string(2U << 20U, 'x'), limits).code, ErrorCode::kLimit);
+}
+
+// Its pages go back to the system while it is read, and its profile is not kept for the next one.
+TEST(Decode, ALargeBodyIsReadWhole) {
+  constexpr std::int64_t kSamples = 130'000;
+  PprofMessage message;
+  const std::int64_t bytes = message.Text("bytes");
+  for (std::int64_t i = 0; i < kSamples; ++i) {
+    auto* sample = message.AddSample({}, {i});
+    for (int f = 0; f < 64; ++f) sample->add_location_id(i >> (f % 17) & 1 ? 2 : 1);
+    auto* label = sample->add_label();
+    label->set_key(bytes);
+    label->set_num(16);
+  }
+  const std::string body = Gzip(message.Bytes());
+  Decoder decoder;
+  for (int round = 0; round < 2; ++round) {
+    Result<HeapProfile> profile = decoder.Decode(body);
+    ASSERT_TRUE(profile) << profile.error().message;
+    EXPECT_EQ(profile->total(Quantity::kInuseSpace), kSamples * (kSamples - 1) / 2);
+    EXPECT_EQ(profile->samples.size(), profile->stack_count());
+    decoder.Recycle(*std::move(profile));
+  }
+}
+
+TEST(Decode, NothingIsLeftOfTheProfileBefore) {
+  const std::vector<std::string> files = {
+      "go1.19.t1.pb.gz",  "go1.19.t0.pb.gz", "gperftools-2.10-heapprofile.heap.gz",
+      "go1.19-off.pb.gz", "go1.19.t1.pb.gz", "jemalloc-5.3.0.heap.gz",
+      "go1.19.t0.pb.gz"};
+  Decoder decoder;
+  for (const std::string& file : files) {
+    const std::string bytes = ReadFile(TestProfile(file));
+    Result<HeapProfile> profile = decoder.Decode(bytes);
+    const Result<HeapProfile> alone = DecodeProfile(bytes);
+    ASSERT_EQ(profile.has_value(), alone.has_value());
+    if (!profile) continue;
+    EXPECT_EQ(EncodePprof(*profile), EncodePprof(*alone)) << file;
+    decoder.Recycle(*std::move(profile));
+  }
 }
 
 TEST(Decode, RefusesAClaimedLengthOfABillion) {
