@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "analysis/profile/decode.h"
 #include "analysis/profile/encode.h"
@@ -54,6 +55,13 @@ TEST_P(RoundTrip, ShowsTheSameInPprof) {
   EXPECT_EQ(ours, theirs);
 }
 
+// pprof takes half a minute for the largest.
+std::vector<fs::path> Files(const fs::path& folder) {
+  std::vector<fs::path> files = FilesIn(folder);
+  std::erase_if(files, [](const fs::path& file) { return fs::file_size(file) > 2'000'000; });
+  return files;
+}
+
 std::string NameOf(const testing::TestParamInfo<fs::path>& file) {
   std::string name = file.param.filename().string();
   for (char& c : name) {
@@ -63,10 +71,10 @@ std::string NameOf(const testing::TestParamInfo<fs::path>& file) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Own, RoundTrip,
-                         testing::ValuesIn(FilesIn(fs::path(HEAPWATCH_SOURCE_DIR) /
-                                                   "testdata/profiles")),
+                         testing::ValuesIn(Files(fs::path(HEAPWATCH_SOURCE_DIR) /
+                                                 "testdata/profiles")),
                          NameOf);
-INSTANTIATE_TEST_SUITE_P(Shared, RoundTrip, testing::ValuesIn(FilesIn(SharedProfiles())), NameOf);
+INSTANTIATE_TEST_SUITE_P(Shared, RoundTrip, testing::ValuesIn(Files(SharedProfiles())), NameOf);
 
 }  // namespace
 }  // namespace heapwatch

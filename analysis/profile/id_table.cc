@@ -1,0 +1,33 @@
+#include "analysis/profile/id_table.h"
+
+#include <bit>
+
+namespace heapwatch {
+
+void IdTable::Clear() {
+  in_order_ = 0;
+  others_.clear();
+}
+
+bool IdTable::Insert(std::uint64_t id, std::uint32_t index) {
+  if (id == in_order_ + 1 && index == in_order_ && others_.empty()) {
+    ++in_order_;
+    return true;
+  }
+  std::uint32_t known = 0;
+  return !Find(id, known) && others_.emplace(id, index).second;
+}
+
+bool IdTable::FindOther(std::uint64_t id, std::uint32_t& index) const {
+  const auto found = others_.find(id);
+  if (found == others_.end()) return false;
+  index = found->second;
+  return true;
+}
+
+void IndexTable::Reset(std::size_t most) {
+  slots_.assign(std::bit_ceil(most + most / 2 + 2), Slot{.tag = 0, .index = kEmpty});
+  mask_ = slots_.size() - 1;
+}
+
+}  // namespace heapwatch
