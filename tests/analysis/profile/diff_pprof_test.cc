@@ -274,15 +274,13 @@ INSTANTIATE_TEST_SUITE_P(Prometheus, DiffOfRecordedProfiles,
                                                       "prometheus-2.53-go1.24.t2.pb.gz",
                                                       "prometheus-2.53-go1.24.t3.pb.gz"})));
 // Every allocation recorded; another sampling rate; another program with hardly a stack in common;
-// another endpoint; text without names.
+// another endpoint.
 INSTANTIATE_TEST_SUITE_P(
     Mixed, DiffOfRecordedProfiles,
     ::testing::Values(Pair{"etcd-3.5-rate1.t0.pb.gz", "etcd-3.5-rate1.t3.pb.gz", false},
                       Pair{"etcd-3.5.t3.pb.gz", "etcd-3.5-rate1.t0.pb.gz", false},
                       Pair{"etcd-3.5.t0.pb.gz", "prometheus-2.53-go1.24.t0.pb.gz", false},
-                      Pair{"prometheus-2.53.t2.allocs.pb.gz", "prometheus-2.53-go1.24.t3.pb.gz"},
-                      Pair{"gperftools-2.10-python.0002.heap.gz",
-                           "gperftools-2.10-python.0009.heap.gz", false}));
+                      Pair{"prometheus-2.53.t2.allocs.pb.gz", "prometheus-2.53-go1.24.t3.pb.gz"}));
 
 }  // namespace
 }  // namespace heapwatch
