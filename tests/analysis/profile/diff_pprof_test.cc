@@ -219,6 +219,21 @@ TEST_F(DiffAgainstPprof, OpensTheDiffOfTwoEqualProfiles) {
   EXPECT_THAT(Top({path}, "inuse_space"), ::testing::HasSubstr("of 0 total"));
 }
 
+// pprof shows a frame without a name as its file, we as an offset in it: so only what pprof says of
+// both is compared. In this text samples are kept apart by the mean size of their blocks as well.
+TEST_F(DiffAgainstPprof, AgreesOnTextWithoutNames) {
+  const std::string shared = HEAPWATCH_SOURCE_DIR "/../shared/data/profiles/";
+  if (!fs::exists(shared)) GTEST_SKIP() << shared << " is not there";
+  Read(shared + "gperftools-2.10-python.0002.heap.gz",
+       shared + "gperftools-2.10-python.0009.heap.gz");
+  for (const char* type : {"inuse_space", "inuse_objects"}) {
+    const auto diff = Compare(type);
+    ASSERT_TRUE(diff) << diff.error().message;
+    EXPECT_EQ(WithoutShares(Top({Written(*diff, PprofForm::kSubtracted)}, type)),
+              WithoutShares(Top({"-base", before_path_, after_path_}, type)));
+  }
+}
+
 struct Pair {
   std::string before;
   std::string after;
