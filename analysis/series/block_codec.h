@@ -48,4 +48,8 @@ using UseSeries = std::function<void(std::size_t series, std::span<const std::in
 Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
                          const UseSeries& use);
 
+// The same, but of one snapshot only: `values` has one value per column.
+Result<void> UnpackChunkAt(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
+                           std::size_t snapshot, const UseSeries& use);
+
 }  // namespace heapwatch

@@ -91,12 +91,14 @@ bool RowChain::ApplyChanges(std::string_view changes) {
   ByteReader in(changes);
   const std::size_t count = in.Count();
   const unsigned mask_bits = 2 * static_cast<unsigned>(units_.size());
+  changed_.clear();
   std::uint64_t next = 0;
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t token = in.Varint();
     next += token >> mask_bits;
     if (!in.ok() || next >= series_.size()) return false;
     const auto number = static_cast<std::size_t>(next++);
+    changed_.push_back(static_cast<std::uint32_t>(number));
     const BlockSize& size = sizes_[size_of_series_[number]];
     const std::span<std::int64_t> values(&values_[number * type_count_], type_count_);
     UnitState* state = &unit_states_[number * units_.size()];
@@ -128,19 +130,21 @@ Result<void> RowChain::Apply(std::string_view row) {
 std::size_t RowChain::size_bytes() const {
   return head_.size() * 2 + sizes_.size() * sizeof(BlockSize) +
          series_.size() * (sizeof(SeriesKey) + 2 * sizeof(std::uint32_t)) +
-         values_.size() * sizeof(std::int64_t) + unit_states_.size() * sizeof(UnitState);
+         values_.size() * sizeof(std::int64_t) + unit_states_.size() * sizeof(UnitState) +
+         changed_.size() * sizeof(changed_[0]);
 }
 
-RowWriter::RowWriter(RowChain chain, Time start) : chain_(std::move(chain)), start_(start) {
-  for (std::size_t i = 0; i < chain_.series_.size(); ++i) {
-    number_of_series_.emplace(chain_.series_[i], static_cast<std::uint32_t>(i));
+RowWriter::RowWriter(RowChain chain, Time start) : start_(start) {
+  std::vector<SeriesKey> series;
+  series.swap(chain.series_);
+  chain_ = std::move(chain);
+  for (const SeriesKey& key : series) {
+    chain_.series_.push_back(key);
+    index_.AddLast(chain_.series_);
   }
 }
 
-std::size_t RowWriter::size_bytes() const {
-  constexpr std::size_t kMapNode = sizeof(SeriesKey) + 4 * sizeof(void*);
-  return chain_.size_bytes() + number_of_series_.size() * kMapNode + now_.size() * sizeof(now_[0]);
-}
+std::size_t RowWriter::size_bytes() const { return chain_.size_bytes() + index_.size_bytes(); }
 
 std::uint32_t RowWriter::SizeNumber(std::int64_t block_bytes) {
   const BlockSize size = BlockSizeAt(block_bytes, chain_.head_profile_.sampling_period_bytes);
@@ -150,31 +154,42 @@ std::uint32_t RowWriter::SizeNumber(std::int64_t block_bytes) {
   return number;
 }
 
-// Sums up the profile in now_, series by series; those it meets for the first time are added to the
-// chain.
-void RowWriter::Gather(const HeapProfile& profile, Row& row) {
+std::uint32_t RowWriter::AddSeries(const SeriesKey& key) {
+  const auto number = static_cast<std::uint32_t>(chain_.series_.size());
+  chain_.series_.push_back(key);
+  chain_.size_of_series_.push_back(SizeNumber(key.block_bytes));
+  index_.AddLast(chain_.series_);
+  return number;
+}
+
+// Series that are met for the first time are added to the chain. Profilers tell their samples in
+// much the same order each time: mostly the series that follows the one before is meant.
+std::vector<std::int64_t> RowWriter::Gather(const HeapProfile& profile, Row& row) {
   const std::size_t width = chain_.type_count_;
-  now_.assign(chain_.values_.size(), 0);
-  std::vector<bool> is_listed(profile.stack_count(), false);
+  std::vector<std::int64_t> now(chain_.values_.size(), 0);
+  std::vector<bool> is_listed;
+  std::uint32_t number = 0;
   for (std::size_t i = 0; i < profile.samples.size(); ++i) {
     const Sample& sample = profile.samples[i];
     const auto values = profile.values_of(i);
     if (std::all_of(values.begin(), values.end(), [](std::int64_t v) { return v == 0; })) continue;
     const SeriesKey key{profile.stack_hashes[sample.stack.index()], sample.block_bytes};
-    const auto [it, is_new] =
-        number_of_series_.try_emplace(key, static_cast<std::uint32_t>(chain_.series_.size()));
-    if (is_new) {
-      chain_.series_.push_back(key);
-      chain_.size_of_series_.push_back(SizeNumber(key.block_bytes));
-      now_.resize(now_.size() + width, 0);
-      if (!is_listed[sample.stack.index()]) row.new_stacks.push_back(sample.stack);
-      is_listed[sample.stack.index()] = true;
+    if (number >= chain_.series_.size() || chain_.series_[number] != key) {
+      const auto known = index_.Find(chain_.series_, key);
+      number = known ? *known : AddSeries(key);
+      if (!known) {
+        now.resize(now.size() + width, 0);
+        is_listed.resize(profile.stack_count(), false);
+        if (!is_listed[sample.stack.index()]) row.new_stacks.push_back(sample.stack);
+        is_listed[sample.stack.index()] = true;
+      }
     }
-    std::int64_t* const now = &now_[it->second * width];
-    for (std::size_t k = 0; k < width; ++k) now[k] = WrappingSum(now[k], values[k]);
+    std::int64_t* const sums = &now[number++ * width];
+    for (std::size_t k = 0; k < width; ++k) sums[k] = WrappingSum(sums[k], values[k]);
   }
-  chain_.values_.resize(now_.size(), 0);
+  chain_.values_.resize(now.size(), 0);
   chain_.unit_states_.resize(chain_.series_.size() * chain_.units_.size());
+  return now;
 }
 
 void RowWriter::WritePreamble(Time time, std::string_view head, std::size_t sizes_before,
@@ -201,7 +216,7 @@ void RowWriter::WritePreamble(Time time, std::string_view head, std::size_t size
   }
 }
 
-void RowWriter::WriteChanges(ByteWriter& out) {
+void RowWriter::WriteChanges(std::vector<std::int64_t> values, ByteWriter& out) {
   const std::size_t width = chain_.type_count_;
   const unsigned mask_bits = 2 * static_cast<unsigned>(chain_.units_.size());
   std::size_t changed = 0;
@@ -211,7 +226,7 @@ void RowWriter::WriteChanges(ByteWriter& out) {
   std::uint64_t next = 0;
   for (std::size_t number = 0; number < chain_.series_.size(); ++number) {
     const std::span<const std::int64_t> before(&chain_.values_[number * width], width);
-    const std::span<const std::int64_t> now(&now_[number * width], width);
+    const std::span<const std::int64_t> now(&values[number * width], width);
     if (std::equal(before.begin(), before.end(), now.begin())) continue;
     steps.clear();
     ByteWriter step(steps);
@@ -229,7 +244,7 @@ void RowWriter::WriteChanges(ByteWriter& out) {
   }
   out.Varint(changed);
   out.Raw(tokens_and_steps);
-  chain_.values_.swap(now_);
+  chain_.values_ = std::move(values);
 }
 
 Result<RowWriter::Row> RowWriter::Write(Time time, const HeapProfile& profile) {
@@ -247,16 +262,16 @@ Result<RowWriter::Row> RowWriter::Write(Time time, const HeapProfile& profile) {
   Row row;
   row.is_keyframe = chain_.row_count_ == 0;
   if (row.is_keyframe) {
-    number_of_series_.clear();
+    index_.Clear();
     start_ = time;
     chain_.SetHead(head);
   }
   const std::size_t sizes_before = chain_.sizes_.size();
   const std::size_t series_before = chain_.series_.size();
-  Gather(profile, row);
+  std::vector<std::int64_t> now = Gather(profile, row);
   ByteWriter out(row.bytes);
   WritePreamble(time, head, sizes_before, series_before, out);
-  WriteChanges(out);
+  WriteChanges(std::move(now), out);
   if (head != chain_.head_) chain_.SetHead(head);
   ++chain_.row_count_;
   return row;

@@ -16,12 +16,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "analysis/base/error.h"
 #include "analysis/base/time.h"
 #include "analysis/profile/heap_profile.h"
+#include "analysis/series/series_index.h"
 #include "analysis/series/series_key.h"
 #include "analysis/series/value_coding.h"
 
@@ -64,8 +64,8 @@ class RowChain {
   std::span<const std::int64_t> values(std::size_t number) const {
     return std::span(values_).subspan(number * type_count_, type_count_);
   }
-  // Of all series, one after the other.
-  std::span<const std::int64_t> values() const { return values_; }
+  // The series that the last row changed, in the order of their numbers.
+  const std::vector<std::uint32_t>& changed() const { return changed_; }
   // Memory held, roughly.
   std::size_t size_bytes() const;
 
@@ -86,6 +86,7 @@ class RowChain {
   std::vector<std::uint32_t> size_of_series_;
   std::vector<std::int64_t> values_;
   std::vector<UnitState> unit_states_;  // series x units
+  std::vector<std::uint32_t> changed_;
 };
 
 // Writes the rows of one target.
@@ -116,15 +117,16 @@ class RowWriter {
 
  private:
   std::uint32_t SizeNumber(std::int64_t block_bytes);
-  void Gather(const HeapProfile& profile, Row& row);
+  std::uint32_t AddSeries(const SeriesKey& key);
+  // The values of the profile, series by series as in the chain.
+  std::vector<std::int64_t> Gather(const HeapProfile& profile, Row& row);
   void WritePreamble(Time time, std::string_view head, std::size_t sizes_before,
                      std::size_t series_before, ByteWriter& out) const;
-  void WriteChanges(ByteWriter& out);
+  void WriteChanges(std::vector<std::int64_t> values, ByteWriter& out);
 
   RowChain chain_;
   Time start_{};
-  std::unordered_map<SeriesKey, std::uint32_t> number_of_series_;
-  std::vector<std::int64_t> now_;
+  SeriesIndex index_;  // of the chain's series
 };
 
 }  // namespace heapwatch

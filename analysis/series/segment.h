@@ -57,8 +57,11 @@ class SegmentBuilder {
  private:
   SegmentFrame frame_;
   std::string head_;
-  std::vector<std::int64_t> states_;     // all values of the chain, snapshot after snapshot
-  std::vector<std::size_t> state_ends_;  // series may have been added between two
+  std::size_t row_count_ = 0;  // of the chain when it was last looked at
+  // What changed, snapshot after snapshot: series, and all of their values.
+  std::vector<std::uint32_t> changed_;
+  std::vector<std::int64_t> values_;
+  std::vector<std::size_t> change_ends_;  // of each snapshot, in changed_
 };
 
 }  // namespace heapwatch

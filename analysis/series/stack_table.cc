@@ -110,6 +110,17 @@ std::string EncodeStack(const HeapProfile& profile, StackId stack,
   return entry;
 }
 
+Result<std::vector<ContentHash>> FunctionsOf(std::string_view stack_entry) {
+  ByteReader in(stack_entry);
+  std::vector<ContentHash> functions;
+  const std::size_t location_count = in.Count();
+  for (std::size_t i = 0; i < location_count && in.ok(); ++i) {
+    for (const EntryLine& line : ReadLocation(in).lines) functions.push_back(line.function);
+  }
+  if (!in.ok() || !in.done()) return Corrupt("stack");
+  return functions;
+}
+
 std::string_view StackTable::Keep(std::string_view text) {
   if (text.empty()) return {};
   if (const auto known = interned_.find(text); known != interned_.end()) return known->second;

@@ -32,6 +32,8 @@ DictionaryEntry EncodeFunction(const Function& function);
 // Refers to the functions by their entries' hashes, which `function_hashes` tells (by FunctionId).
 std::string EncodeStack(const HeapProfile& profile, StackId stack,
                         std::span<const ContentHash> function_hashes);
+// The functions a stack's entry refers to. kCorrupt where it does not make sense.
+Result<std::vector<ContentHash>> FunctionsOf(std::string_view stack_entry);
 
 class StackTable {
  public:

@@ -1,6 +1,7 @@
 #include "watcher/store/history.h"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 
 #include "watcher/store/row_scan.h"
@@ -67,8 +68,12 @@ Result<std::optional<StoredBlock>> BlockScan::Next() {
   return Read();
 }
 
-Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
-                       const UseSeries& use) {
+namespace {
+
+using UnpackOne = std::function<Result<void>(std::size_t chunk, std::string_view bytes)>;
+
+Result<void> ForEachChunk(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
+                          const UnpackOne& unpack) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   for (std::size_t chunk = 0; chunk < block.header.chunk_count(); ++chunk) {
@@ -81,11 +86,20 @@ Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const Sto
                      block.target, block.first));
     }
     if (!status.ok()) return Fail(At(db.ErrorOf(status, "reading"), block.target, block.first));
-    if (auto read = UnpackChunk(block.header, chunk, ToView(bytes), use); !read) {
+    if (auto read = unpack(chunk, ToView(bytes)); !read) {
       return Fail(At(read.error(), block.target, block.first));
     }
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
+                       const UseSeries& use) {
+  return ForEachChunk(db, snapshot, block, [&](std::size_t chunk, std::string_view bytes) {
+    return UnpackChunk(block.header, chunk, bytes, use);
+  });
 }
 
 Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
@@ -94,12 +108,12 @@ Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
   Moment moment;
   moment.time = frame.times[index];
   moment.head = std::make_shared<const HeapProfile>(frame.head_at(index));
-  std::vector<std::int64_t> now(frame.column_count());
+  const UseSeries add = [&](std::size_t series, std::span<const std::int64_t> values) {
+    moment.Add(frame.series[series], values);
+  };
   const auto read =
-      ReadBlock(db, snapshot, block, [&](std::size_t series, std::span<const std::int64_t> values) {
-        for (std::size_t c = 0; c < now.size(); ++c)
-          now[c] = values[c * frame.times.size() + index];
-        moment.Add(frame.series[series], now);
+      ForEachChunk(db, snapshot, block, [&](std::size_t chunk, std::string_view bytes) {
+        return UnpackChunkAt(block.header, chunk, bytes, index, add);
       });
   if (!read) return Fail(read.error());
   return moment;
