@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "alerting/site_gauges.h"
+#include "analysis/base/units.h"
 #include "watcher/api/handle_api.h"
 #include "watcher/api/read_views.h"
 #include "watcher/app/evaluation_loop.h"
@@ -38,7 +39,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr auto kForgetEvery = std::chrono::hours(1);
+constexpr auto kAgeEvery = std::chrono::minutes(1);
 // Together below the five seconds in which the service is to be gone.
 constexpr milliseconds kServerGrace(1000);
 constexpr milliseconds kScraperGrace(1500);
@@ -60,6 +61,21 @@ std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port) {
   }
   const HttpUrl made{.scheme = "http", .host = host, .port = port, .target = "/"};
   return "http://" + made.endpoint();
+}
+
+void TellOfRoom(const AgeingReport& report) {
+  if (report.room_made_before) {
+    spdlog::warn("the store was out of room: {} snapshots from before {} were dropped",
+                 report.dropped_for_room, FormatRfc3339(*report.room_made_before));
+  }
+  if (report.is_out_of_room) {
+    spdlog::error(
+        "the store's disk is nearly full and nothing is left to drop: no new snapshots until there "
+        "is room again");
+  } else if (report.is_above_limit) {
+    spdlog::warn("the store takes {}, more than it may, and nothing is left to drop",
+                 FormatBytes(static_cast<double>(report.disk_bytes)));
+  }
 }
 
 std::size_t CpuThreads() { return std::max(2U, std::thread::hardware_concurrency()); }
@@ -97,7 +113,7 @@ class Service::Impl : public ReadViews {
   EvaluationParts MakeEvaluationParts();
   TaskGroup::OnFailure OnFailure();
   HttpResponse Handle(const HttpRequest& request);
-  asio::awaitable<void> ForgetOldSnapshots();
+  asio::awaitable<void> AgeHistory();
 
   const ServiceOptions options_;
   const std::function<void()> on_broken_;
@@ -186,7 +202,7 @@ Result<void> Service::Impl::Start() {
   notifier_.Apply(settings()->config->alerting);
   scraper_.Apply(settings()->targets);
   tasks_.Spawn("evaluation", evaluation_->Run());
-  tasks_.Spawn("forgetting of old snapshots", ForgetOldSnapshots());
+  tasks_.Spawn("ageing of history", AgeHistory());
   // Only now does anything run: nobody sees the parts before they are all there.
   io_thread_ = std::thread([this] {
     try {
@@ -263,15 +279,22 @@ HttpResponse Service::Impl::Handle(const HttpRequest& request) {
   return response;
 }
 
-asio::awaitable<void> Service::Impl::ForgetOldSnapshots() {
+asio::awaitable<void> Service::Impl::AgeHistory() {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (;;) {
-    const Retention retention{.age = settings()->config->storage.retention};
+    Retention retention = options_.retention;
+    retention.age = settings()->config->storage.retention;
+    retention.stop = &stopping_;
     const Time now = clock_.Now();
     const auto aged =
         co_await RunOn(cpu_.get_executor(), [&] { return store_->Age(retention, now); });
-    if (!aged) spdlog::error("old snapshots could not be dropped: {}", aged.error().message);
-    timer.expires_after(kForgetEvery);
+    if (aged) {
+      metrics_.ObserveAgeing(*aged);
+      TellOfRoom(*aged);
+    } else {
+      spdlog::error("history could not be aged: {}", aged.error().message);
+    }
+    timer.expires_after(kAgeEvery);
     co_await timer.async_wait(asio::use_awaitable);
   }
 }
@@ -287,7 +310,8 @@ Result<std::unique_ptr<Service>> Service::Start(const ServiceOptions& options,
                                                 std::function<void()> on_broken) {
   auto settings = LoadSettings(options.config_file);
   if (!settings) return Fail(settings.error());
-  auto store = RocksStore::Open(options.storage_path);
+  auto store = RocksStore::Open(options.storage_path,
+                                {.memory_limit_bytes = options.storage_memory_limit_bytes});
   if (!store) return Fail(store.error());
   std::unique_ptr<Service> service(new Service(std::make_unique<Impl>(
       options, std::move(*settings), std::move(*store), std::move(on_broken))));

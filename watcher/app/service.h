@@ -5,18 +5,26 @@
 //   (*service)->Stop();        // within five seconds, nothing that was stored is lost
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "analysis/base/error.h"
+#include "watcher/store/retention.h"
 
 namespace heapwatch {
 
 struct ServiceOptions {
   std::string config_file;
   std::string storage_path;
+  std::size_t storage_memory_limit_bytes = 256U << 20;
+  // `age` is the configuration's.
+  Retention retention = {.resolutions = {{std::chrono::hours(4 * 24), std::chrono::minutes(10)},
+                                         {std::chrono::hours(14 * 24), std::chrono::hours(1)}},
+                         .min_free_disk_bytes = 1U << 30};
   std::string listen_address = "127.0.0.1:9199";
   std::string external_url;       // how people reach it; "": made from the listen address
   bool enable_lifecycle = false;  // POST /-/reload

@@ -162,7 +162,16 @@ ServiceMetrics::ServiceMetrics(std::string storage_path)
       last_reload_(AddGauge(registry_, "heapwatch_config_last_reload_success_timestamp_seconds",
                             "When the configuration in force was loaded, Unix time.")),
       task_failures_(AddCounter(registry_, "heapwatch_task_failures_total",
-                                "Background tasks that broke; the first stops the service.")) {
+                                "Background tasks that broke; the first stops the service.")),
+      snapshots_dropped_(prometheus::BuildCounter()
+                             .Name("heapwatch_store_snapshots_dropped_total")
+                             .Help("Stored snapshots that went: for their age, to thin out old "
+                                   "history, for want of room.")
+                             .Register(registry_)),
+      out_of_room_(AddGauge(registry_, "heapwatch_store_out_of_room",
+                            "Whether new snapshots are refused because the disk is full.")) {
+  for (const char* reason : {"age", "thinned", "room"})
+    snapshots_dropped_.Add({{"reason", reason}});
   for (const auto code :
        {ErrorCode::kInvalidArgument, ErrorCode::kNotFound, ErrorCode::kWrongFormat,
         ErrorCode::kCorrupt, ErrorCode::kLimit, ErrorCode::kTimeout, ErrorCode::kUnavailable})
@@ -187,6 +196,16 @@ void ServiceMetrics::ObserveEvaluation(Duration duration, Time at, std::size_t f
   evaluation_duration_.Observe(Seconds(duration));
   last_evaluation_.Set(ToUnixSeconds(at));
   evaluation_failures_.Increment(static_cast<double>(failed_targets));
+}
+
+void ServiceMetrics::ObserveAgeing(const AgeingReport& report) {
+  const auto count = [&](const char* reason, std::size_t snapshots) {
+    snapshots_dropped_.Add({{"reason", reason}}).Increment(static_cast<double>(snapshots));
+  };
+  count("age", report.dropped);
+  count("thinned", report.thinned);
+  count("room", report.dropped_for_room);
+  out_of_room_.Set(report.is_out_of_room ? 1 : 0);
 }
 
 void ServiceMetrics::ObserveReload(bool ok, Time at) {

@@ -19,6 +19,7 @@
 #include "watcher/notify/alertmanager_notifier.h"
 #include "watcher/scrape/scraper.h"
 #include "watcher/scrape/target_status.h"
+#include "watcher/store/retention.h"
 
 namespace heapwatch {
 
@@ -37,6 +38,7 @@ class ServiceMetrics {
   void ObserveScrape(const ScrapeOutcome& outcome);
   void ObserveEvaluation(Duration duration, Time at, std::size_t failed_targets);
   void ObserveReload(bool ok, Time at);
+  void ObserveAgeing(const AgeingReport& report);
   void CountTaskFailure() { task_failures_.Increment(); }
 
   std::vector<prometheus::MetricFamily> Collect(const ServiceStatus& status) const;
@@ -54,6 +56,8 @@ class ServiceMetrics {
   prometheus::Gauge& reload_successful_;
   prometheus::Gauge& last_reload_;
   prometheus::Counter& task_failures_;
+  prometheus::Family<prometheus::Counter>& snapshots_dropped_;
+  prometheus::Gauge& out_of_room_;
 };
 
 // In Prometheus' text exposition format.

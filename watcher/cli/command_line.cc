@@ -21,6 +21,7 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddDiffCommand(app, exit_code);
   AddExportCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
+  AddStoreCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
 
   try {

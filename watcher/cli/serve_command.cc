@@ -4,12 +4,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "analysis/base/units.h"
 #include "watcher/app/logging.h"
 #include "watcher/app/service.h"
 #include "watcher/cli/commands.h"
@@ -30,6 +34,7 @@ struct ServeArguments {
 
 constexpr const char* kFooter = R"(Examples:
   heapwatch serve --config.file heapwatch.yml --storage.path /var/lib/heapwatch
+  heapwatch serve --storage.max-size 20GB --storage.thin-out 7d:10m --storage.thin-out 30d:1h
   heapwatch serve --web.listen-address :9199 --web.external-url https://heapwatch.example.com
   kill -HUP PID     # reads the configuration again; a file with a mistake changes nothing
 
@@ -72,6 +77,62 @@ int Serve(const ServeArguments& arguments) {
   return broken ? kExitBadInput : kExitOk;
 }
 
+// Options that take a size hand it on as bytes.
+template <class T>
+CLI::Option* AddSize(CLI::App& command, const std::string& name, T& bytes,
+                     const std::string& help) {
+  const auto set = [&bytes](const std::string& text) {
+    const auto size = ParseBytes(text);
+    if (!size || *size < 0) throw CLI::ValidationError(text, "not a size such as 512MB or 20GB");
+    bytes = static_cast<std::uint64_t>(*size);
+  };
+  return command.add_option_function<std::string>(name, set, help)->type_name("SIZE");
+}
+
+// "4d:10m", as often as there are; "none" alone.
+std::vector<Resolution> ParseResolutions(const std::vector<std::string>& texts) {
+  std::vector<Resolution> resolutions;
+  if (texts == std::vector<std::string>{"none"}) return resolutions;
+  for (const std::string& text : texts) {
+    const std::size_t colon = std::min(text.find(':'), text.size());
+    const auto older_than = ParseDuration(text.substr(0, colon));
+    const auto every = ParseDuration(text.substr(std::min(colon + 1, text.size())));
+    if (!older_than || !every || *every <= Duration(0)) {
+      throw CLI::ValidationError(text, "not an age and a duration, such as 4d:10m");
+    }
+    if (!resolutions.empty() &&
+        (*older_than <= resolutions.back().older_than || *every <= resolutions.back().every)) {
+      throw CLI::ValidationError(text, "must be older and coarser than the one before it");
+    }
+    resolutions.push_back({*older_than, *every});
+  }
+  return resolutions;
+}
+
+void AddStorageOptions(CLI::App& command, ServiceOptions& service) {
+  command.add_option("--storage.path", service.storage_path, "Where history is kept")
+      ->type_name("DIR")
+      ->capture_default_str();
+  AddSize(command, "--storage.memory-limit", service.storage_memory_limit_bytes,
+          "Memory for reading and writing history")
+      ->default_str("256MiB");
+  AddSize(command, "--storage.max-size", service.retention.max_bytes,
+          "The oldest history goes first where it takes more on disk [no limit]");
+  AddSize(command, "--storage.min-free-disk", service.retention.min_free_disk_bytes,
+          "... or where less than this is free on its disk")
+      ->default_str("1GiB");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--storage.thin-out",
+          [&service](const std::vector<std::string>& texts) {
+            service.retention.resolutions = ParseResolutions(texts);
+          },
+          "Of snapshots older than AGE keep the first, the last, the least and the most of each "
+          "stretch of EVERY; or none")
+      ->type_name("AGE:EVERY")
+      ->default_str("4d:10m 14d:1h");
+}
+
 }  // namespace
 
 void AddServeCommand(CLI::App& app, int& exit_code) {
@@ -84,9 +145,7 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   command->add_option("--config.file", service.config_file, "The configuration")
       ->type_name("FILE")
       ->capture_default_str();
-  command->add_option("--storage.path", service.storage_path, "Where history is kept")
-      ->type_name("DIR")
-      ->capture_default_str();
+  AddStorageOptions(*command, service);
   command
       ->add_option("--web.listen-address", service.listen_address,
                    "Where to answer: page, API and /metrics; :PORT is every address")

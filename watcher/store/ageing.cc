@@ -1,11 +1,51 @@
 #include "watcher/store/ageing.h"
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
 
-#include "watcher/store/history_units.h"
+#include "analysis/series/byte_io.h"
+#include "watcher/store/history.h"
+#include "watcher/store/packing.h"
+#include "watcher/store/thinning.h"
 
 namespace heapwatch {
 namespace {
+
+// So many stretches are thinned out at a time, which makes blocks of about the size of those that
+// are not thinned out.
+constexpr int kStretchesPerLot = 60;
+
+// For want of room all may go but this much of the newest.
+constexpr Duration kAlwaysKept = std::chrono::hours(1);
+constexpr int kRoomRounds = 8;
+
+// Up to which moment a target has been thinned out to a resolution.
+std::string MarkKey(TargetId target, Duration every) {
+  std::string key = "thinned/" + TargetPrefix(target);
+  AppendBigEndian(key, static_cast<std::uint64_t>(every.count()));
+  return key;
+}
+
+Time ReadMark(RocksDb& db, TargetId target, Duration every) {
+  const auto bytes = db.Get(Family::kDefault, MarkKey(target, every));
+  if (!bytes) return Time::min();
+  ByteReader in(*bytes);
+  const Time mark = FromUnixMillis(in.Zigzag());
+  return in.ok() ? mark : Time::min();
+}
+
+void PutMark(RocksDb& db, TargetId target, Duration every, Time mark, rocksdb::WriteBatch& batch) {
+  std::string bytes;
+  ByteWriter(bytes).Zigzag(ToUnixMillis(mark));
+  batch.Put(db.family(Family::kDefault), MarkKey(target, every), bytes);
+}
+
+void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch) {
+  for (const std::string& key : unit.keys) batch.Delete(db.family(unit.family), key);
+}
 
 std::optional<Time> FirstFrom(RocksDb& db, Family family, TargetId target, Time from) {
   const std::unique_ptr<rocksdb::Iterator> it(
@@ -17,27 +57,232 @@ std::optional<Time> FirstFrom(RocksDb& db, Family family, TargetId target, Time 
 
 }  // namespace
 
-Result<LeftOver> DropUnits(RocksDb& db, TargetId target, Time oldest,
-                           const std::vector<PinnedSpan>& pinned, rocksdb::WriteBatch& batch) {
-  LeftOver left;
-  const auto units = UnitsBefore(db, target, oldest);
+Result<std::vector<PinnedSpan>> Ageing::PinnedOf(TargetId target, Time now) const {
+  std::vector<PinnedSpan> pinned = pins_.SpansOf(target, now);
+  for (PinnedSpan& span : pinned) {
+    const auto first = LastMoment(db_, target, span.from);
+    if (!first) return Fail(first.error());
+    span.from = first->value_or(span.from);
+  }
+  return pinned;
+}
+
+Result<void> Ageing::Write(OpenTarget& target, TargetId id, const TargetSummary& summary,
+                           bool is_dropped, Batch& batch) {
+  if (is_dropped) {
+    DeleteRecord(db_, id, batch);
+  } else {
+    PutSummary(db_, id, summary, batch);
+  }
+  if (auto written = db_.Write(batch, false); !written) return written;
+  target.summary = summary;
+  target.is_dropped = is_dropped;
+  target.writer.reset();  // its chain may be gone
+  targets_.NoteWriter(target);
+  return {};
+}
+
+Result<std::size_t> Ageing::Drop(OpenTarget& target, TargetId id, Time oldest, Time now) {
+  const std::scoped_lock lock(pinning_mutex_, target.mutex);
+  if (target.is_dropped || target.summary.snapshots == 0 || target.summary.first >= oldest) {
+    return 0;
+  }
+  const auto pinned = PinnedOf(id, now);
+  if (!pinned) return Fail(pinned.error());
+  const auto units = UnitsBetween(db_, id, Time::min(), oldest);
   if (!units) return Fail(units.error());
+
+  Batch batch;
+  std::size_t dropped = 0;
+  std::optional<Time> first;
+  std::optional<Time> last;
+  const auto keep = [&](Time begin, Time end) {
+    first = std::min(first.value_or(begin), begin);
+    last = std::max(last.value_or(end), end);
+  };
   for (const HistoryUnit& unit : *units) {
-    if (unit.last >= oldest || IsPinned(pinned, unit.first, unit.last)) {
-      left.first = std::min(left.first.value_or(unit.first), unit.first);
-      left.last = std::max(left.last.value_or(unit.last), unit.last);
+    if (unit.last >= oldest || IsPinned(*pinned, unit.first, unit.last)) {
+      keep(unit.first, unit.last);
       continue;
     }
-    left.dropped += unit.snapshots;
-    for (const std::string& key : unit.keys) batch.Delete(db.family(unit.family), key);
+    dropped += unit.snapshots;
+    DeleteUnit(db_, unit, batch);
   }
+  if (batch.Count() == 0) return 0;
   for (const Family family : {Family::kRows, Family::kBlocks}) {
-    const auto first = FirstFrom(db, family, target, oldest);
-    if (!first) continue;
-    left.first = std::min(left.first.value_or(*first), *first);
-    left.last.reset();
+    if (const auto next = FirstFrom(db_, family, id, oldest)) keep(*next, target.summary.last);
   }
-  return left;
+  TargetSummary summary = target.summary;
+  summary.first = first.value_or(summary.first);
+  summary.last = last.value_or(summary.last);
+  summary.snapshots -= std::min(dropped, summary.snapshots);
+  if (!first) summary = {};
+  if (auto written = Write(target, id, summary, !first, batch); !written) {
+    return Fail(written.error());
+  }
+  return dropped;
+}
+
+Result<std::size_t> Ageing::ThinOut(OpenTarget& target, TargetId id, const Resolution& resolution,
+                                    Time now) {
+  const std::scoped_lock lock(pinning_mutex_, target.mutex);
+  const Time end = now - resolution.older_than;
+  Time& next = target.thin_at[resolution.every];
+  if (now < next) return 0;
+  if (target.is_dropped || target.summary.snapshots == 0 || target.summary.first >= end) return 0;
+  const auto pinned = PinnedOf(id, now);
+  if (!pinned) return Fail(pinned.error());
+  const auto units = UnitsBetween(db_, id, ReadMark(db_, id, resolution.every), end);
+  if (!units) return Fail(units.error());
+
+  Result<std::size_t> result = 0;
+  std::vector<HistoryUnit> lot;
+  const auto end_lot = [&] {
+    if (lot.empty()) return;
+    const auto thinned = ThinOutLot(target, id, resolution.every, lot);
+    if (!thinned) {
+      result = Fail(thinned.error());
+    } else if (result) {
+      *result += *thinned;
+    }
+    lot.clear();
+  };
+  Time pinned_until = Time::min();
+  Time waiting = end;  // where the first lot begins that is not complete
+  for (const HistoryUnit& unit : *units) {
+    // What lies within the time of a pinned piece stays with it.
+    if (unit.first <= pinned_until || IsPinned(*pinned, unit.first, unit.last)) {
+      pinned_until = std::max(pinned_until, unit.last);
+      end_lot();
+      continue;
+    }
+    if (lot.empty()) waiting = unit.first;
+    if (unit.last >= end) break;
+    lot.push_back(unit);
+    if (unit.last - lot.front().first >= kStretchesPerLot * resolution.every) {
+      end_lot();
+      waiting = end;
+    }
+  }
+  next = waiting + kStretchesPerLot * resolution.every + resolution.older_than;
+  return result;
+}
+
+// Whatever comes of it, this stretch is done with: damage is told once, not every hour.
+Result<std::size_t> Ageing::ThinOutLot(OpenTarget& target, TargetId id, Duration every,
+                                       const std::vector<HistoryUnit>& lot) {
+  Batch batch;
+  Time last = lot.front().last;
+  std::size_t snapshots = 0;
+  for (const HistoryUnit& unit : lot) {
+    last = std::max(last, unit.last);
+    snapshots += unit.snapshots;
+  }
+  const auto history = History::Read(db_, nullptr, id, lot.front().first, last);
+  const auto thinned = history ? Thin(*history, every) : Fail(history.error());
+  const bool is_worth_it =
+      thinned && thinned->snapshots_before == snapshots && thinned->snapshots_after < snapshots;
+  TargetSummary summary = target.summary;
+  if (is_worth_it) {
+    for (const HistoryUnit& unit : lot) DeleteUnit(db_, unit, batch);
+    for (const Segment& segment : thinned->segments) PutBlock(db_, id, segment, batch);
+    summary.snapshots -= std::min(summary.snapshots, snapshots - thinned->snapshots_after);
+  }
+  PutMark(db_, id, every, last + Duration(1), batch);
+  if (auto written = Write(target, id, summary, false, batch); !written) {
+    return Fail(written.error());
+  }
+  if (!thinned) return Fail(thinned.error());
+  return is_worth_it ? snapshots - thinned->snapshots_after : 0;
+}
+
+std::uint64_t Ageing::BytesBefore(Time end) const {
+  std::uint64_t bytes = 0;
+  for (const auto& [id, target] : targets_.All()) {
+    for (const Family family : {Family::kRows, Family::kBlocks}) {
+      bytes += db_.ApproximateBytes(family, TargetPrefix(id), RowKey(id, end));
+    }
+  }
+  return bytes;
+}
+
+// The earliest moment before which so much lies; at most `to`.
+Time Ageing::CutThatFrees(std::uint64_t bytes, Time from, Time to) const {
+  while (to - from > std::chrono::minutes(1)) {
+    const Time middle = from + (to - from) / 2;
+    if (BytesBefore(middle) >= bytes) {
+      to = middle;
+    } else {
+      from = middle;
+    }
+  }
+  return to;
+}
+
+Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport& report) {
+  const std::uint64_t limit = retention.max_bytes.value_or(UINT64_MAX);
+  const std::uint64_t floor = retention.min_free_disk_bytes;
+  const Time newest = now - kAlwaysKept;
+  std::optional<Time> cut;
+  bool is_flushed = false;
+  for (int round = 0;;) {
+    const std::uint64_t free = db_.FreeDiskBytes();
+    report.disk_bytes = db_.DiskBytes();
+    report.is_above_limit = report.disk_bytes > limit;
+    report.is_out_of_room = free < floor;
+    std::uint64_t excess = report.is_above_limit ? report.disk_bytes - limit : 0;
+    if (report.is_out_of_room) excess = std::max(excess, floor - free);
+    const bool is_stopped = retention.stop != nullptr && *retention.stop;
+    if (excess == 0 || round == kRoomRounds || cut == newest || is_stopped) return {};
+    if (!is_flushed) {  // what is in the log takes more room than it will, and cannot be weighed
+      if (auto flushed = db_.Flush(); !flushed) return flushed;
+      is_flushed = true;
+      continue;
+    }
+    ++round;
+    Time from = newest;
+    for (const auto& [id, target] : targets_.All()) {
+      const std::lock_guard lock(target->mutex);
+      if (target->summary.snapshots > 0) from = std::min(from, target->summary.first);
+    }
+    if (cut) from = *cut + (newest - *cut) / 4;  // weights are rough, and pins weigh, too
+    // A tenth more, so that this is not needed again at once.
+    const std::uint64_t wanted = excess + std::min(report.disk_bytes, limit) / 10;
+    cut = round == kRoomRounds ? newest : CutThatFrees(wanted, from, newest);
+    std::size_t dropped = 0;
+    for (const auto& [id, target] : targets_.All()) {
+      const auto dropped_of_target = Drop(*target, id, *cut, now);
+      if (!dropped_of_target) return Fail(dropped_of_target.error());
+      dropped += *dropped_of_target;
+    }
+    if (dropped == 0) continue;
+    report.dropped_for_room += dropped;
+    report.room_made_before = cut;
+    if (auto compacted = db_.CompactHistory(retention.stop); !compacted) return compacted;
+  }
+}
+
+Result<AgeingReport> Ageing::Run(const Retention& retention, Time now) {
+  AgeingReport report;
+  std::optional<Error> error;
+  const auto add = [&](std::size_t& sum, const Result<std::size_t>& count) {
+    if (count) {
+      sum += *count;
+    } else {
+      error = count.error();  // one target's damage must not keep the others' past
+    }
+  };
+  for (const auto& [id, target] : targets_.All()) {
+    if (retention.stop != nullptr && *retention.stop) return report;
+    add(report.dropped, Drop(*target, id, now - retention.age, now));
+    for (const Resolution& resolution : retention.resolutions) {
+      add(report.thinned, ThinOut(*target, id, resolution, now));
+    }
+  }
+  if (auto made = MakeRoom(retention, now, report); !made) error = made.error();
+  targets_.EraseDropped();
+  if (error) return Fail(*error);
+  return report;
 }
 
 }  // namespace heapwatch

@@ -1,25 +1,52 @@
-// What has become too old and is not pinned goes; see Store::Age.
+// Makes old history coarser, then drops it, and makes room where there is too little; see
+// Store::Age and Retention. What is pinned stays. One pass at a time; appending and reading go on
+// meanwhile.
+//
+// Each step is one atomic write: a pass that is cut short has done less, and nothing wrong.
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <mutex>
 #include <vector>
 
 #include "analysis/base/error.h"
+#include "watcher/store/history_units.h"
 #include "watcher/store/pin.h"
+#include "watcher/store/retention.h"
 #include "watcher/store/rocks_db.h"
+#include "watcher/store/target_table.h"
 
 namespace heapwatch {
 
-struct LeftOver {
-  // Of what is still there; `first` none: nothing is, `last` none: the last is as it was.
-  std::optional<Time> first;
-  std::optional<Time> last;
-  std::size_t dropped = 0;  // snapshots
-};
+class Ageing {
+ public:
+  // `pinning_mutex` is held by whoever sets a pin, so that a pin is set before a target ages or
+  // after. It is taken before a target's own.
+  Ageing(RocksDb& db, TargetTable& targets, const PinBoard& pins, std::mutex& pinning_mutex)
+      : db_(db), targets_(targets), pins_(pins), pinning_mutex_(pinning_mutex) {}
 
-// Puts the deletion of what is over before `oldest` into the batch: whole blocks and whole chains.
-Result<LeftOver> DropUnits(RocksDb& db, TargetId target, Time oldest,
-                           const std::vector<PinnedSpan>& pinned, rocksdb::WriteBatch& batch);
+  // An error says what could not be aged; everything else was.
+  Result<AgeingReport> Run(const Retention& retention, Time now);
+
+ private:
+  using Batch = rocksdb::WriteBatch;
+
+  Result<std::vector<PinnedSpan>> PinnedOf(TargetId target, Time now) const;
+  Result<std::size_t> Drop(OpenTarget& target, TargetId id, Time oldest, Time now);
+  Result<std::size_t> ThinOut(OpenTarget& target, TargetId id, const Resolution& resolution,
+                              Time now);
+  Result<std::size_t> ThinOutLot(OpenTarget& target, TargetId id, Duration every,
+                                 const std::vector<HistoryUnit>& lot);
+  Result<void> Write(OpenTarget& target, TargetId id, const TargetSummary& summary, bool is_dropped,
+                     Batch& batch);
+  Result<void> MakeRoom(const Retention& retention, Time now, AgeingReport& report);
+  std::uint64_t BytesBefore(Time end) const;
+  Time CutThatFrees(std::uint64_t bytes, Time from, Time to) const;
+
+  RocksDb& db_;
+  TargetTable& targets_;
+  const PinBoard& pins_;
+  std::mutex& pinning_mutex_;
+};
 
 }  // namespace heapwatch

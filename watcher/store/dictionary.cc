@@ -1,17 +1,50 @@
 #include "watcher/store/dictionary.h"
 
-#include <unordered_set>
+#include <utility>
 
 namespace heapwatch {
 namespace {
-
-constexpr char kStackKind = 's';
-constexpr char kFunctionKind = 'f';
 
 // A site remembered costs about this much with its name.
 constexpr std::size_t kSiteBytes = 256;
 
 }  // namespace
+
+Dictionary::Collection::Collection(Dictionary& dictionary) : dictionary_(dictionary) {
+  const std::unique_lock appends(dictionary_.deleting_mutex_);
+  const std::lock_guard lock(dictionary_.asked_mutex_);
+  dictionary_.asked_.emplace();
+}
+
+Dictionary::Collection::~Collection() {
+  const std::lock_guard lock(dictionary_.asked_mutex_);
+  dictionary_.asked_.reset();
+}
+
+Result<std::size_t> Dictionary::Collection::Delete(const std::vector<std::string>& keys) {
+  const std::unique_lock appends(dictionary_.deleting_mutex_);
+  const std::lock_guard lock(dictionary_.asked_mutex_);
+  rocksdb::WriteBatch batch;
+  std::size_t deleted = 0;
+  for (const std::string& key : keys) {
+    if (dictionary_.asked_->contains(key)) continue;
+    batch.Delete(dictionary_.db_.family(Family::kDictionary), key);
+    ++deleted;
+  }
+  if (auto written = dictionary_.db_.Write(batch, false); !written) return Fail(written.error());
+  return deleted;
+}
+
+Result<bool> Dictionary::Has(const std::string& key) const {
+  {
+    const std::lock_guard lock(asked_mutex_);
+    if (asked_) asked_->insert(key);
+  }
+  const auto known = db_.Get(Family::kDictionary, key);
+  if (known) return true;
+  if (known.error().code != ErrorCode::kNotFound) return Fail(known.error());
+  return false;
+}
 
 Result<void> Dictionary::AddMissing(const HeapProfile& profile, std::span<const StackId> stacks,
                                     rocksdb::WriteBatch& batch) const {
@@ -21,9 +54,9 @@ Result<void> Dictionary::AddMissing(const HeapProfile& profile, std::span<const 
   std::vector<bool> is_written;
   for (const StackId stack : stacks) {
     const std::string key = HashKey(kStackKind, profile.stack_hashes[stack.index()]);
-    const auto known = db_.Get(Family::kDictionary, key);
-    if (known) continue;
-    if (known.error().code != ErrorCode::kNotFound) return Fail(known.error());
+    const auto known = Has(key);
+    if (!known) return Fail(known.error());
+    if (*known) continue;
     if (functions.empty()) {
       for (const Function& function : profile.functions) {
         functions.push_back(EncodeFunction(function));
@@ -38,8 +71,9 @@ Result<void> Dictionary::AddMissing(const HeapProfile& profile, std::span<const 
         if (is_written[f]) continue;
         is_written[f] = true;
         const std::string function_key = HashKey(kFunctionKind, functions[f].hash);
-        if (!db_.Get(Family::kDictionary, function_key))
-          batch.Put(family, function_key, functions[f].bytes);
+        const auto is_there = Has(function_key);
+        if (!is_there) return Fail(is_there.error());
+        if (!*is_there) batch.Put(family, function_key, functions[f].bytes);
       }
     }
   }

@@ -8,8 +8,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <shared_mutex>
 #include <span>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "analysis/base/error.h"
@@ -23,9 +27,27 @@ namespace heapwatch {
 
 class Dictionary {
  public:
-  Dictionary(const RocksDb& db, std::size_t memory_limit_bytes)
+  // While one lives, what appends ask for is noted, so that nothing they count on is deleted.
+  class Collection {
+   public:
+    explicit Collection(Dictionary& dictionary);
+    ~Collection();
+    Collection(const Collection&) = delete;
+    Collection& operator=(const Collection&) = delete;
+    // Deletes the entries of these keys but those asked for meanwhile; how many.
+    Result<std::size_t> Delete(const std::vector<std::string>& keys);
+
+   private:
+    Dictionary& dictionary_;
+  };
+
+  Dictionary(RocksDb& db, std::size_t memory_limit_bytes)
       : db_(db), memory_limit_bytes_(memory_limit_bytes) {}
 
+  // To be held from AddMissing until the batch has been written.
+  std::shared_lock<std::shared_mutex> KeepFromDeleting() const {
+    return std::shared_lock(deleting_mutex_);
+  }
   // Adds to the batch what the store does not know yet of these stacks of the profile.
   Result<void> AddMissing(const HeapProfile& profile, std::span<const StackId> stacks,
                           rocksdb::WriteBatch& batch) const;
@@ -41,13 +63,20 @@ class Dictionary {
   // Makes sure that the table has these stacks; under the lock.
   Result<void> Load(std::span<const ContentHash> stacks);
 
-  const RocksDb& db_;
+  // Whether the store has the entry; notes that it was asked for.
+  Result<bool> Has(const std::string& key) const;
+
+  RocksDb& db_;
   const std::size_t memory_limit_bytes_;
   std::mutex mutex_;
   StackTable table_;
   // Sites as one attributor names them; another one starts anew.
   std::uint64_t attributor_serial_ = 0;
   std::unordered_map<ContentHash, std::shared_ptr<const Site>> sites_;
+
+  mutable std::shared_mutex deleting_mutex_;
+  mutable std::mutex asked_mutex_;
+  mutable std::optional<std::unordered_set<std::string>> asked_;  // during a collection
 };
 
 }  // namespace heapwatch

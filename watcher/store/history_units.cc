@@ -13,11 +13,12 @@ namespace {
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 // A block whose header cannot be read is a unit still: it must be able to go.
-Result<void> AddBlocks(RocksDb& db, TargetId target, Time end, std::vector<HistoryUnit>& units) {
+Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
+                       std::vector<HistoryUnit>& units) {
   const std::string prefix = TargetPrefix(target);
   const std::unique_ptr<rocksdb::Iterator> blocks(
       db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kBlocks)));
-  blocks->Seek(prefix);
+  blocks->Seek(RowKey(target, from));
   while (blocks->Valid() && ToView(blocks->key()).starts_with(prefix)) {
     const Time first = TimeOfRowKey(ToView(blocks->key()));
     if (first >= end) break;
@@ -36,7 +37,8 @@ Result<void> AddBlocks(RocksDb& db, TargetId target, Time end, std::vector<Histo
 }
 
 // To the end of the last chain that begins before `end`.
-Result<void> AddRows(RocksDb& db, TargetId target, Time end, std::vector<HistoryUnit>& units) {
+Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end,
+                     std::vector<HistoryUnit>& units) {
   std::map<Time, HistoryUnit> chains;
   const std::string prefix = TargetPrefix(target);
   const std::unique_ptr<rocksdb::Iterator> rows(
@@ -47,11 +49,12 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time end, std::vector<History
     const auto preamble = ReadPreamble(ToView(rows->value()));
     // A row that cannot be read stands alone, too: it must be able to go.
     if (!preamble || preamble->kind == RowKind::kAside) {
-      if (time < end) units.push_back({time, time, 1, Family::kRows, {key}});
+      if (time >= from && time < end) units.push_back({time, time, 1, Family::kRows, {key}});
       continue;
     }
     const Time start = time - preamble->since_chain_start;
     if (start >= end) break;
+    if (start < from) continue;
     HistoryUnit& chain = chains[start];
     if (chain.keys.empty()) chain.first = time;
     chain.last = time;
@@ -65,10 +68,10 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time end, std::vector<History
 
 }  // namespace
 
-Result<std::vector<HistoryUnit>> UnitsBefore(RocksDb& db, TargetId target, Time end) {
+Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end) {
   std::vector<HistoryUnit> units;
-  if (auto added = AddBlocks(db, target, end, units); !added) return Fail(added.error());
-  if (auto added = AddRows(db, target, end, units); !added) return Fail(added.error());
+  if (auto added = AddBlocks(db, target, from, end, units); !added) return Fail(added.error());
+  if (auto added = AddRows(db, target, from, end, units); !added) return Fail(added.error());
   std::stable_sort(units.begin(), units.end(),
                    [](const HistoryUnit& a, const HistoryUnit& b) { return a.first < b.first; });
   return units;

@@ -19,7 +19,7 @@ struct HistoryUnit {
   std::vector<std::string> keys;
 };
 
-// Those that begin before `end`, in the order in which they begin.
-Result<std::vector<HistoryUnit>> UnitsBefore(RocksDb& db, TargetId target, Time end);
+// Those that begin at or after `from` and before `end`, in the order in which they begin.
+Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end);
 
 }  // namespace heapwatch

@@ -2,9 +2,11 @@
 
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <vector>
 
 namespace heapwatch {
@@ -25,7 +27,9 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
   options.create_missing_column_families = true;
   options.db_write_buffer_size = wanted.memory_limit_bytes / 4;
   options.max_total_wal_size = 64U << 20;
-  options.max_open_files = 512;
+  // Read beside a running service, files must be open before they are deleted.
+  options.max_open_files = wanted.read_only ? -1 : 512;
+  if (wanted.env != nullptr) options.env = wanted.env;
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1U << 20;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -51,10 +55,54 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOpti
     options.compression = name == kFamilyNames[static_cast<std::size_t>(Family::kBlocks)]
                               ? rocksdb::kNoCompression
                               : rocksdb::kZSTD;
+    // Files in which much is deleted are rewritten before they would be otherwise.
+    options.table_properties_collector_factories.push_back(
+        rocksdb::NewCompactOnDeletionCollectorFactory(128, 96, 0.5));
+    options.max_compaction_bytes = 256U << 20;  // what a compaction may need of the disk meanwhile
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     families.emplace_back(std::string(name), options);
   }
   return families;
+}
+
+// What RocksDB says of families that are missing or too many is not for operators.
+Result<void> CheckFamilies(const RocksDbOptions& options) {
+  std::vector<std::string> found;
+  const auto status =
+      rocksdb::DB::ListColumnFamilies(DatabaseOptions(options), options.path, &found);
+  if (!status.ok()) {
+    // Nothing there yet; what is wrong otherwise opening will tell.
+    if (!options.read_only ||
+        !(status.IsNotFound() || status.IsIOError() || status.IsPathNotFound()))
+      return {};
+    if (std::filesystem::exists(options.path + "/CURRENT")) return {};
+    return Fail(ErrorCode::kNotFound,
+                "there is no store in " + options.path + "; --storage.path says where it is");
+  }
+  const auto is_in = [](const auto& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const std::string& name : found) {
+    if (is_in(kFamilyNames, name)) continue;
+    return Fail(ErrorCode::kWrongFormat,
+                "the store in " + options.path + " has a part \"" + name +
+                    "\" that this version does not know. Use the version that wrote it, or another "
+                    "directory");
+  }
+  if (!options.read_only) return {};
+  if (found.size() == 1) {
+    return Fail(ErrorCode::kWrongFormat,
+                "what is in " + options.path + " is not a store of heapwatch");
+  }
+  for (const std::string_view name : kFamilyNames) {
+    if (is_in(found, name)) continue;
+    return Fail(ErrorCode::kWrongFormat,
+                "the store in " + options.path +
+                    " was last written by an older version and lacks \"" + std::string(name) +
+                    "\"; `heapwatch store compact` or a start of the service brings it up to "
+                    "date, then it can be read");
+  }
+  return {};
 }
 
 }  // namespace
@@ -97,6 +145,7 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
                                              ": the directory cannot be made (" + error.message() +
                                              ")");
   }
+  if (auto checked = CheckFamilies(options); !checked) return Fail(checked.error());
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::DB* db = nullptr;
   const auto database = DatabaseOptions(options);
@@ -118,6 +167,13 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
                     "\". Use the version that wrote it, or another directory");
   }
   if (!format && !options.read_only) {
+    const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
+    it->SeekToFirst();
+    if (it->Valid()) {
+      return Fail(ErrorCode::kWrongFormat, "what is in " + options.path +
+                                               " is a RocksDB database, but not a store of "
+                                               "heapwatch; give another directory");
+    }
     rocksdb::WriteBatch batch;
     batch.Put(ToSlice(kFormatKey), ToSlice(kFormat));
     if (auto written = opened->Write(batch, true); !written) return Fail(written.error());
@@ -136,17 +192,65 @@ Result<std::string> RocksDb::Get(Family family, std::string_view key) const {
 Result<void> RocksDb::Write(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
-  const auto status = db_->Write(options, &batch);
+  auto status = db_->Write(options, &batch);
+  // After an error of the disk RocksDB refuses writes until it is told that all is well again.
+  if (!status.ok() && db_->Resume().ok()) status = db_->Write(options, &batch);
   if (!status.ok()) return Fail(ErrorOf(status, "writing"));
   return {};
 }
 
-Result<void> RocksDb::Compact() {
-  for (rocksdb::ColumnFamilyHandle* family : families_) {
-    const auto status = db_->CompactRange(rocksdb::CompactRangeOptions(), family, nullptr, nullptr);
+Result<void> RocksDb::Compact(std::initializer_list<Family> wanted, std::atomic<bool>* stop) {
+  rocksdb::CompactRangeOptions options;
+  options.canceled = stop;
+  for (const Family family : wanted) {
+    const auto status = db_->CompactRange(options, this->family(family), nullptr, nullptr);
+    if (stop != nullptr && *stop) return {};
     if (!status.ok()) return Fail(ErrorOf(status, "compacting"));
   }
   return {};
+}
+
+Result<void> RocksDb::Compact() {
+  return Compact({Family::kDefault, Family::kDictionary, Family::kRows, Family::kBlocks}, nullptr);
+}
+
+Result<void> RocksDb::CompactHistory(std::atomic<bool>* stop) {
+  return Compact({Family::kRows, Family::kBlocks}, stop);
+}
+
+Result<void> RocksDb::Flush() {
+  const auto status =
+      db_->Flush(rocksdb::FlushOptions(), std::vector(families_.begin(), families_.end()));
+  if (!status.ok()) return Fail(ErrorOf(status, "flushing"));
+  return {};
+}
+
+std::uint64_t RocksDb::DiskBytes() const {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator file(path_, error), end; !error && file != end;
+       file.increment(error)) {
+    std::error_code gone;  // files come and go meanwhile
+    const std::uintmax_t size = file->file_size(gone);
+    if (!gone) bytes += size;
+  }
+  return bytes;
+}
+
+std::uint64_t RocksDb::FreeDiskBytes() const {
+  std::error_code error;
+  const auto space = std::filesystem::space(path_, error);
+  return error ? std::numeric_limits<std::uint64_t>::max() : space.available;
+}
+
+std::uint64_t RocksDb::ApproximateBytes(Family family, std::string_view begin,
+                                        std::string_view end) const {
+  const rocksdb::Range range(ToSlice(begin), ToSlice(end));
+  std::uint64_t bytes = 0;
+  db_->GetApproximateSizes(rocksdb::SizeApproximationOptions(), this->family(family), &range, 1,
+                           &bytes)
+      .PermitUncheckedError();
+  return bytes;
 }
 
 void AppendBigEndian(std::string& out, std::uint64_t number) {
@@ -198,11 +302,19 @@ Time TimeOfRowKey(std::string_view key) {
   return FromUnixMillis(static_cast<std::int64_t>(ReadBigEndian(key.substr(8)) ^ kSignBit));
 }
 
+bool IsHeaderKey(std::string_view block_key) { return block_key.ends_with(std::string(4, '\0')); }
+
+TargetId TargetOfKey(std::string_view key) { return TargetId{ReadBigEndian(key)}; }
+
 std::string HashKey(char kind, const ContentHash& hash) {
   std::string key(1, kind);
   AppendBigEndian(key, hash.high);
   AppendBigEndian(key, hash.low);
   return key;
+}
+
+ContentHash HashOfKey(std::string_view dictionary_key) {
+  return {ReadBigEndian(dictionary_key.substr(1)), ReadBigEndian(dictionary_key.substr(9))};
 }
 
 }  // namespace heapwatch

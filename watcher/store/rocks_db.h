@@ -9,7 +9,10 @@
 #include <rocksdb/db.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,6 +31,7 @@ struct RocksDbOptions {
   std::string path;
   std::size_t memory_limit_bytes;
   bool read_only = false;
+  rocksdb::Env* env = nullptr;  // none: the file system
 };
 
 class RocksDb {
@@ -47,12 +51,22 @@ class RocksDb {
   Result<void> Write(rocksdb::WriteBatch& batch, bool sync);
 
   Result<void> Compact();
+  // Of snapshots alone: what was deleted of them no longer takes room then. Ends early, and well,
+  // where `stop` is set meanwhile.
+  Result<void> CompactHistory(std::atomic<bool>* stop);
+  Result<void> Flush();
+
+  const std::string& path() const { return path_; }
+  std::uint64_t DiskBytes() const;      // of all files of the store
+  std::uint64_t FreeDiskBytes() const;  // of the disk they are on; all where it does not tell
+  std::uint64_t ApproximateBytes(Family family, std::string_view begin, std::string_view end) const;
 
   // What a status says, and what can be done about it.
   Error ErrorOf(const rocksdb::Status& status, std::string_view what) const;
 
  private:
   RocksDb() = default;
+  Result<void> Compact(std::initializer_list<Family> families, std::atomic<bool>* stop);
 
   std::string path_;
   std::unique_ptr<rocksdb::DB> db_;
@@ -65,8 +79,14 @@ std::string RowKey(TargetId target, Time time);
 inline constexpr std::uint32_t kLastPart = 0xFFFFFFFF;
 std::string BlockKey(TargetId target, Time first, std::uint32_t part);
 std::string TargetPrefix(TargetId target);
-Time TimeOfRowKey(std::string_view key);  // or of a block's
+Time TimeOfRowKey(std::string_view key);     // or of a block's
+TargetId TargetOfKey(std::string_view key);  // likewise
+bool IsHeaderKey(std::string_view block_key);
+// Kinds of dictionary entries.
+inline constexpr char kStackKind = 's';
+inline constexpr char kFunctionKind = 'f';
 std::string HashKey(char kind, const ContentHash& hash);
+ContentHash HashOfKey(std::string_view dictionary_key);
 // Numbers with the most significant byte first.
 void AppendBigEndian(std::string& out, std::uint64_t number);
 std::uint64_t ReadBigEndian(std::string_view bytes);

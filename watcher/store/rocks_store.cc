@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "watcher/store/ageing.h"
+#include "watcher/store/garbage.h"
 #include "watcher/store/history.h"
+#include "watcher/store/history_units.h"
 #include "watcher/store/packing.h"
 #include "watcher/store/row_scan.h"
 #include "watcher/store/window_reader.h"
@@ -14,6 +15,9 @@ namespace {
 constexpr std::string_view kStatePrefix = "state/";
 constexpr std::string_view kPinPrefix = "pin/";
 
+// The dictionary hardly grows; all headers are read to tidy it up.
+constexpr Duration kCollectEvery = std::chrono::hours(24);
+
 // A chain with very many series ends early, so that packing it takes no more than 64 MiB; but not
 // after every few rows.
 constexpr std::size_t kMostValues = 8U << 20;
@@ -23,16 +27,33 @@ std::string KeyOf(std::string_view prefix, std::string_view name) {
   return std::string(prefix) + std::string(name);
 }
 
+// What the summary of a target should say.
+Result<TargetSummary> SumUp(RocksDb& db, TargetId target) {
+  const auto units = UnitsBetween(db, target, Time::min(), Time::max());
+  if (!units) return Fail(units.error());
+  TargetSummary summary;
+  for (const HistoryUnit& unit : *units) {
+    summary.first = summary.snapshots == 0 ? unit.first : std::min(summary.first, unit.first);
+    summary.last = std::max(summary.last, unit.last);
+    summary.snapshots += unit.snapshots;
+  }
+  return summary;
+}
+
 }  // namespace
 
 RocksStore::RocksStore(std::unique_ptr<RocksDb> db, const RocksStoreOptions& options)
-    : options_(options), db_(std::move(db)), dictionary_(*db_, options.memory_limit_bytes / 4) {}
+    : options_(options),
+      db_(std::move(db)),
+      dictionary_(*db_, options.memory_limit_bytes / 4),
+      targets_(options.memory_limit_bytes / 4),
+      ageing_(*db_, targets_, pins_, pinning_mutex_) {}
 
 RocksStore::~RocksStore() = default;
 
 Result<std::unique_ptr<RocksStore>> RocksStore::Open(const std::string& path,
                                                      const RocksStoreOptions& options) {
-  auto db = RocksDb::Open({path, options.memory_limit_bytes, options.read_only});
+  auto db = RocksDb::Open({path, options.memory_limit_bytes, options.read_only, options.env});
   if (!db) return Fail(db.error());
   std::unique_ptr<RocksStore> store(new RocksStore(std::move(*db), options));
   if (auto loaded = store->LoadTargets(); !loaded) return Fail(loaded.error());
@@ -44,10 +65,12 @@ Result<void> RocksStore::LoadTargets() {
   auto records = ReadTargetRecords(*db_);
   if (!records) return Fail(records.error());
   for (auto& [target, record] : *records) {
-    auto state = std::make_shared<TargetState>();
-    state->labels = std::move(record.labels);
-    state->summary = record.summary;
-    targets_.emplace(target, std::move(state));
+    if (!record.is_summary_sound) {
+      auto summary = SumUp(*db_, target);
+      if (!summary) return Fail(summary.error());
+      record.summary = *summary;
+    }
+    targets_.Add(target, std::move(record));
   }
   return {};
 }
@@ -66,47 +89,18 @@ Result<void> RocksStore::LoadPins() {
   return {};
 }
 
-std::shared_ptr<RocksStore::TargetState> RocksStore::StateOf(const Labels& labels) {
-  const TargetId target = TargetId::Of(labels);
-  {
-    const std::shared_lock lock(targets_mutex_);
-    if (const auto it = targets_.find(target); it != targets_.end()) return it->second;
-  }
-  const std::unique_lock lock(targets_mutex_);
-  auto& state = targets_[target];
-  if (!state) {
-    state = std::make_shared<TargetState>();
-    state->labels = labels;
-  }
-  return state;
-}
-
-std::vector<std::pair<TargetId, std::shared_ptr<RocksStore::TargetState>>> RocksStore::States()
-    const {
-  const std::shared_lock lock(targets_mutex_);
-  return {targets_.begin(), targets_.end()};
-}
-
-Result<std::shared_ptr<RocksStore::TargetState>> RocksStore::Find(TargetId target) const {
-  const std::shared_lock lock(targets_mutex_);
-  const auto it = targets_.find(target);
-  if (it == targets_.end()) {
-    return Fail(ErrorCode::kNotFound, "no target " + target.ToString() + " in the store");
-  }
-  return it->second;
-}
-
 // A chain that cannot be read any more must not keep new snapshots out: the next row begins a new
 // one.
-void RocksStore::LoadWriter(TargetState& state, TargetId target) {
+void RocksStore::LoadWriter(OpenTarget& state, TargetId target) {
   state.writer = std::make_unique<RowWriter>();
   if (state.summary.snapshots == 0) return;
   RowScan scan(*db_, nullptr, target);
   const auto found = scan.SeekToLast();
-  if (found && *found) state.writer = std::make_unique<RowWriter>(scan.chain(), scan.chain_start());
+  if (!found || !*found || scan.is_aside() || scan.time() != state.summary.last) return;
+  state.writer = std::make_unique<RowWriter>(scan.chain(), scan.chain_start());
 }
 
-Result<RowWriter::Row> RocksStore::WriteRow(TargetState& state, TargetId target, Time time,
+Result<RowWriter::Row> RocksStore::WriteRow(OpenTarget& state, TargetId target, Time time,
                                             const HeapProfile& profile) {
   if (state.summary.snapshots > 0 && time < state.summary.last) {
     return RowWriter::WriteAside(profile);
@@ -139,7 +133,7 @@ Result<bool> RocksStore::HasSnapshot(TargetId target, Time time) const {
   return std::binary_search(times.begin(), times.end(), time);
 }
 
-Result<void> RocksStore::AppendTo(TargetState& state, TargetId target, Time time,
+Result<void> RocksStore::AppendTo(OpenTarget& state, TargetId target, Time time,
                                   const HeapProfile& profile) {
   TargetSummary summary = state.summary;
   if (summary.snapshots > 0 && time <= summary.last) {
@@ -152,6 +146,7 @@ Result<void> RocksStore::AppendTo(TargetState& state, TargetId target, Time time
 
   rocksdb::WriteBatch batch;
   batch.Put(db_->family(Family::kRows), RowKey(target, time), row->bytes);
+  const auto hold = dictionary_.KeepFromDeleting();
   if (auto added = dictionary_.AddMissing(profile, row->new_stacks, batch); !added) {
     state.writer.reset();
     return added;
@@ -173,17 +168,22 @@ Result<void> RocksStore::AppendTo(TargetState& state, TargetId target, Time time
 }
 
 Result<void> RocksStore::Append(const Labels& labels, Time time, const HeapProfile& profile) {
+  if (is_out_of_room_) {
+    return Fail(ErrorCode::kLimit, "the store in " + db_->path() +
+                                       ": its disk is nearly full and there is nothing left to "
+                                       "drop; free some space");
+  }
   const TargetId target = TargetId::Of(labels);
   Result<void> appended;
   while (true) {
-    const auto state = StateOf(labels);
+    const auto state = targets_.Open(labels);
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped) continue;
     appended = AppendTo(*state, target, time, profile);
-    NoteWriterSize(*state);
+    targets_.NoteWriter(*state);
     break;
   }
-  EvictWriters();
+  targets_.EvictWriters();
   return appended;
 }
 
@@ -195,40 +195,9 @@ bool RocksStore::IsSyncDue() {
          options_.sync_interval == Duration(0);
 }
 
-void RocksStore::NoteWriterSize(TargetState& state) {
-  const std::size_t bytes = state.writer ? state.writer->size_bytes() : 0;
-  writer_bytes_ += bytes - state.writer_bytes;
-  state.writer_bytes = bytes;
-  state.used_at = ++use_count_;
-}
-
-// What a target's next row is written against can be read back from disk; those not used for
-// longest go first.
-void RocksStore::EvictWriters() {
-  if (writer_bytes_ <= options_.memory_limit_bytes / 4) return;
-  const std::shared_lock lock(targets_mutex_);
-  std::vector<std::pair<std::uint64_t, TargetState*>> by_age;
-  for (const auto& [id, state] : targets_) {
-    const std::unique_lock state_lock(state->mutex, std::try_to_lock);
-    if (state_lock && state->writer) by_age.emplace_back(state->used_at, state.get());
-  }
-  std::sort(by_age.begin(), by_age.end());
-  // Down to three quarters, so that not every append has to look again.
-  const std::size_t goal = options_.memory_limit_bytes / 16 * 3;
-  for (const auto& [age, state] : by_age) {
-    if (writer_bytes_ <= goal) return;
-    const std::unique_lock state_lock(state->mutex, std::try_to_lock);
-    if (!state_lock || !state->writer) continue;
-    state->writer.reset();
-    writer_bytes_ -= state->writer_bytes;
-    state->writer_bytes = 0;
-  }
-}
-
 Result<std::vector<StoredTarget>> RocksStore::Targets() const {
-  const std::shared_lock lock(targets_mutex_);
   std::vector<StoredTarget> targets;
-  for (const auto& [id, state] : targets_) {
+  for (const auto& [id, state] : targets_.All()) {
     const std::lock_guard state_lock(state->mutex);
     const TargetSummary& summary = state->summary;
     if (summary.snapshots == 0) continue;
@@ -240,7 +209,7 @@ Result<std::vector<StoredTarget>> RocksStore::Targets() const {
 }
 
 Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
-  const auto state = Find(target);
+  const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
   RowScan rows(*db_, snapshot.snapshot(), target, at);
@@ -264,7 +233,7 @@ Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
 }
 
 Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time from, Time to) const {
-  const auto state = Find(target);
+  const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
   const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
@@ -274,7 +243,7 @@ Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time fr
 
 Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
                                       const SiteAttributor& attributor) const {
-  const auto state = Find(target);
+  const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
   const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
@@ -284,58 +253,23 @@ Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
   return window;
 }
 
-Result<std::size_t> RocksStore::AgeTarget(TargetState& state, TargetId target, Time oldest,
-                                          Time now) {
-  const std::scoped_lock lock(pinning_mutex_, state.mutex);
-  if (state.is_dropped || state.summary.snapshots == 0 || state.summary.first >= oldest) return 0;
-  std::vector<PinnedSpan> pinned = pins_.SpansOf(target, now);
-  for (PinnedSpan& span : pinned) {
-    const auto first = LastMoment(*db_, target, span.from);
-    if (!first) return Fail(first.error());
-    span.from = first->value_or(span.from);
-  }
-  rocksdb::WriteBatch batch;
-  const auto left = DropUnits(*db_, target, oldest, pinned, batch);
-  if (!left) return Fail(left.error());
-  if (batch.Count() == 0) return 0;
-  TargetSummary summary = state.summary;
-  const std::size_t dropped = std::min(left->dropped, summary.snapshots);
-  summary.snapshots -= dropped;
-  if (left->first) {
-    summary.first = *left->first;
-    summary.last = left->last.value_or(summary.last);
-    PutSummary(*db_, target, summary, batch);
-  } else {
-    DeleteRecord(*db_, target, batch);
-  }
-  if (auto written = db_->Write(batch, false); !written) return Fail(written.error());
-  state.summary = summary;
-  state.is_dropped = !left->first;
-  state.writer.reset();  // its chain may be gone
-  NoteWriterSize(state);
-  return dropped;
-}
-
 Result<AgeingReport> RocksStore::Age(const Retention& retention, Time now) {
   for (const std::string& id : pins_.ExpiredAt(now)) {
     if (auto removed = RemovePin(id); !removed) return Fail(removed.error());
   }
-  Result<AgeingReport> result = AgeingReport();
-  AgeingReport report;
-  for (const auto& [target, state] : States()) {
-    const auto dropped = AgeTarget(*state, target, now - retention.age, now);
-    // One target's damage must not keep the others' past.
-    if (dropped)
-      report.dropped += *dropped;
-    else
-      result = Fail(dropped.error());
+  const std::lock_guard lock(ageing_mutex_);
+  auto report = ageing_.Run(retention, now);
+  if (!report) return report;
+  is_out_of_room_ = report->is_out_of_room;
+  if (retention.stop != nullptr && *retention.stop) return report;
+  if (!collected_at_) collected_at_ = now;  // starting up is work enough
+  if (now - *collected_at_ >= kCollectEvery) {
+    collected_at_ = now;
+    if (const auto collected = CollectGarbage(*db_, dictionary_); !collected) {
+      return Fail(collected.error().In("the dictionary was not tidied up"));
+    }
   }
-  const std::unique_lock lock(targets_mutex_);
-  std::erase_if(targets_, [](const auto& entry) {
-    const std::lock_guard state_lock(entry.second->mutex);
-    return entry.second->is_dropped;
-  });
-  return result ? report : std::move(result);
+  return report;
 }
 
 Result<void> RocksStore::PutPin(const Pin& pin) {
@@ -368,12 +302,15 @@ Result<void> RocksStore::RemovePin(std::string_view id) {
 }
 
 Result<void> RocksStore::Compact() {
-  for (const auto& [target, state] : States()) {
+  for (const auto& [target, state] : targets_.All()) {
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped || state->summary.snapshots == 0) continue;
     if (auto sealed = PackChain(*db_, target, state->summary.last); !sealed) return sealed;
     state->writer.reset();
-    NoteWriterSize(*state);
+    targets_.NoteWriter(*state);
+  }
+  if (const auto collected = CollectGarbage(*db_, dictionary_); !collected) {
+    return Fail(collected.error());
   }
   return db_->Compact();
 }

@@ -12,16 +12,16 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "analysis/series/row_codec.h"
+#include "watcher/store/ageing.h"
 #include "watcher/store/dictionary.h"
 #include "watcher/store/rocks_db.h"
 #include "watcher/store/store.h"
-#include "watcher/store/target_record.h"
+#include "watcher/store/target_table.h"
 
 namespace heapwatch {
 
@@ -38,6 +38,8 @@ struct RocksStoreOptions {
   // Neither locks nor changes the directory; sees what was there when it was opened. Another
   // process may be writing.
   bool read_only = false;
+  // Where files come from; none: the file system. Not owned.
+  rocksdb::Env* env = nullptr;
 };
 
 class RocksStore : public Store {
@@ -47,6 +49,8 @@ class RocksStore : public Store {
   static Result<std::unique_ptr<RocksStore>> Open(const std::string& path,
                                                   const RocksStoreOptions& options = {});
   ~RocksStore() override;
+
+  RocksDb& db() { return *db_; }  // for looking at it from the outside
 
   // Rewrites everything as compactly as it can be. Takes a while; reading and appending go on.
   Result<void> Compact();
@@ -65,45 +69,28 @@ class RocksStore : public Store {
   Result<std::optional<std::string>> GetState(std::string_view name) const override;
 
  private:
-  // All of one target that is kept in memory; its mutex covers the rest of it.
-  struct TargetState {
-    std::mutex mutex;
-    Labels labels;
-    TargetSummary summary;
-    bool is_dropped = false;  // no longer in targets_: look there again
-    std::unique_ptr<RowWriter> writer;
-    std::size_t writer_bytes = 0;
-    std::uint64_t used_at = 0;
-  };
-
   RocksStore(std::unique_ptr<RocksDb> db, const RocksStoreOptions& options);
 
   Result<void> LoadTargets();
   Result<void> LoadPins();
-  std::shared_ptr<TargetState> StateOf(const Labels& labels);
-  Result<std::shared_ptr<TargetState>> Find(TargetId target) const;
-  std::vector<std::pair<TargetId, std::shared_ptr<TargetState>>> States() const;
-  Result<void> AppendTo(TargetState& state, TargetId target, Time time, const HeapProfile& profile);
-  Result<RowWriter::Row> WriteRow(TargetState& state, TargetId target, Time time,
+  Result<void> AppendTo(OpenTarget& state, TargetId target, Time time, const HeapProfile& profile);
+  Result<RowWriter::Row> WriteRow(OpenTarget& state, TargetId target, Time time,
                                   const HeapProfile& profile);
-  void LoadWriter(TargetState& state, TargetId target);
+  void LoadWriter(OpenTarget& state, TargetId target);
   bool IsFull(const RowChain& chain) const;
   Result<bool> HasSnapshot(TargetId target, Time time) const;
   bool IsSyncDue();
-  void NoteWriterSize(TargetState& state);
-  void EvictWriters();
-  // How many snapshots it dropped.
-  Result<std::size_t> AgeTarget(TargetState& state, TargetId target, Time oldest, Time now);
 
   const RocksStoreOptions options_;
   std::unique_ptr<RocksDb> db_;
   mutable Dictionary dictionary_;
-  mutable std::shared_mutex targets_mutex_;
-  std::unordered_map<TargetId, std::shared_ptr<TargetState>> targets_;
-  std::mutex pinning_mutex_;  // a pin is set before a target ages or after; taken before a target's
+  TargetTable targets_;
+  std::mutex pinning_mutex_;
   PinBoard pins_;
-  std::atomic<std::size_t> writer_bytes_ = 0;
-  std::atomic<std::uint64_t> use_count_ = 0;
+  std::mutex ageing_mutex_;
+  Ageing ageing_;
+  std::optional<Time> collected_at_;  // guarded by ageing_mutex_
+  std::atomic<bool> is_out_of_room_ = false;
   std::atomic<std::chrono::steady_clock::rep> synced_at_ = 0;
 };
 

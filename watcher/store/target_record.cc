@@ -75,11 +75,12 @@ Result<std::map<TargetId, TargetRecord>> ReadTargetRecords(RocksDb& db) {
     auto labels = DecodeLabels(it->value().ToString());
     const auto bytes = db.Get(Family::kDefault, KeyOf(kSummaryPrefix, target));
     const auto summary = bytes ? DecodeSummary(*bytes) : std::nullopt;
-    if (!labels || !summary) {
+    if (!labels) {
       return Fail(ErrorCode::kCorrupt,
-                  "the store's record of target " + target.ToString() + " does not make sense");
+                  "the store's labels of target " + target.ToString() + " do not make sense");
     }
-    records.emplace(target, TargetRecord{std::move(*labels), *summary});
+    records.emplace(target, TargetRecord{std::move(*labels), summary.value_or(TargetSummary()),
+                                         summary.has_value()});
   }
   if (!it->status().ok()) return Fail(db.ErrorOf(it->status(), "reading the targets"));
   return records;

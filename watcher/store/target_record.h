@@ -24,6 +24,7 @@ struct TargetSummary {
 struct TargetRecord {
   Labels labels;
   TargetSummary summary;
+  bool is_summary_sound = true;  // false: it could not be read
 };
 
 // Both into the batch; the labels alone never change.
@@ -32,7 +33,7 @@ void PutSummary(RocksDb& db, TargetId target, const TargetSummary& summary,
                 rocksdb::WriteBatch& batch);
 void DeleteRecord(RocksDb& db, TargetId target, rocksdb::WriteBatch& batch);
 
-// Of all targets. kCorrupt where one does not make sense.
+// Of all targets. kCorrupt where the labels of one do not make sense.
 Result<std::map<TargetId, TargetRecord>> ReadTargetRecords(RocksDb& db);
 
 }  // namespace heapwatch

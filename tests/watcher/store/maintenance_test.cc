@@ -1,0 +1,200 @@
+#include "watcher/store/maintenance.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/analysis/series/sample_profiles.h"
+#include "tests/support/temporary_directory.h"
+#include "watcher/store/rocks_store.h"
+
+namespace heapwatch {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+const Labels kTarget = {{"job", "api"}};
+const TargetId kTargetId = TargetId::Of(kTarget);
+
+Time Minute(int n) { return FromUnixMillis(n * 60'000LL); }
+
+class MaintenanceTest : public ::testing::Test {
+ protected:
+  MaintenanceTest() {
+    Open();
+    for (int i = 0; i < 10; ++i) {
+      profiles_.push_back(heap_.Next());
+      profiles_.back().time = Minute(i);
+      EXPECT_TRUE(store_->Append(kTarget, Minute(i), profiles_.back()));
+    }
+    EXPECT_TRUE(store_->PutPin(
+        {.id = "p", .reason = "r", .spans = {{kTargetId, Minute(1), Minute(2)}}, .expires = {}}));
+  }
+  void Open() {
+    RocksStoreOptions options;
+    options.rows_per_chain = 4;
+    store_ = RocksStore::Open(directory_.path(), options).value();
+  }
+  // Writes under the store's feet; an empty value deletes.
+  void Overwrite(Family family, const std::string& key, const std::string& value) {
+    store_.reset();
+    const auto db = RocksDb::Open({directory_.path(), 32U << 20}).value();
+    rocksdb::WriteBatch batch;
+    if (value.empty()) {
+      batch.Delete(db->family(family), key);
+    } else {
+      batch.Put(db->family(family), key, value);
+    }
+    ASSERT_TRUE(db->Write(batch, false));
+  }
+  std::vector<std::string> Damages() const {
+    const auto check = CheckStore(directory_.path());
+    EXPECT_TRUE(check) << check.error().message;
+    return check ? check->damages : std::vector<std::string>();
+  }
+
+  TemporaryDirectory directory_;
+  RandomHeap heap_{7};
+  std::vector<HeapProfile> profiles_;
+  std::unique_ptr<RocksStore> store_;
+};
+
+TEST_F(MaintenanceTest, TellsWhatIsKeptBesideARunningService) {
+  const auto stat = StatStore(directory_.path());
+  ASSERT_TRUE(stat) << stat.error().message;
+  EXPECT_EQ(stat->targets, 1U);
+  EXPECT_EQ(stat->snapshots, 10U);
+  EXPECT_EQ(stat->first, Minute(0));
+  EXPECT_EQ(stat->last, Minute(9));
+  EXPECT_EQ(stat->pins, 1U);
+  EXPECT_GT(stat->disk_bytes, 100U);
+}
+
+TEST_F(MaintenanceTest, FindsASoundStoreSoundBesideARunningService) {
+  const auto check = CheckStore(directory_.path());
+  ASSERT_TRUE(check) << check.error().message;
+  EXPECT_THAT(check->damages, IsEmpty());
+  EXPECT_EQ(check->snapshots, 10U);
+  EXPECT_GT(check->stacks, 3U);
+}
+
+TEST_F(MaintenanceTest, NamesADamagedChunk) {
+  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), 1), "garbage");
+  EXPECT_THAT(Damages(), ElementsAre(HasSubstr("1970-01-01T00:00:00Z")));
+}
+
+TEST_F(MaintenanceTest, NamesABlockWithoutItsChunks) {
+  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), 1), "");
+  EXPECT_THAT(Damages(), ElementsAre(HasSubstr("chunks are missing")));
+}
+
+TEST_F(MaintenanceTest, NamesARowThatGoesOnFromNothing) {
+  // Which rows are keyframes depends on the heap: the last chain's first row is one.
+  const auto db = RocksDb::Open({directory_.path(), 32U << 20, true}).value();
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      db->db().NewIterator(rocksdb::ReadOptions(), db->family(Family::kRows)));
+  rows->SeekToFirst();
+  ASSERT_TRUE(rows->Valid());
+  Overwrite(Family::kRows, rows->key().ToString(), "\x12garbage");
+  EXPECT_THAT(Damages(), Not(IsEmpty()));
+}
+
+TEST_F(MaintenanceTest, NamesAStackThatIsMissing) {
+  const ContentHash stack = profiles_[0].stack_hashes[profiles_[0].samples[0].stack.index()];
+  Overwrite(Family::kDictionary, HashKey(kStackKind, stack), "");
+  EXPECT_THAT(Damages(), ElementsAre(HasSubstr(ToHex(HashKey(kStackKind, stack).substr(1)))));
+}
+
+TEST_F(MaintenanceTest, SumsATargetUpWhoseSummaryIsDamaged) {
+  Overwrite(Family::kDefault, "summary/" + TargetPrefix(kTargetId), "\xff");
+  EXPECT_THAT(Damages(), ElementsAre(HasSubstr("summary")));
+  Open();
+  EXPECT_EQ(store_->Targets()->at(0).first, Minute(0));
+  EXPECT_EQ(store_->Targets()->at(0).last, Minute(9));
+  EXPECT_EQ(store_->Targets()->at(0).snapshots, 10U);
+}
+
+TEST_F(MaintenanceTest, MakesABackupOfALiveStoreThatOpensAsAStore) {
+  const TemporaryDirectory other;
+  const std::string copy = other.path() + "/copy";
+  const auto done = BackUpStore(directory_.path(), copy);
+  ASSERT_TRUE(done) << done.error().message;
+  ASSERT_TRUE(store_->Append(kTarget, Minute(10), heap_.Next()));
+  const auto store = RocksStore::Open(copy);
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ((*store)->Targets()->at(0).snapshots, 10U);
+  EXPECT_EQ((*store)->Pins()->size(), 1U);
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(Canonical(*(*store)->ProfileAt(kTargetId, Minute(i))),
+              Canonical(profiles_[static_cast<std::size_t>(i)]));
+  }
+  EXPECT_THAT(CheckStore(directory_.path())->damages, IsEmpty());
+}
+
+TEST_F(MaintenanceTest, MakesNoBackupOverSomethingElse) {
+  const auto done = BackUpStore(directory_.path(), directory_.path());
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(Maintenance, TellsWhereThereIsNoStore) {
+  const TemporaryDirectory directory;
+  const auto stat = StatStore(directory.path() + "/nothing");
+  ASSERT_FALSE(stat);
+  EXPECT_EQ(stat.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(stat.error().message, HasSubstr("there is no store in " + directory.path()));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/nothing"));
+}
+
+class OtherDatabase : public ::testing::Test {
+ protected:
+  // A RocksDB database with these column families, and a key in the first.
+  void Make(const std::vector<std::string>& families) {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, directory_.path(), &db).ok());
+    ASSERT_TRUE(db->Put({}, "some", "thing").ok());
+    for (const std::string& family : families) {
+      rocksdb::ColumnFamilyHandle* handle = nullptr;
+      ASSERT_TRUE(db->CreateColumnFamily({}, family, &handle).ok());
+      ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+    }
+    delete db;
+  }
+  Error ErrorOf(bool read_only) {
+    const auto store = RocksStore::Open(directory_.path(), {.read_only = read_only});
+    EXPECT_FALSE(store);
+    return store ? Error{} : store.error();
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(OtherDatabase, IsNotTakenForAStore) {
+  Make({});
+  for (const bool read_only : {true, false}) {
+    EXPECT_EQ(ErrorOf(read_only).code, ErrorCode::kWrongFormat);
+    EXPECT_THAT(ErrorOf(read_only).message, HasSubstr("not a store of heapwatch"));
+  }
+}
+
+TEST_F(OtherDatabase, OfAnOlderVersionIsToldToBeBroughtUpToDateBeforeReading) {
+  Make({"dictionary", "rows"});
+  EXPECT_EQ(ErrorOf(true).code, ErrorCode::kWrongFormat);
+  EXPECT_THAT(ErrorOf(true).message, HasSubstr("older version and lacks \"blocks\""));
+}
+
+TEST_F(OtherDatabase, OfANewerVersionIsRefused) {
+  Make({"dictionary", "rows", "blocks", "novelties"});
+  for (const bool read_only : {true, false}) {
+    EXPECT_EQ(ErrorOf(read_only).code, ErrorCode::kWrongFormat);
+    EXPECT_THAT(ErrorOf(read_only).message, HasSubstr("\"novelties\""));
+  }
+}
+
+}  // namespace
+}  // namespace heapwatch

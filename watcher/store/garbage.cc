@@ -1,0 +1,107 @@
+#include "watcher/store/garbage.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/series/block_codec.h"
+#include "analysis/series/row_codec.h"
+
+namespace heapwatch {
+namespace {
+
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// Half of a hash is enough: two that share it are both kept.
+class HashSet {
+ public:
+  void Add(const ContentHash& hash) {
+    hashes_.push_back(hash.low);
+    if (hashes_.size() >= limit_) Tidy();
+  }
+  void Tidy() {
+    std::sort(hashes_.begin(), hashes_.end());
+    hashes_.erase(std::unique(hashes_.begin(), hashes_.end()), hashes_.end());
+    limit_ = std::max<std::size_t>(1U << 16, 2 * hashes_.size());
+  }
+  bool Has(const ContentHash& hash) const {
+    return std::binary_search(hashes_.begin(), hashes_.end(), hash.low);
+  }
+
+ private:
+  std::vector<std::uint64_t> hashes_;
+  std::size_t limit_ = 1U << 16;
+};
+
+using Use = std::function<Result<void>(std::string_view key, std::string_view value)>;
+
+Result<void> ForEach(RocksDb& db, Family family, std::string_view prefix, const Use& use) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(options, db.family(family)));
+  for (it->Seek(rocksdb::Slice(prefix.data(), prefix.size()));
+       it->Valid() && ToView(it->key()).starts_with(prefix); it->Next()) {
+    if (auto used = use(ToView(it->key()), ToView(it->value())); !used) return used;
+  }
+  return it->status().ok() ? Result<void>() : Fail(db.ErrorOf(it->status(), "reading"));
+}
+
+Result<HashSet> StacksInUse(RocksDb& db) {
+  HashSet stacks;
+  auto read = ForEach(db, Family::kRows, "", [&](std::string_view key, std::string_view row) {
+    const auto preamble = ReadPreamble(row);
+    if (!preamble) return Result<void>(Fail(preamble.error().In("row " + ToHex(key))));
+    for (const ContentHash& stack : preamble->stacks) stacks.Add(stack);
+    return Result<void>();
+  });
+  if (!read) return Fail(read.error());
+  read = ForEach(db, Family::kBlocks, "", [&](std::string_view key, std::string_view bytes) {
+    if (!IsHeaderKey(key)) return Result<void>();
+    const auto header = UnpackHeader(bytes);
+    if (!header) return Result<void>(Fail(header.error().In("block " + ToHex(key))));
+    for (const SeriesKey& series : header->frame.series) stacks.Add(series.stack);
+    return Result<void>();
+  });
+  if (!read) return Fail(read.error());
+  stacks.Tidy();
+  return stacks;
+}
+
+}  // namespace
+
+Result<std::size_t> CollectGarbage(RocksDb& db, Dictionary& dictionary) {
+  // Before anything is looked at: what appends ask for from now on stays.
+  Dictionary::Collection collection(dictionary);
+  const auto stacks = StacksInUse(db);
+  if (!stacks) return Fail(stacks.error());
+  HashSet functions;
+  std::vector<std::string> garbage;
+  auto read =
+      ForEach(db, Family::kDictionary, std::string_view(&kStackKind, 1),
+              [&](std::string_view key, std::string_view entry) {
+                if (!stacks->Has(HashOfKey(key))) {
+                  garbage.emplace_back(key);
+                  return Result<void>();
+                }
+                const auto used = FunctionsOf(entry);
+                if (!used)
+                  return Result<void>(Fail(used.error().In("dictionary entry " + ToHex(key))));
+                for (const ContentHash& function : *used) functions.Add(function);
+                return Result<void>();
+              });
+  if (!read) return Fail(read.error());
+  functions.Tidy();
+  read = ForEach(db, Family::kDictionary, std::string_view(&kFunctionKind, 1),
+                 [&](std::string_view key, std::string_view) {
+                   if (!functions.Has(HashOfKey(key))) garbage.emplace_back(key);
+                   return Result<void>();
+                 });
+  if (!read) return Fail(read.error());
+  return collection.Delete(garbage);
+}
+
+}  // namespace heapwatch

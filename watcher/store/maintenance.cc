@@ -1,0 +1,255 @@
+#include "watcher/store/maintenance.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+
+#include "analysis/series/block_codec.h"
+#include "analysis/series/row_codec.h"
+#include "analysis/series/stack_table.h"
+#include "watcher/store/pin.h"
+#include "watcher/store/rocks_db.h"
+#include "watcher/store/rocks_store.h"
+
+namespace heapwatch {
+namespace {
+
+constexpr std::size_t kCacheBytes = 64U << 20;
+// Of a copy's unwritten part, and of the stacks a check remembers decoded.
+constexpr std::size_t kBatchBytes = 4U << 20;
+constexpr std::size_t kTableBytes = 64U << 20;
+// A store with more damages than this is told by the first of them.
+constexpr std::size_t kMaxDamages = 1000;
+
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+std::unique_ptr<rocksdb::Iterator> Iterate(RocksDb& db, Family family) {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(options, db.family(family)));
+  it->SeekToFirst();
+  return it;
+}
+
+std::uint64_t FileBytes(RocksDb& db, Family family) {
+  std::uint64_t bytes = 0;
+  db.db().GetIntProperty(db.family(family), rocksdb::DB::Properties::kLiveSstFilesSize, &bytes);
+  return bytes;
+}
+
+// Looks through a store, and goes on after damage.
+class Checker {
+ public:
+  explicit Checker(RocksDb& db) : db_(db) {}
+
+  StoreCheck Check() && {
+    CheckRecords();
+    CheckRows();
+    CheckBlocks();
+    check_.targets = targets_.size();
+    check_.stacks = stacks_.size();
+    return std::move(check_);
+  }
+
+ private:
+  void Damaged(std::string what) {
+    if (check_.damages.size() < kMaxDamages) check_.damages.push_back(std::move(what));
+  }
+  void Damaged(std::string_view where, const Error& error) {
+    Damaged(Error(error).In(where).message);
+  }
+  void EndOf(const rocksdb::Iterator& it, std::string_view family) {
+    if (!it.status().ok()) Damaged(db_.ErrorOf(it.status(), family).message);
+  }
+
+  void CheckRecords() {
+    const auto it = Iterate(db_, Family::kDefault);
+    for (; it->Valid(); it->Next()) {
+      const std::string_view key = ToView(it->key());
+      if (key.starts_with("pin/") && !DecodePin(ToView(it->value()))) {
+        Damaged("the pin \"" + std::string(key.substr(4)) + "\" does not make sense");
+      }
+    }
+    EndOf(*it, "records");
+    const auto records = ReadTargetRecords(db_);
+    if (!records) return Damaged(records.error().message);
+    for (const auto& [target, record] : *records) {
+      targets_.insert(target.value);
+      if (!record.is_summary_sound) {
+        Damaged("target " + target.ToString() + ": its summary does not make sense");
+      }
+    }
+  }
+
+  static std::string Place(std::string_view kind, std::string_view key) {
+    return "target " + TargetOfKey(key).ToString() + ", the " + std::string(kind) + " of " +
+           FormatRfc3339(TimeOfRowKey(key)) + " (" + ToHex(key) + ")";
+  }
+
+  // After damage the rest of the chain cannot be read; that is told once.
+  void CheckRows() {
+    RowChain chain;
+    TargetId target;  // of the chain, where there is one that can be read
+    bool has_chain = false;
+    const auto it = Iterate(db_, Family::kRows);
+    for (; it->Valid(); it->Next()) {
+      const std::string_view key = ToView(it->key());
+      const std::string_view row = ToView(it->value());
+      const auto preamble = ReadPreamble(row);
+      if (!preamble) {
+        Damaged(Place("snapshot", key), preamble.error());
+        has_chain = false;
+        continue;
+      }
+      if (preamble->kind == RowKind::kDelta && (!has_chain || target != TargetOfKey(key))) {
+        if (has_chain || check_.damages.empty()) {
+          Damaged(Place("snapshot", key) + ": what it goes on from is missing");
+        }
+        continue;
+      }
+      RowChain aside;
+      RowChain& applied_to = preamble->kind == RowKind::kAside ? aside : chain;
+      if (preamble->kind == RowKind::kKeyframe) chain = RowChain();
+      if (const auto applied = applied_to.Apply(row); !applied) {
+        Damaged(Place("snapshot", key), applied.error());
+        if (preamble->kind != RowKind::kAside) has_chain = false;
+        continue;
+      }
+      if (preamble->kind == RowKind::kKeyframe) {
+        target = TargetOfKey(key);
+        has_chain = true;
+      }
+      for (const ContentHash& stack : preamble->stacks) CheckStack(stack, key);
+      ++check_.snapshots;
+    }
+    EndOf(*it, "rows");
+  }
+
+  void CheckBlocks() {
+    std::optional<BlockHeader> header;
+    std::string block;  // the key of its header without the part
+    std::size_t chunk = 0;
+    const auto end_block = [&] {
+      if (header && chunk != header->chunk_count()) {
+        Damaged(Place("block", block) + ": chunks are missing from number " +
+                std::to_string(chunk) + " on");
+      }
+      header.reset();
+    };
+    const auto it = Iterate(db_, Family::kBlocks);
+    for (; it->Valid(); it->Next()) {
+      const std::string_view key = ToView(it->key());
+      if (IsHeaderKey(key)) {
+        end_block();
+        chunk = 0;
+        block = key.substr(0, 16);
+        auto read = UnpackHeader(ToView(it->value()));
+        if (!read) {
+          Damaged(Place("block", key), read.error());
+          continue;
+        }
+        header = std::move(*read);
+        for (const SeriesKey& series : header->frame.series) CheckStack(series.stack, key);
+        check_.snapshots += header->frame.times.size();
+        continue;
+      }
+      if (!header || !key.starts_with(block)) continue;
+      if (chunk < header->chunk_count()) {
+        const auto read = UnpackChunk(*header, chunk, ToView(it->value()),
+                                      [](std::size_t, std::span<const std::int64_t>) {});
+        if (!read) Damaged(Place("block", key), read.error());
+      }
+      ++chunk;
+    }
+    end_block();
+    EndOf(*it, "blocks");
+  }
+
+  void CheckStack(const ContentHash& stack, std::string_view named_by) {
+    if (!stacks_.insert(stack).second) return;
+    if (table_.size_bytes() > kTableBytes) table_ = StackTable();
+    const auto entry = db_.Get(Family::kDictionary, HashKey(kStackKind, stack));
+    const auto added =
+        entry ? table_.Add(stack, *entry,
+                           [this](const ContentHash& function) {
+                             return db_.Get(Family::kDictionary, HashKey(kFunctionKind, function));
+                           })
+              : Fail(entry.error());
+    if (!added) {
+      Damaged("the dictionary's stack " + ToHex(HashKey(kStackKind, stack).substr(1)) +
+                  ", named by " + ToHex(named_by),
+              added.error());
+    }
+  }
+
+  RocksDb& db_;
+  StoreCheck check_;
+  std::unordered_set<std::uint64_t> targets_;
+  std::unordered_set<ContentHash> stacks_;
+  StackTable table_;
+};
+
+Result<void> CopyFamily(RocksDb& from, RocksDb& to, Family family) {
+  rocksdb::WriteBatch batch;
+  const auto it = Iterate(from, family);
+  for (; it->Valid(); it->Next()) {
+    batch.Put(to.family(family), it->key(), it->value());
+    if (batch.GetDataSize() < kBatchBytes) continue;
+    if (auto written = to.Write(batch, false); !written) return written;
+    batch.Clear();
+  }
+  if (!it->status().ok()) return Fail(from.ErrorOf(it->status(), "reading"));
+  return to.Write(batch, false);
+}
+
+}  // namespace
+
+Result<StoreStat> StatStore(const std::string& path) {
+  const auto store = RocksStore::Open(path, {.memory_limit_bytes = kCacheBytes, .read_only = true});
+  if (!store) return Fail(store.error());
+  const auto targets = (*store)->Targets();
+  if (!targets) return Fail(targets.error());
+  StoreStat stat;
+  for (const StoredTarget& target : *targets) {
+    ++stat.targets;
+    stat.snapshots += target.snapshots;
+    stat.first = std::min(stat.first.value_or(target.first), target.first);
+    stat.last = std::max(stat.last.value_or(target.last), target.last);
+  }
+  stat.pins = (*store)->Pins()->size();
+  RocksDb& db = (*store)->db();
+  stat.disk_bytes = db.DiskBytes();
+  stat.dictionary_bytes = FileBytes(db, Family::kDictionary);
+  stat.row_bytes = FileBytes(db, Family::kRows);
+  stat.block_bytes = FileBytes(db, Family::kBlocks);
+  return stat;
+}
+
+Result<StoreCheck> CheckStore(const std::string& path) {
+  const auto db = RocksDb::Open({path, kCacheBytes, true});
+  if (!db) return Fail(db.error());
+  return Checker(**db).Check();
+}
+
+Result<void> BackUpStore(const std::string& path, const std::string& destination) {
+  std::error_code error;
+  if (std::filesystem::exists(destination, error) &&
+      !std::filesystem::is_empty(destination, error)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                destination + ": there is something already; give a directory that does not exist");
+  }
+  const auto from = RocksDb::Open({path, kCacheBytes, true});
+  if (!from) return Fail(from.error());
+  const auto to = RocksDb::Open({destination, kCacheBytes});
+  if (!to) return Fail(to.error());
+  for (const Family family :
+       {Family::kDictionary, Family::kRows, Family::kBlocks, Family::kDefault}) {
+    if (auto copied = CopyFamily(**from, **to, family); !copied) return copied;
+  }
+  return (*to)->Flush();
+}
+
+}  // namespace heapwatch
