@@ -4,51 +4,47 @@
 #include <iterator>
 #include <utility>
 
+#include "alerting/service_growth.h"
+
 namespace heapwatch {
 namespace {
 
 constexpr Duration kSendResolvedFor = std::chrono::minutes(15);
 constexpr Duration kDescribeAgainAfter = std::chrono::hours(1);
-constexpr double kClearBelowSlopeShare = 0.25;
-constexpr double kClearBelowChurnShare = 0.75;
-constexpr double kGainGivenBack = 0.5;
-// An interval can stay wide for as long as the site is noisy.
-constexpr Duration kHoldAtMost = std::chrono::hours(6);
-
-constexpr std::string_view kPage = "page";
-constexpr std::string_view kTicket = "ticket";
-
-double MaxOf(const Finding& finding, double (*read)(const Verdict&)) {
-  double max = 0;
-  for (const ReplicaVerdict& replica : finding.replicas) max = std::max(max, read(replica.verdict));
-  return max;
-}
-
-double RateOf(const Finding& finding) {
-  return finding.is_churn
-             ? MaxOf(finding, [](const Verdict& v) { return v.alloc_bytes_per_second.value_or(0); })
-             : MaxOf(finding, [](const Verdict& v) { return v.slope_bytes_per_second; });
-}
-
-double InuseOf(const Finding& finding) {
-  return MaxOf(finding, [](const Verdict& v) { return v.inuse_bytes; });
-}
+constexpr std::size_t kMaxMembers = 100;
+// As often as a VerdictTracker wants to see what one replica shows.
+constexpr std::size_t kSightingsTogether = 3;
 
 // A leak may stand for a while though its latest figures no longer show it, as after a restart:
 // then the text that tells how it was found tells more than a new one would.
 bool FiguresShowIt(const Finding& finding) {
-  return finding.is_churn || finding.replicas.front().verdict.slope_interval.low > 0;
+  const bool grows =
+      finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
+  if (!grows || finding.replicas.empty()) return !grows;
+  const bool together = finding.pooled && finding.pooled->only_together;
+  return (together ? finding.pooled->slope_interval
+                   : finding.replicas.front().verdict.slope_interval)
+             .low > 0;
 }
 
-Labels IdentityLabels(const Finding& finding) {
-  Labels labels = {{"alertname", finding.is_churn ? "HeapGCChurn" : "HeapLeak"},
-                   {"service", finding.service},
-                   {"site", finding.site.id_text()},
-                   {"function", finding.site.function}};
-  if (!finding.version.empty()) labels.emplace("version", finding.version);
-  for (const auto& [name, value] : finding.common_labels)
-    if (!labels.emplace(name, value).second) labels.emplace("exported_" + name, value);
-  return labels;
+std::string WhyClear(const FindingKey& key, const Finding* finding) {
+  if (key.problem == Problem::kTargetDown) return "Heap profiles are had again.";
+  if (key.problem == Problem::kRegression) return "It allocates as the version before did.";
+  if (finding == nullptr) return "It is no longer seen on any replica of this version.";
+  const std::string why = "Now " + std::string(ToString(finding->kind));
+  return why + (finding->reason.empty() ? "" : ": " + finding->reason) + ".";
+}
+
+std::string WhyMuted(const Mute& mute) {
+  const std::string how =
+      mute.by.empty() ? "Muted by the configuration" : "Acknowledged by " + mute.by;
+  return how + " until " + FormatRfc3339(mute.until) + ": " + mute.reason;
+}
+
+// How urgent labels are: what escalates goes up.
+int Urgency(const Labels& labels) {
+  return (Get(labels, "severity") == kPage ? 2 : 0) +
+         (Get(labels, "alertname") == "HeapGrowing" ? 0 : 1);
 }
 
 }  // namespace
@@ -65,155 +61,204 @@ std::string_view ToString(AlertPhase phase) {
   return "unknown";
 }
 
-AlertState::AlertState(const Config& config) { Configure(config); }
+AlertState::AlertState(const Config& config) : rules_(config.alerting) { Configure(config); }
 
 void AlertState::Configure(const Config& config) {
-  rules_ = config.alerting;
+  config_ = config.alerting;
+  rules_ = AlertRules(config.alerting);
   evaluation_interval_ = config.global.evaluation_interval;
   external_labels_ = config.global.external_labels;
 }
 
 WatchedSites AlertState::Watched() const {
   WatchedSites watched;
-  for (const auto& [key, entry] : active_) watched.emplace(key, entry.site);
+  for (const auto& [key, entry] : active_) {
+    if (key.problem == Problem::kGrowth || key.problem == Problem::kChurn)
+      watched.emplace(key, entry.site);
+    for (const Site& site : entry.members)
+      watched.emplace(FindingKey{Problem::kGrowth, key.service, key.version, site.id()}, site);
+  }
   return watched;
 }
 
-std::vector<Alert> AlertState::Step(const std::vector<Finding>& findings, Time now,
-                                    const Describe& describe) {
-  std::map<FindingKey, const Finding*> by_key;
-  for (const Finding& finding : findings) {
-    const FindingKey key = finding.key();
-    by_key.emplace(key, &finding);
-    if (!finding.is_alerting() || active_.contains(key)) continue;
-    if (active_.size() >= kMaxAlerts) {
-      ++overflow_count_;
-    } else {
-      active_.emplace(key, Begin(finding, now));
+AlertState::Outcome AlertState::Step(const std::vector<Finding>& findings, const AckBook& acks,
+                                     Time time, const Describe& describe) {
+  Now now{.time = time, .acks = acks, .describe = describe, .findings = {}, .outcome = {}};
+  for (const Finding& finding : findings) now.findings.emplace(finding.key(), &finding);
+  const std::vector<Finding> service_wide = ServiceWide(findings, now);
+  for (const Finding& finding : service_wide) now.findings.emplace(finding.key(), &finding);
+  BeginNew(service_wide, now);
+  BeginNew(findings, now);
+
+  std::erase_if(resolved_,
+                [&](const Entry& e) { return time - *e.resolved_at > kSendResolvedFor; });
+  // Those of whole services first: what they tell of, others need not.
+  for (const bool wide : {true, false}) {
+    for (auto it = active_.begin(); it != active_.end();) {
+      bool stays = true;
+      if ((it->first.problem == Problem::kServiceGrowth) == wide) Advance(it->second, now, stays);
+      it = stays ? std::next(it) : active_.erase(it);
     }
   }
-  std::erase_if(resolved_, [&](const Entry& e) { return now - *e.resolved_at > kSendResolvedFor; });
-  for (auto it = active_.begin(); it != active_.end();) {
-    Entry& entry = it->second;
-    const auto found = by_key.find(it->first);
-    const Finding* finding = found == by_key.end() ? nullptr : found->second;
-    const bool stays = entry.phase == AlertPhase::kPending
-                           ? AdvancePending(entry, finding, now, describe)
-                           : AdvanceFiring(entry, finding, now, describe);
-    it = stays ? std::next(it) : active_.erase(it);
+  for (auto& [key, entry] : active_) {
+    if (entry.phase == AlertPhase::kPending && entry.pending_since == time)
+      Log(entry, "pending", "", now);
+    CollectDue(entry, now);
   }
-  std::vector<Alert> due;
-  for (auto& [key, entry] : active_) CollectDue(entry, now, due);
-  for (Entry& entry : resolved_) CollectDue(entry, now, due);
-  return due;
+  for (Entry& entry : resolved_) CollectDue(entry, now);
+  return std::move(now.outcome);
 }
 
-AlertState::Entry AlertState::Begin(const Finding& finding, Time now) const {
-  Entry entry;
-  entry.key = finding.key();
-  entry.site = finding.site;
-  entry.labels = IdentityLabels(finding);
-  entry.pending_since = now;
-  entry.last_bad = now;
-  return entry;
+std::vector<Finding> AlertState::ServiceWide(const std::vector<Finding>& findings,
+                                             const Now& now) const {
+  std::map<FindingKey, std::vector<Finding>> groups;
+  for (const Finding& finding : findings) {
+    if (finding.problem != Problem::kGrowth) continue;
+    FindingKey group = ServiceGrowthKey(finding.service, finding.version);
+    const auto active = active_.find(group);
+    const bool is_member = active != active_.end() &&
+                           std::find(active->second.members.begin(), active->second.members.end(),
+                                     finding.site) != active->second.members.end();
+    const Labels labels = IdentityLabels(finding);
+    const bool is_wanted = IsWanted(finding, rules_.For(labels), now.time);
+    if ((is_wanted || is_member) && !MuteOf(labels, finding.site, now))
+      groups[std::move(group)].push_back(finding);
+  }
+  std::vector<Finding> joined;
+  for (auto& [key, members] : groups)
+    if (members.size() >= config_.group_sites_from || active_.contains(key))
+      joined.push_back(JoinSites(std::move(members)));
+  return joined;
 }
 
-AlertState::Sighting AlertState::See(const Entry& entry, const Finding* finding, Time now) {
-  if (finding == nullptr) return Sighting::kClear;
-  if (finding->is_alerting()) return Sighting::kBad;
-  if (finding->kind == VerdictKind::kInsufficientData) return Sighting::kUnknown;
-  const bool is_flat = finding->kind != VerdictKind::kGrowing;
-  if (is_flat && now - entry.last_bad >= kHoldAtMost) return Sighting::kClear;
-  if (finding->is_churn)
-    return RateOf(*finding) >= kClearBelowChurnShare * entry.alerted_rate ? Sighting::kHeld
-                                                                          : Sighting::kClear;
-  const double upper = MaxOf(*finding, [](const Verdict& v) { return v.slope_interval.high; });
-  if (upper < kClearBelowSlopeShare * entry.alerted_rate) return Sighting::kClear;
-  // While it still grows, less memory than before only means that the process began anew.
-  const double gain_bytes = entry.inuse_peak_bytes - entry.inuse_before_bytes;
-  const bool gave_back = InuseOf(*finding) < entry.inuse_peak_bytes - kGainGivenBack * gain_bytes;
-  return is_flat && gave_back ? Sighting::kClear : Sighting::kHeld;
+void AlertState::BeginNew(const std::vector<Finding>& findings, Now& now) {
+  for (const Finding& finding : findings) {
+    FindingKey key = finding.key();
+    if (active_.contains(key) || IsPartOfServiceWide(key)) continue;
+    Labels labels = IdentityLabels(finding);
+    if (!IsWanted(finding, rules_.For(labels), now.time)) continue;
+    if (active_.size() >= kMaxAlerts) {
+      ++overflow_count_;
+      continue;
+    }
+    Entry entry;
+    entry.key = key;
+    entry.site = finding.site;
+    entry.labels = std::move(labels);
+    entry.pending_since = entry.last_bad = now.time;
+    active_.emplace(std::move(key), std::move(entry));
+  }
 }
 
-bool AlertState::AdvancePending(Entry& entry, const Finding* finding, Time now,
-                                const Describe& describe) {
-  const Sighting sighting = See(entry, finding, now);
+bool AlertState::IsPartOfServiceWide(const FindingKey& key) const {
+  if (key.problem != Problem::kGrowth) return false;
+  const auto wide = active_.find(ServiceGrowthKey(key.service, key.version));
+  return wide != active_.end() && wide->second.phase == AlertPhase::kFiring;
+}
+
+void AlertState::Advance(Entry& entry, Now& now, bool& stays) {
+  const auto found = now.findings.find(entry.key);
+  const Finding* finding = found == now.findings.end() ? nullptr : found->second;
+  stays = entry.phase == AlertPhase::kPending ? AdvancePending(entry, finding, now)
+                                              : AdvanceFiring(entry, finding, now);
+  if (stays) UpdateMute(entry, now);
+}
+
+bool AlertState::AdvancePending(Entry& entry, const Finding* finding, Now& now) {
+  if (IsPartOfServiceWide(entry.key)) return false;
+  const AlertRule& rule = rules_.For(entry.labels);
+  const Sighting sighting =
+      See(finding, rule, /*is_firing=*/false, entry.figures, entry.last_bad, now.time);
   if (sighting == Sighting::kUnknown) return true;
-  if (sighting != Sighting::kBad) return false;
-  if (entry.evaluations == 0 || finding->observation_count != entry.observation_count) {
-    ++entry.evaluations;
-    entry.observation_count = finding->observation_count;
+  if (sighting != Sighting::kBad) {
+    if (entry.pending_since != now.time) Log(entry, "inactive", WhyClear(entry.key, finding), now);
+    return false;
   }
-  if (entry.evaluations >= rules_.evaluations && now - entry.pending_since >= rules_.hold_for)
-    Fire(entry, *finding, now, describe);
+  SeeBad(entry, *finding, now);
+  const bool is_too_new =
+      finding->watched_since && now.time - *finding->watched_since < rule.warm_up_after_deploy;
+  const bool is_tracked = !finding->pooled || !finding->pooled->only_together;
+  ++entry.sightings;
+  if (now.time - entry.pending_since >= rule.hold_for && !is_too_new &&
+      (is_tracked || entry.sightings >= kSightingsTogether))
+    Fire(entry, *finding, now);
   return true;
 }
 
-bool AlertState::AdvanceFiring(Entry& entry, const Finding* finding, Time now,
-                               const Describe& describe) {
-  switch (See(entry, finding, now)) {
+bool AlertState::AdvanceFiring(Entry& entry, const Finding* finding, Now& now) {
+  if (IsPartOfServiceWide(entry.key)) {
+    Resolve(entry, "It is told together with the other sites that leak.", now);
+    return false;
+  }
+  const AlertRule& rule = rules_.For(entry.labels);
+  switch (See(finding, rule, /*is_firing=*/true, entry.figures, entry.last_bad, now.time)) {
     case Sighting::kUnknown:
       return true;
     case Sighting::kHeld:
       entry.clear_since.reset();
       return true;
     case Sighting::kClear:
-      if (!entry.clear_since) entry.clear_since = now;
-      if (now - *entry.clear_since < rules_.keep_firing_for) return true;
-      Resolve(std::move(entry), finding, now);
+      if (!entry.clear_since) entry.clear_since = now.time;
+      if (now.time - *entry.clear_since < rule.keep_firing_for) return true;
+      Resolve(entry, WhyClear(entry.key, finding), now);
       return false;
     case Sighting::kBad:
       break;
   }
   entry.clear_since.reset();
-  entry.last_bad = now;
-  entry.inuse_peak_bytes = std::max(entry.inuse_peak_bytes, InuseOf(*finding));
-  if (SeverityOf(*finding) == kPage && Get(entry.labels, "severity") != kPage) {
-    Escalate(entry, *finding, now, describe);
-  } else if (now - *entry.described_at >= kDescribeAgainAfter && FiguresShowIt(*finding)) {
-    entry.text = describe(*finding);
-    entry.described_at = now;
+  SeeBad(entry, *finding, now);
+  Labels labels = IdentityLabels(*finding);
+  labels.insert_or_assign("severity", std::string(SeverityOf(*finding, rule)));
+  if (Urgency(labels) > Urgency(entry.labels)) {
+    Escalate(entry, *finding, now);
+  } else if (now.time - *entry.described_at >= kDescribeAgainAfter && FiguresShowIt(*finding)) {
+    entry.text = now.describe(*finding, entry.labels);
+    entry.described_at = now.time;
   }
   return true;
 }
 
-void AlertState::Fire(Entry& entry, const Finding& finding, Time now, const Describe& describe) {
+void AlertState::SeeBad(Entry& entry, const Finding& finding, Now& now) {
+  entry.last_bad = now.time;
+  entry.figures.inuse_peak_bytes =
+      std::max(entry.figures.inuse_peak_bytes, FiguresOf(finding).inuse_peak_bytes);
+  for (const Finding& member : finding.members)
+    if (entry.members.size() < kMaxMembers &&
+        std::find(entry.members.begin(), entry.members.end(), member.site) == entry.members.end())
+      entry.members.push_back(member.site);
+}
+
+void AlertState::Fire(Entry& entry, const Finding& finding, Now& now) {
   entry.phase = AlertPhase::kFiring;
-  entry.firing_since = now;
-  entry.last_bad = now;
-  entry.labels.insert_or_assign("severity", std::string(SeverityOf(finding)));
-  entry.alerted_rate = RateOf(finding);
-  entry.inuse_peak_bytes = InuseOf(finding);
-  entry.inuse_before_bytes =
-      entry.inuse_peak_bytes - MaxOf(finding, [](const Verdict& v) { return v.growth_bytes; });
-  entry.text = describe(finding);
-  entry.described_at = now;
+  if (!entry.firing_since) entry.firing_since = now.time;
+  entry.labels.insert_or_assign("alertname",
+                                std::string(Get(IdentityLabels(finding), "alertname")));
+  entry.labels.insert_or_assign("severity",
+                                std::string(SeverityOf(finding, rules_.For(entry.labels))));
+  entry.figures = FiguresOf(finding);
+  entry.text = now.describe(finding, entry.labels);
+  entry.described_at = now.time;
+  entry.last_sent.reset();
   // To receivers the same labels are the same alert: it must not be called resolved any more.
   std::erase_if(resolved_, [&](const Entry& e) { return e.labels == entry.labels; });
+  Log(entry, "firing", "", now);
 }
 
-void AlertState::Escalate(Entry& entry, const Finding& finding, Time now,
-                          const Describe& describe) {
-  Entry ticket = entry;
-  ticket.text.annotations.insert_or_assign("resolution", "It pages now.");
-  ticket.phase = AlertPhase::kResolved;
-  ticket.resolved_at = now;
-  ticket.last_sent.reset();
-  const Time firing_since = *entry.firing_since;
-  entry.last_sent.reset();
-  Fire(entry, finding, now, describe);
-  entry.firing_since = firing_since;
-  resolved_.push_back(std::move(ticket));
+void AlertState::Escalate(Entry& entry, const Finding& finding, Now& now) {
+  Entry before = entry;
+  Fire(entry, finding, now);
+  if (before.last_sent)
+    TellAsResolved(std::move(before),
+                   Get(entry.labels, "severity") == kPage ? "It pages now." : "It is a leak now.",
+                   now.time);
 }
 
-void AlertState::Resolve(Entry entry, const Finding* finding, Time now) {
-  std::string why = "The site is no longer seen on any replica of this version.";
-  if (finding != nullptr) {
-    why = "Now " + std::string(ToString(finding->kind));
-    if (!finding->replicas.empty() && !finding->replicas.front().verdict.reason.empty())
-      why += ": " + finding->replicas.front().verdict.reason;
-    why += ".";
-  }
+void AlertState::Resolve(Entry entry, std::string why, Now& now) {
+  Log(entry, "resolved", why, now);
+  TellAsResolved(std::move(entry), std::move(why), now.time);
+}
+
+void AlertState::TellAsResolved(Entry entry, std::string why, Time now) {
   entry.text.annotations.insert_or_assign("resolution", std::move(why));
   entry.phase = AlertPhase::kResolved;
   entry.resolved_at = now;
@@ -221,39 +266,97 @@ void AlertState::Resolve(Entry entry, const Finding* finding, Time now) {
   resolved_.push_back(std::move(entry));
 }
 
-std::string_view AlertState::SeverityOf(const Finding& finding) const {
-  for (const ReplicaVerdict& replica : finding.replicas) {
-    const auto& limit = replica.verdict.seconds_to_limit;
-    if (!finding.is_churn && limit && limit->high <= Seconds(rules_.page_within)) return kPage;
-  }
-  return kTicket;
+std::optional<Mute> AlertState::MuteOf(const Labels& labels, const Site& site,
+                                       const Now& now) const {
+  if (auto mute = rules_.MuteOf(labels, now.time)) return mute;
+  return now.acks.MuteOf(site.id_text(), Get(labels, "service"), Get(labels, "severity"), now.time);
 }
 
-void AlertState::CollectDue(Entry& entry, Time now, std::vector<Alert>& due) const {
-  if (entry.phase == AlertPhase::kPending) return;
-  if (entry.last_sent && now - *entry.last_sent < rules_.resend_delay) return;
-  entry.last_sent = now;
-  Alert alert{.labels = entry.labels,
+void AlertState::UpdateMute(Entry& entry, Now& now) {
+  std::optional<Mute> mute = MuteOf(entry.labels, entry.site, now);
+  if (mute.has_value() == entry.mute.has_value()) {
+    entry.mute = std::move(mute);
+    return;
+  }
+  if (mute) {
+    Log(entry, "muted", WhyMuted(*mute), now);
+    if (entry.last_sent) TellAsResolved(entry, WhyMuted(*mute), now.time);
+  } else if (entry.phase == AlertPhase::kFiring) {
+    Log(entry, "firing", "It is no longer muted.", now);
+    std::erase_if(resolved_, [&](const Entry& e) { return e.labels == entry.labels; });
+  }
+  entry.last_sent.reset();
+  entry.mute = std::move(mute);
+}
+
+void AlertState::CollectDue(Entry& entry, Now& now) const {
+  if (entry.phase == AlertPhase::kPending || entry.mute) return;
+  if (entry.last_sent && now.time - *entry.last_sent < config_.resend_delay) return;
+  const bool is_news = !entry.last_sent;
+  entry.last_sent = now.time;
+  Alert alert{.labels = SentLabels(entry),
               .annotations = entry.text.annotations,
               .starts_at = *entry.firing_since,
               .ends_at = entry.resolved_at.value_or(
-                  now + 4 * std::max(evaluation_interval_, rules_.resend_delay)),
-              .generator_url = entry.text.generator_url};
-  for (const auto& label : external_labels_) alert.labels.insert(label);
-  due.push_back(std::move(alert));
+                  now.time + 4 * std::max(evaluation_interval_, config_.resend_delay)),
+              .generator_url = entry.text.generator_url,
+              .is_resolved = entry.phase == AlertPhase::kResolved,
+              .is_news = is_news,
+              .evidence = entry.text.evidence,
+              .finding_json = is_news ? entry.text.finding_json : ""};
+  now.outcome.due.push_back(std::move(alert));
+}
+
+Labels AlertState::SentLabels(const Entry& entry) const {
+  Labels labels = entry.labels;
+  for (const auto& label : external_labels_) labels.insert(label);
+  return labels;
+}
+
+void AlertState::Log(const Entry& entry, std::string_view state, std::string note, Now& now) {
+  now.outcome.changes.push_back({.time = now.time,
+                                 .state = std::string(state),
+                                 .labels = entry.labels,
+                                 .summary = std::string(Get(entry.text.annotations, "summary")),
+                                 .note = std::move(note)});
 }
 
 std::vector<AlertView> AlertState::Views() const {
   std::vector<AlertView> views;
   const auto add = [&](const Entry& e) {
-    views.push_back({e.phase, e.labels, e.text.annotations, e.pending_since, e.firing_since,
-                     e.resolved_at, e.site.id_text()});
+    views.push_back({.phase = e.phase,
+                     .labels = e.labels,
+                     .annotations = e.text.annotations,
+                     .pending_since = e.pending_since,
+                     .firing_since = e.firing_since,
+                     .resolved_at = e.resolved_at,
+                     .site_id = e.site.id_text(),
+                     .rule = rules_.For(e.labels).name,
+                     .mute = e.mute,
+                     .evidence = e.text.evidence});
   };
   for (const AlertPhase phase : {AlertPhase::kFiring, AlertPhase::kPending})
     for (const auto& [key, entry] : active_)
       if (entry.phase == phase) add(entry);
   for (const Entry& entry : resolved_) add(entry);
   return views;
+}
+
+std::vector<AlertEvidence> AlertState::Evidences() const {
+  // One that was muted or has escalated stands among the resolved ones as well: it lives on.
+  std::map<std::string, AlertEvidence> by_id;
+  const auto add = [&](const Entry& e) {
+    if (!e.text.evidence) return;
+    const std::string id = std::string(ToString(e.key.problem)) + "/" + e.key.service + "/" +
+                           e.key.version + "/" + e.site.id_text() + "/" +
+                           std::to_string(ToUnixMillis(*e.firing_since));
+    by_id.emplace(id, AlertEvidence{id, *e.text.evidence, e.resolved_at});
+  };
+  for (const auto& [key, entry] : active_) add(entry);
+  for (const Entry& entry : resolved_) add(entry);
+  std::vector<AlertEvidence> evidences;
+  for (auto& [id, evidence] : by_id) evidences.push_back(std::move(evidence));
+  return evidences;
 }
 
 }  // namespace heapwatch

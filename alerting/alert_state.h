@@ -2,26 +2,20 @@
 // plain data that is saved in the store after each step, so that a restart neither fires anew nor
 // forgets. Not thread-safe: one evaluation at a time owns it.
 //
-// What a step sees of an alert's site:
-//   bad      a leak (or a churn) on at least one replica
-//   unknown  every replica that could tell is warming up after a restart
-//   held     no leak any more, but too much like the one alerted to call it off: the upper bound
-//            of its slope is still 25 % of the slope alerted, and less than half of the gain was
-//            given back (churn: the rate is still 75 % of the one alerted); but a site that is
-//            stable or has levelled off is held for six hours at most
-//   clear    anything else, and a site or a version that is gone
+// What a step sees of an alert's problem (bad, unknown, held, clear): see sighting.h.
 //
 //   phase    | sees        | and                              | becomes: what is sent
 //   ---------+-------------+----------------------------------+-------------------------------
 //   inactive | bad         |                                  | pending
-//   pending  | bad         | not yet long or often enough     | pending
-//   pending  | bad         | `evaluations` on distinct GC     | firing: sent
-//            |             | cycles, and for `for`            |
-//   pending  | unknown     |                                  | pending, and it is not counted
+//   pending  | bad         | not for `for` yet, or its        | pending
+//            |             | version is too new               |
+//   pending  | bad         | for `for`                        | firing: sent
+//   pending  | unknown     |                                  | pending
 //   pending  | held, clear |                                  | inactive
 //   firing   | bad, held   |                                  | firing: every resend_delay
-//   firing   | bad         | it pages where it was a ticket   | firing: the ticket as resolved
-//            |             |                                  | and the page
+//   firing   | bad         | it pages where it was a ticket,  | firing: the one before as
+//            |             | leaks where it only grew         | resolved, and the new one
+//   firing   | any         | one for the whole service fires  | resolved: sent
 //   firing   | unknown     |                                  | firing, and no less clear
 //   firing   | clear       | for less than keep_firing_for    | firing
 //   firing   | clear       | for keep_firing_for              | resolved: sent, endsAt passed
@@ -29,8 +23,16 @@
 //            |             |                                  | sent on until it fires
 //   resolved | any         | 15 minutes later                 | inactive
 //
-// So an alert that has resolved fires again after `evaluations` new GC cycles at the earliest, and
-// resolves after keep_firing_for at the earliest: it cannot flap faster than their sum.
+// Hysteresis is in two places, one for each direction. What makes an alert begin is a verdict that
+// stands: VerdictTracker (analysis/trend) lets a verdict stand once three evaluations in a row have
+// reached it, each on a heap not seen before; there is no second count here, but for what only all
+// replicas together show, which has no tracker and is pending until it was seen three times. What
+// lets an alert end is here: the sighting must be clear for keep_firing_for without a break. So
+// between two times that an alert begins to fire there lie at least keep_firing_for and `for`.
+//
+// A mute (an acknowledgement or the configuration) does not change the phase: an alert that is
+// muted goes on unheard, is told as resolved if it had been told as firing, and is told again with
+// its old start once the mute is over.
 #pragma once
 
 #include <cstddef>
@@ -38,12 +40,17 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "alerting/acks.h"
+#include "alerting/alert_log.h"
+#include "alerting/alert_rules.h"
 #include "alerting/finding.h"
 #include "alerting/notifier.h"
+#include "alerting/sighting.h"
 #include "analysis/base/error.h"
 #include "analysis/base/time.h"
 #include "config/config.h"
@@ -61,20 +68,37 @@ struct AlertView {
   Time pending_since;
   std::optional<Time> firing_since;
   std::optional<Time> resolved_at;
-  std::string site_id;  // Site::id_text()
+  std::string site_id;  // Site::id_text(): by which it is acknowledged
+  std::string rule;     // the name of the rule that applies; "" for none
+  std::optional<Mute> mute;
+  std::optional<Evidence> evidence;
 };
 
 // How a finding is put into words; see message.h.
 struct AlertText {
   Labels annotations;
   std::string generator_url;
+  std::optional<Evidence> evidence;
+  std::string finding_json;
+};
+
+// Evidence that must be kept while an alert lives, and for some time after.
+struct AlertEvidence {
+  std::string alert_id;  // the same as long as the alert lives
+  Evidence evidence;
+  std::optional<Time> resolved_at;
 };
 
 class AlertState {
  public:
-  // Renders the text of a finding. Called when its alert fires or escalates, and then hourly while
-  // its figures show it: it may read two snapshots and diff them.
-  using Describe = std::function<AlertText(const Finding&)>;
+  // Renders the text of a finding for an alert with these labels. Called when its alert fires or
+  // escalates, and then hourly while its figures show it: it may read two snapshots and diff them.
+  using Describe = std::function<AlertText(const Finding&, const Labels& labels)>;
+
+  struct Outcome {
+    std::vector<Alert> due;  // to be sent now
+    std::vector<AlertChange> changes;
+  };
 
   explicit AlertState(const Config& config);
   // For a reload: the alerts stay as they are and go on under the new rules.
@@ -83,15 +107,19 @@ class AlertState {
   // The sites GroupFindings must tell of, whatever their verdict.
   WatchedSites Watched() const;
 
-  // Brings every alert up to date and returns those to send now.
-  std::vector<Alert> Step(const std::vector<Finding>& findings, Time now, const Describe& describe);
+  // Brings every alert up to date.
+  Outcome Step(const std::vector<Finding>& findings, const AckBook& acks, Time now,
+               const Describe& describe);
 
   // Firing first, then pending, then resolved.
   std::vector<AlertView> Views() const;
+  // Of all alerts that fire or were resolved lately.
+  std::vector<AlertEvidence> Evidences() const;
 
-  // JSON, with its version in it. Restore fails with kCorrupt and changes nothing where the text is
-  // not of that form.
-  std::string Save() const;
+  // JSON, with its version in it. Alerts of the labels `untold` are saved as not yet sent, so that
+  // they are news again after a restart. Restore fails with kCorrupt and changes nothing where the
+  // text is not of that form.
+  std::string Save(const std::set<Labels>& untold = {}) const;
   Result<void> Restore(std::string_view text);
 
   // Suspicions not followed because there were kMaxAlerts already.
@@ -102,13 +130,12 @@ class AlertState {
  private:
   friend struct AlertStateJson;
 
-  enum class Sighting : std::uint8_t { kBad, kUnknown, kHeld, kClear };
-
   struct Entry {
     AlertPhase phase = AlertPhase::kPending;
     FindingKey key;
     Site site;
-    Labels labels;  // fixed when the alert begins; they are its identity
+    std::vector<Site> members;  // of a service-wide growth
+    Labels labels;  // fixed when the alert begins, but for what escalates; they are its identity
     AlertText text;
     Time pending_since;
     Time last_bad;
@@ -116,28 +143,41 @@ class AlertState {
     std::optional<Time> clear_since;
     std::optional<Time> resolved_at;
     std::optional<Time> described_at;
-    std::optional<Time> last_sent;
-    std::size_t evaluations = 0;
-    std::uint64_t observation_count = 0;  // of the evaluation counted last
-    // What was alerted, for hysteresis: the slope, or the allocation rate of a churn, both in bytes
-    // per second.
-    double alerted_rate = 0;
-    double inuse_before_bytes = 0;
-    double inuse_peak_bytes = 0;
+    std::optional<Time> last_sent;  // in this phase
+    AlertedFigures figures;
+    std::optional<Mute> mute;
+    std::size_t sightings = 0;  // while it is pending, those that were bad
   };
 
-  Entry Begin(const Finding& finding, Time now) const;
-  // Each returns false where the alert is to be forgotten.
-  bool AdvancePending(Entry& entry, const Finding* finding, Time now, const Describe& describe);
-  bool AdvanceFiring(Entry& entry, const Finding* finding, Time now, const Describe& describe);
-  void Fire(Entry& entry, const Finding& finding, Time now, const Describe& describe);
-  void Escalate(Entry& entry, const Finding& finding, Time now, const Describe& describe);
-  void Resolve(Entry entry, const Finding* finding, Time now);
-  static Sighting See(const Entry& entry, const Finding* finding, Time now);
-  std::string_view SeverityOf(const Finding& finding) const;
-  void CollectDue(Entry& entry, Time now, std::vector<Alert>& due) const;
+  // One step under way.
+  struct Now {
+    Time time;
+    const AckBook& acks;
+    const Describe& describe;
+    std::map<FindingKey, const Finding*> findings;
+    Outcome outcome;
+  };
 
-  AlertingConfig rules_;
+  std::vector<Finding> ServiceWide(const std::vector<Finding>& findings, const Now& now) const;
+  void BeginNew(const std::vector<Finding>& findings, Now& now);
+  void Advance(Entry& entry, Now& now, bool& stays);
+  // Each returns false where the alert is to be forgotten.
+  bool AdvancePending(Entry& entry, const Finding* finding, Now& now);
+  bool AdvanceFiring(Entry& entry, const Finding* finding, Now& now);
+  bool IsPartOfServiceWide(const FindingKey& key) const;
+  void SeeBad(Entry& entry, const Finding& finding, Now& now);
+  void Fire(Entry& entry, const Finding& finding, Now& now);
+  void Escalate(Entry& entry, const Finding& finding, Now& now);
+  void Resolve(Entry entry, std::string why, Now& now);
+  void UpdateMute(Entry& entry, Now& now);
+  void TellAsResolved(Entry entry, std::string why, Time now);
+  std::optional<Mute> MuteOf(const Labels& labels, const Site& site, const Now& now) const;
+  void CollectDue(Entry& entry, Now& now) const;
+  Labels SentLabels(const Entry& entry) const;
+  static void Log(const Entry& entry, std::string_view state, std::string note, Now& now);
+
+  AlertingConfig config_;
+  AlertRules rules_;
   Duration evaluation_interval_{};
   Labels external_labels_;
   std::map<FindingKey, Entry> active_;  // pending and firing

@@ -1,10 +1,12 @@
-// How alerts are saved: {"version": 1, "active": [entry...], "resolved": [entry...]}, times in
+// How alerts are saved: {"version": 2, "active": [entry...], "resolved": [entry...]}, times in
 // milliseconds since the epoch, absent ones left out.
 #include <boost/json.hpp>
 #include <charconv>
+#include <stdexcept>
 #include <utility>
 
 #include "alerting/alert_state.h"
+#include "alerting/json_fields.h"
 #include "analysis/base/json.h"
 
 namespace heapwatch {
@@ -13,20 +15,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::int64_t kVersion = 1;
-
-json::object LabelsToJson(const Labels& labels) {
-  json::object out;
-  for (const auto& [name, value] : labels) out[name] = value;
-  return out;
-}
-
-Labels LabelsFromJson(const json::value& in) {
-  Labels labels;
-  for (const auto& [name, value] : in.as_object())
-    labels.emplace(std::string(name), std::string(value.as_string()));
-  return labels;
-}
+constexpr std::int64_t kVersion = 2;
 
 std::string HashToHex(ContentHash hash) {
   char text[33];
@@ -44,18 +33,58 @@ ContentHash HashFromHex(std::string_view hex) {
   return hash;
 }
 
-void PutTime(json::object& out, std::string_view name, const std::optional<Time>& time) {
-  if (time) out[name] = ToUnixMillis(*time);
+json::object SiteToJson(const Site& site) {
+  return {{"function", site.function},
+          {"file", site.file},
+          {"line", site.line},
+          {"line_is_relative", site.line_is_relative}};
 }
 
-std::optional<Time> GetTime(const json::object& in, std::string_view name) {
-  const json::value* value = in.if_contains(name);
-  if (value == nullptr) return std::nullopt;
-  return FromUnixMillis(value->to_number<std::int64_t>());
+Site SiteFromJson(const json::value& value) {
+  const json::object& in = value.as_object();
+  return {TextField(in, "function"), TextField(in, "file"), in.at("line").to_number<std::int64_t>(),
+          in.at("line_is_relative").as_bool()};
 }
 
-std::string GetText(const json::object& in, std::string_view name) {
-  return std::string(in.at(name).as_string());
+json::object KeyToJson(const FindingKey& key) {
+  return {{"problem", ToString(key.problem)},
+          {"service", key.service},
+          {"version", key.version},
+          {"site", HashToHex(key.site)}};
+}
+
+FindingKey KeyFromJson(const json::value& value) {
+  const json::object& in = value.as_object();
+  const auto problem = ProblemFromString(TextField(in, "problem"));
+  if (!problem) throw std::invalid_argument("\"" + TextField(in, "problem") + "\" is no problem");
+  return {*problem, TextField(in, "service"), TextField(in, "version"),
+          HashFromHex(TextField(in, "site"))};
+}
+
+json::object TextToJson(const AlertText& text) {
+  json::object out = {{"annotations", LabelsToJson(text.annotations)},
+                      {"generator_url", text.generator_url},
+                      {"finding", text.finding_json}};
+  if (text.evidence)
+    out["evidence"] = {{"target", LabelsToJson(text.evidence->target)},
+                       {"from", ToUnixMillis(text.evidence->from)},
+                       {"to", ToUnixMillis(text.evidence->to)},
+                       {"sample_type", text.evidence->sample_type}};
+  return out;
+}
+
+AlertText TextFromJson(const json::value& value) {
+  const json::object& in = value.as_object();
+  AlertText text{.annotations = LabelsFromJson(in.at("annotations")),
+                 .generator_url = TextField(in, "generator_url"),
+                 .evidence = {},
+                 .finding_json = TextField(in, "finding")};
+  if (const json::value* found = in.if_contains("evidence")) {
+    const json::object& evidence = found->as_object();
+    text.evidence = Evidence{LabelsFromJson(evidence.at("target")), TimeField(evidence, "from"),
+                             TimeField(evidence, "to"), TextField(evidence, "sample_type")};
+  }
+  return text;
 }
 
 }  // namespace
@@ -64,23 +93,21 @@ struct AlertStateJson {
   using Entry = AlertState::Entry;
 
   static json::object ToJson(const Entry& e) {
+    json::array members;
+    for (const Site& member : e.members) members.push_back(SiteToJson(member));
     json::object out = {{"phase", ToString(e.phase)},
-                        {"service", e.key.service},
-                        {"version", e.key.version},
-                        {"site", HashToHex(e.key.site)},
-                        {"is_churn", e.key.is_churn},
-                        {"function", e.site.function},
-                        {"file", e.site.file},
-                        {"line", e.site.line},
-                        {"line_is_relative", e.site.line_is_relative},
+                        {"key", KeyToJson(e.key)},
+                        {"site", SiteToJson(e.site)},
+                        {"members", std::move(members)},
                         {"labels", LabelsToJson(e.labels)},
-                        {"annotations", LabelsToJson(e.text.annotations)},
-                        {"generator_url", e.text.generator_url},
-                        {"evaluations", e.evaluations},
-                        {"observation_count", e.observation_count},
-                        {"alerted_rate", e.alerted_rate},
-                        {"inuse_before_bytes", e.inuse_before_bytes},
-                        {"inuse_peak_bytes", e.inuse_peak_bytes}};
+                        {"text", TextToJson(e.text)},
+                        {"sightings", e.sightings},
+                        {"alerted_rate", e.figures.rate},
+                        {"inuse_before_bytes", e.figures.inuse_before_bytes},
+                        {"inuse_peak_bytes", e.figures.inuse_peak_bytes}};
+    if (e.mute)
+      out["mute"] = {
+          {"by", e.mute->by}, {"reason", e.mute->reason}, {"until", ToUnixMillis(e.mute->until)}};
     PutTime(out, "pending_since", e.pending_since);
     PutTime(out, "last_bad", e.last_bad);
     PutTime(out, "firing_since", e.firing_since);
@@ -94,27 +121,30 @@ struct AlertStateJson {
   static Entry FromJson(const json::value& value) {
     const json::object& in = value.as_object();
     Entry e;
-    const std::string phase = GetText(in, "phase");
+    const std::string phase = TextField(in, "phase");
     for (const AlertPhase p : {AlertPhase::kFiring, AlertPhase::kResolved})
       if (phase == ToString(p)) e.phase = p;
-    e.key = {GetText(in, "service"), GetText(in, "version"), HashFromHex(GetText(in, "site")),
-             in.at("is_churn").as_bool()};
-    e.site = {GetText(in, "function"), GetText(in, "file"), in.at("line").to_number<std::int64_t>(),
-              in.at("line_is_relative").as_bool()};
+    e.key = KeyFromJson(in.at("key"));
+    e.site = SiteFromJson(in.at("site"));
+    for (const json::value& member : in.at("members").as_array())
+      e.members.push_back(SiteFromJson(member));
     e.labels = LabelsFromJson(in.at("labels"));
-    e.text = {LabelsFromJson(in.at("annotations")), GetText(in, "generator_url")};
-    e.evaluations = in.at("evaluations").to_number<std::size_t>();
-    e.observation_count = in.at("observation_count").to_number<std::uint64_t>();
-    e.alerted_rate = in.at("alerted_rate").to_number<double>();
-    e.inuse_before_bytes = in.at("inuse_before_bytes").to_number<double>();
-    e.inuse_peak_bytes = in.at("inuse_peak_bytes").to_number<double>();
-    e.pending_since = GetTime(in, "pending_since").value();
-    e.last_bad = GetTime(in, "last_bad").value();
-    e.firing_since = GetTime(in, "firing_since");
-    e.clear_since = GetTime(in, "clear_since");
-    e.resolved_at = GetTime(in, "resolved_at");
-    e.described_at = GetTime(in, "described_at");
-    e.last_sent = GetTime(in, "last_sent");
+    e.text = TextFromJson(in.at("text"));
+    e.sightings = in.at("sightings").to_number<std::size_t>();
+    e.figures = {in.at("alerted_rate").to_number<double>(),
+                 in.at("inuse_before_bytes").to_number<double>(),
+                 in.at("inuse_peak_bytes").to_number<double>()};
+    if (const json::value* found = in.if_contains("mute")) {
+      const json::object& mute = found->as_object();
+      e.mute = Mute{TextField(mute, "by"), TextField(mute, "reason"), TimeField(mute, "until")};
+    }
+    e.pending_since = TimeField(in, "pending_since");
+    e.last_bad = TimeField(in, "last_bad");
+    e.firing_since = OptionalTimeField(in, "firing_since");
+    e.clear_since = OptionalTimeField(in, "clear_since");
+    e.resolved_at = OptionalTimeField(in, "resolved_at");
+    e.described_at = OptionalTimeField(in, "described_at");
+    e.last_sent = OptionalTimeField(in, "last_sent");
     const bool fired = e.phase != AlertPhase::kPending;
     if (fired && (!e.firing_since || !e.described_at))
       throw std::invalid_argument("an alert that fired lacks its times");
@@ -124,11 +154,16 @@ struct AlertStateJson {
   }
 };
 
-std::string AlertState::Save() const {
+std::string AlertState::Save(const std::set<Labels>& untold) const {
+  const auto to_json = [&](const Entry& entry) {
+    json::object out = AlertStateJson::ToJson(entry);
+    if (untold.contains(SentLabels(entry))) out.erase("last_sent");
+    return out;
+  };
   json::array active;
-  for (const auto& [key, entry] : active_) active.push_back(AlertStateJson::ToJson(entry));
+  for (const auto& [key, entry] : active_) active.push_back(to_json(entry));
   json::array resolved;
-  for (const Entry& entry : resolved_) resolved.push_back(AlertStateJson::ToJson(entry));
+  for (const Entry& entry : resolved_) resolved.push_back(to_json(entry));
   return ToJson(json::object{
       {"version", kVersion}, {"active", std::move(active)}, {"resolved", std::move(resolved)}});
 }

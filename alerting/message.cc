@@ -1,13 +1,10 @@
 #include "alerting/message.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
-#include <limits>
-#include <optional>
-#include <string_view>
+#include <utility>
 
+#include "alerting/links.h"
 #include "alerting/text.h"
 #include "analysis/base/time.h"
 #include "analysis/base/units.h"
@@ -17,132 +14,144 @@ namespace heapwatch {
 namespace {
 
 constexpr std::size_t kReplicasNamed = 5;
-constexpr double kSecondsPerHour = 3600;
+constexpr std::size_t kSitesNamed = 5;
+constexpr std::size_t kDownNamed = 10;
 
-std::string Fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
+std::string Count(std::size_t n) { return FormatCount(static_cast<std::int64_t>(n)); }
 
-// "2.6-3.7", or "-0.2 to 3.7" where a dash would be read as a sign.
-std::string Range(const std::string& low, const std::string& high) {
-  if (low == high) return low;
-  return low + (low.starts_with('-') ? " to " : "-") + high;
-}
-
-// "3.1 MiB/h (2.6-3.7)": the interval in the unit of the value.
-std::string RateWithInterval(double bytes_per_second, Interval interval) {
-  const double per_hour = bytes_per_second * kSecondsPerHour;
-  double unit = 1;
-  while (std::fabs(per_hour) / unit >= 1023.95 && unit < 0x1p50) unit *= 1024;
-  const auto in_unit = [&](double x) {
-    const double value = x * kSecondsPerHour / unit;
-    return Fixed(value, std::fabs(value) >= 99.95 ? 0 : 1);
-  };
-  return FormatBytesPerHour(per_hour) + " (" +
-         Range(in_unit(interval.low), in_unit(interval.high)) + ")";
-}
-
-// "9-13 h", "40-70 min", "3-5 d", "9 h or more".
-std::string TimeRange(Interval seconds) {
-  const double low = std::max(0.0, seconds.low);
-  const auto [unit, name] = low < 5400      ? std::pair(60.0, "min")
-                            : low < 259'200 ? std::pair(3600.0, "h")
-                                            : std::pair(86'400.0, "d");
-  const std::string from = Fixed(std::floor(low / unit), 0);
-  // Beyond ten times the lower bound the upper one says no more than that it may take longer.
-  if (!(seconds.high <= 10 * std::max(low, unit))) return from + " " + name + " or more";
-  return Range(from, Fixed(std::ceil(seconds.high / unit), 0)) + " " + name;
-}
-
-// Of the replica that gets there first. Nothing where no limit is known, or it is more than a year
-// away.
-std::optional<Interval> SoonestLimit(const Finding& finding) {
-  std::optional<Interval> soonest;
-  for (const ReplicaVerdict& replica : finding.replicas) {
-    const auto& limit = replica.verdict.seconds_to_limit;
-    if (!limit || limit->low > 365 * 86'400.0) continue;
-    if (!soonest || limit->high < soonest->high ||
-        (limit->high == soonest->high && limit->low < soonest->low))
-      soonest = limit;
-  }
-  return soonest;
-}
-
-// Go's import path says little to whoever knows the service:
-// "github.com/acme/shop/cache.(*Store).Set" is "cache.(*Store).Set".
-std::string ShortFunction(std::string_view function) {
-  const std::size_t stop = function.find_first_of("([<{ ");
-  const std::size_t slash = function.substr(0, stop).rfind('/');
-  return std::string(slash == std::string_view::npos ? function : function.substr(slash + 1));
-}
-
-std::string ShortSite(const Site& site) {
-  Site copy = site;
-  copy.function = ShortFunction(site.function);
-  return copy.ToString();
-}
-
-std::string ReplicaName(const Labels& target) {
-  const std::string_view instance = Get(target, "instance");
-  return instance.empty() ? ToString(target) : std::string(instance);
-}
-
-std::string Rate(const Finding& finding, const Verdict& verdict) {
-  if (finding.is_churn) return FormatBytesPerSecond(verdict.alloc_bytes_per_second.value_or(0));
-  return RateWithInterval(verdict.slope_bytes_per_second, verdict.slope_interval);
-}
-
-// ", 18 of 48 replicas since v2.4", " on 10.0.0.1:6060 since v2.4".
-std::string Spread(const Finding& finding) {
-  const auto count = [](std::size_t n) { return FormatCount(static_cast<std::int64_t>(n)); };
-  std::string text = finding.replica_count > 1
-                         ? ", " + count(finding.replicas.size()) + " of " +
-                               count(finding.replica_count) + " replicas"
-                         : " on " + ReplicaName(finding.replicas.front().target);
-  if (!finding.version.empty()) text += " since " + finding.version;
-  return text;
-}
-
-std::string Limit(const Finding& finding) {
-  const auto limit = SoonestLimit(finding);
-  return limit && !finding.is_churn ? ", limit in " + TimeRange(*limit) : "";
+std::string AndMore(std::size_t named, std::size_t all) {
+  return all > named ? "; and " + Count(all - named) + " more" : "";
 }
 
 std::string Replicas(const Finding& finding) {
-  std::string text = FormatCount(static_cast<std::int64_t>(finding.replicas.size())) + " of " +
-                     FormatCount(static_cast<std::int64_t>(finding.replica_count)) +
-                     ", worst first:";
+  std::string text =
+      Count(finding.replicas.size()) + " of " + Count(finding.replica_count) + ", worst first: ";
   for (std::size_t i = 0; i < std::min(kReplicasNamed, finding.replicas.size()); ++i) {
     const ReplicaVerdict& replica = finding.replicas[i];
     text +=
-        (i == 0 ? " " : "; ") + ReplicaName(replica.target) + " " + Rate(finding, replica.verdict);
+        (i == 0 ? "" : "; ") + ReplicaName(replica.target) + " " + Rate(finding, replica.verdict);
   }
-  if (finding.replicas.size() > kReplicasNamed)
-    text += "; and " + std::to_string(finding.replicas.size() - kReplicasNamed) + " more";
-  return text;
+  return text + AndMore(kReplicasNamed, finding.replicas.size());
 }
 
-std::string Confidence(const Verdict& v) {
-  std::string text = "the gain of " + FormatBytes(v.growth_bytes) + " from " +
-                     FormatRfc3339(v.from) + " to " + FormatRfc3339(v.to) +
-                     " has a standard error of " + FormatBytes(v.growth_standard_error);
+std::string Sites(const Finding& finding) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kSitesNamed, finding.members.size()); ++i) {
+    const Finding& member = finding.members[i];
+    text += (i == 0 ? "" : "; ") + member.site.ToString();
+    if (!member.replicas.empty()) text += " " + Rate(member, member.replicas.front().verdict);
+  }
+  return text + AndMore(kSitesNamed, finding.members.size());
+}
+
+std::string Confidence(const Finding& finding) {
+  const Verdict& v = finding.replicas.front().verdict;
+  if (finding.pooled && finding.pooled->only_together)
+    return "all replicas together are " + Fixed(finding.pooled->z, 1) +
+           " standard errors above sampling noise; one alone could not tell yet.";
+  std::string text = "the gain of " + FormatBytes(v.growth_bytes) + " has a standard error of " +
+                     FormatBytes(v.growth_standard_error);
   if (v.effective_n >= 1)
     text +=
         " and rests on " + FormatCount(std::llround(v.effective_n)) + " independent observations";
   text += ".";
   if (v.retention)
-    text += " Of 100 objects allocated there, " +
-            Fixed(100 * *v.retention, *v.retention < 0.1 ? 1 : 0) + " stay.";
+    text += " Of what is allocated there, " +
+            Fixed(100 * *v.retention, *v.retention < 0.1 ? 1 : 0) + " % stays.";
   return text;
 }
 
-std::string RuledOut(const Finding& finding) {
-  if (finding.is_churn) return "a leak: the memory held there does not grow.";
-  return "a restart or a deploy (all of it lies within one life of one build), the noise of "
-         "sampling, "
-         "and a cache that fills up (it would have levelled off).";
+// Since when, and whether a deploy brought it.
+std::string Onset(const Finding& finding) {
+  const Verdict& v = finding.replicas.front().verdict;
+  std::string text;
+  if (IsGrowth(finding) && v.growing_for > Duration(0))
+    text = "it has grown since " + FormatRfc3339(v.to - v.growing_for);
+  if (finding.watched_since && !finding.version.empty())
+    text += (text.empty() ? "" : "; ") + finding.version + " has been watched since " +
+            FormatRfc3339(*finding.watched_since);
+  if (finding.change) {
+    const VersionChange& change = *finding.change;
+    text += (text.empty() ? "" : "; ") + change.version_before + " before it ";
+    if (finding.problem == Problem::kRegression) {
+      text += "allocated less for the same load";
+    } else if (IsNewInVersion(finding)) {
+      text += "did not grow there";
+    } else {
+      text +=
+          "grew " + RateWithInterval(change.slope_before, change.slope_interval_before) + " there";
+    }
+  }
+  return text.empty() ? "" : "Since: " + text + ".\n";
+}
+
+std::string Percent(double before, double after) {
+  const double change = 100 * (after / before - 1);
+  return (change >= 0 ? "+" : "") + Fixed(change, std::fabs(change) < 10 ? 1 : 0) + " %";
+}
+
+std::string Load(const Finding& finding, const MessageContext& context) {
+  if (!context.load || context.load->before_bytes_per_second <= 0) return "";
+  const double before = context.load->before_bytes_per_second;
+  const double after = context.load->after_bytes_per_second;
+  std::string text = "Load: the process allocated " + FormatBytesPerSecond(before) +
+                     " at the beginning and " + FormatBytesPerSecond(after) + " at the end (" +
+                     Percent(before, after) + ")";
+  const Verdict& v = finding.replicas.front().verdict;
+  const double held_before = v.inuse_bytes - v.growth_bytes;
+  if (IsGrowth(finding) && held_before > 0)
+    text += "; what the site holds went " + Percent(held_before, v.inuse_bytes);
+  return text + ".\n";
+}
+
+// Only what the figures rule out.
+std::string RuledOut(const Finding& finding, const MessageContext& context) {
+  const Verdict& v = finding.replicas.front().verdict;
+  if (finding.problem == Problem::kChurn) return "a leak (what the site holds does not grow).";
+  if (finding.problem == Problem::kRegression)
+    return "more load (it is counted in units of the load, as all other sites show it).";
+  std::string text = "a restart or a deploy (all of it lies within one life of one build)";
+  if (std::isinf(v.z)) {
+    text += ", sampling noise (every allocation is recorded)";
+  } else if (v.slope_interval.low > 0) {
+    text += ", sampling noise (" + Fixed(v.z, 1) + " standard errors)";
+  }
+  if (!v.course.empty() && v.slope_interval.low > 0 && finding.kind == VerdictKind::kLeak)
+    text += ", a cache that has filled up (its course is " + std::string(v.course) + ")";
+  const double held_before = v.inuse_bytes - v.growth_bytes;
+  if (context.load && context.load->before_bytes_per_second > 0 && held_before > 0) {
+    const double load =
+        context.load->after_bytes_per_second / context.load->before_bytes_per_second - 1;
+    const double growth = v.growth_bytes / held_before;
+    if (load < 0.5 * growth) return text + ", load (it rose by less than half as much).";
+    return text + ". Not ruled out: load.";
+  }
+  return text + ".";
+}
+
+std::string Head(const Finding& finding, const MessageContext& context,
+                 const std::string& replicas) {
+  const Verdict& worst = finding.replicas.front().verdict;
+  std::string head = Summary(finding) + "\n\n";
+  if (finding.problem == Problem::kServiceGrowth) {
+    head += "Sites, worst first: " + Sites(finding) + "\n";
+  } else {
+    head += "Site: " + finding.site.function;
+    if (!finding.site.file.empty()) head += " (" + finding.site.file + ")";
+    head += ", holds " + FormatBytes(worst.inuse_bytes) + " on the worst replica.\n";
+  }
+  if (!finding.reason.empty()) head += "Why: " + finding.reason + ".\n";
+  if (IsGrowth(finding)) head += "How sure: " + Confidence(finding) + "\n";
+  head += Onset(finding) + Load(finding, context);
+  return head + "Ruled out: " + RuledOut(finding, context) + "\nReplicas: " + replicas + "\n";
+}
+
+// The target of a link by its name, for people: "dashboard_url" is "Dashboard".
+std::string LinkTitle(std::string name) {
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z')
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
 }
 
 // Whole lines as far as they fit.
@@ -161,59 +170,70 @@ std::string FitLines(std::string_view text, std::size_t max_runes) {
   return out + "…";
 }
 
-}  // namespace
-
-std::string Summary(const Finding& finding) {
-  const Verdict& worst = finding.replicas.front().verdict;
-  const std::string verb = finding.is_churn ? " churns " : " leaks ";
-  const std::string service = finding.service + ": ";
-  const std::string tail = verb + Rate(finding, worst) + Spread(finding) + Limit(finding);
-  const std::size_t room =
-      kMaxSummaryRunes - std::min(kMaxSummaryRunes, CountRunes(service + tail));
-  std::string site = ToUtf8(ShortSite(finding.site));
-  // Of a long name the end tells most; of a line too long for any name the verdict is what must
-  // stay.
-  constexpr std::size_t kLeastSite = 12;
-  if (CountRunes(site) > room) site = CutBegin(site, std::max(room, kLeastSite));
-  return CutEnd(ToUtf8(service) + site + ToUtf8(tail), kMaxSummaryRunes);
+AlertText DescribeDown(const Finding& finding, const MessageContext& context) {
+  const std::string summary = Summary(finding);
+  std::string text = summary +
+                     "\n\nWhat these processes leak meanwhile goes unseen. Down for longest "
+                     "first:\n";
+  for (std::size_t i = 0; i < std::min(kDownNamed, finding.down.size()); ++i) {
+    const DownTarget& target = finding.down[i];
+    text += ReplicaName(target.target) + " since " + FormatRfc3339(target.since) + ": " +
+            target.error + "\n";
+  }
+  if (finding.down.size() > kDownNamed)
+    text += "and " + Count(finding.down.size() - kDownNamed) + " more\n";
+  const std::string url = context.external_url + "/targets";
+  text += "\nAll targets: " + url + "\n";
+  return {.annotations = {{"summary", summary},
+                          {"description", CutEnd(ToUtf8(text), kMaxDescriptionRunes)},
+                          {"targets_url", url}},
+          .generator_url = url,
+          .evidence = std::nullopt,
+          .finding_json = ""};
 }
 
-std::string_view DiffSampleType(const Finding& finding) {
-  return finding.is_churn ? "alloc_space" : "inuse_space";
+}  // namespace
+
+Evidence EvidenceOf(const Finding& finding) {
+  const ReplicaVerdict& worst = finding.replicas.front();
+  return {worst.target, worst.verdict.from, worst.verdict.to,
+          IsGrowth(finding) ? "inuse_space" : "alloc_space"};
 }
 
 AlertText DescribeFinding(const Finding& finding, const MessageContext& context) {
-  const Verdict& worst = finding.replicas.front().verdict;
-  std::string moments = context.external_url + "/api/v1/diff?target=" + context.target_id +
-                        "&t0=" + FormatRfc3339(worst.from) + "&t1=" + FormatRfc3339(worst.to);
-  if (finding.is_churn) moments += "&sample_type=" + std::string(DiffSampleType(finding));
-  const std::string diff_url = moments + "&format=text";
-  const std::string profile_url = moments + "&format=pprof";
-  const std::string command = "go tool pprof -http=: '" + profile_url + "'";
+  if (finding.problem == Problem::kTargetDown) return DescribeDown(finding, context);
+  const Evidence evidence = EvidenceOf(finding);
+  const AlertLinks links = LinksOf(finding, evidence, context.target_id, context.external_url);
   const std::string replicas = ToUtf8(Replicas(finding));
-
-  std::string head = Summary(finding) + "\n\nSite: " + finding.site.function;
-  if (!finding.site.file.empty()) head += " (" + finding.site.file + ")";
-  head += ", holds " + FormatBytes(worst.inuse_bytes) + " on the worst replica.\n";
-  if (!worst.reason.empty()) head += "Why: " + worst.reason + ".\n";
-  if (!finding.is_churn) head += "How sure: " + Confidence(worst) + "\n";
-  head += "Ruled out: " + RuledOut(finding) + "\nReplicas: " + replicas + "\n";
-  const std::string tail =
-      "\nThe two heaps compared: " + diff_url + "\nIn pprof: " + command + "\n";
+  const std::string command = "go tool pprof -http=: '" + links.profile + "'";
+  AlertText text{.annotations = {{"summary", Summary(finding)},
+                                 {"replicas", replicas},
+                                 {"diff_url", links.diff_page},
+                                 {"site_url", links.site_page},
+                                 {"profile_url", links.profile},
+                                 {"svg_url", links.svg},
+                                 {"command", command}},
+                 .generator_url = links.diff_page,
+                 .evidence = evidence,
+                 .finding_json = ""};
+  const std::string head =
+      CutEnd(ToUtf8(Head(finding, context, replicas)), kMaxDescriptionRunes / 2);
+  std::string tail = "\nWhat changed: " + links.diff_page + "\nThe trend: " + links.site_page +
+                     "\nIn pprof: " + command + "\n";
+  for (const LinkConfig& link : context.links) {
+    const std::string url = FillTemplate(link.url, context.labels, evidence);
+    text.annotations.emplace(link.name + "_url", url);
+    tail += LinkTitle(link.name) + ": " + url + "\n";
+  }
   std::string body;
   if (!context.diff_text.empty())
-    body = std::string("\nWhat ") + (finding.is_churn ? "was allocated" : "changed") +
-           " on the worst replica between these two moments:\n" + ToUtf8(context.diff_text);
-  head = CutEnd(ToUtf8(head), kMaxDescriptionRunes / 2);
-  const std::size_t room = kMaxDescriptionRunes - CountRunes(head) -
-                           std::min(kMaxDescriptionRunes / 2, CountRunes(tail)) - 1;
-  return {.annotations = {{"summary", Summary(finding)},
-                          {"description", head + FitLines(body, room) + "\n" + tail},
-                          {"replicas", replicas},
-                          {"diff_url", diff_url},
-                          {"profile_url", profile_url},
-                          {"command", command}},
-          .generator_url = diff_url};
+    body = "\nOn " + ToUtf8(ReplicaName(evidence.target)) + " from " +
+           FormatRfc3339(evidence.from) + " to " + FormatRfc3339(evidence.to) + ":\n" +
+           ToUtf8(context.diff_text);
+  tail = CutEnd(ToUtf8(tail), kMaxDescriptionRunes / 3);
+  const std::size_t room = kMaxDescriptionRunes - CountRunes(head) - CountRunes(tail) - 1;
+  text.annotations.emplace("description", head + FitLines(body, room) + "\n" + tail);
+  return text;
 }
 
 }  // namespace heapwatch

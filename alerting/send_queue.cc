@@ -46,6 +46,13 @@ std::size_t SendQueue::size() const {
   return alerts_.size();
 }
 
+std::vector<Labels> SendQueue::Waiting() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Labels> waiting;
+  for (const auto& [labels, place] : by_labels_) waiting.push_back(labels);
+  return waiting;
+}
+
 std::uint64_t SendQueue::dropped_count() const {
   const std::lock_guard lock(mutex_);
   return dropped_count_;

@@ -27,6 +27,7 @@ class SendQueue {
   std::vector<Alert> Take(std::size_t max);
 
   std::size_t size() const;
+  std::vector<Labels> Waiting() const;  // in no order
   std::uint64_t dropped_count() const;
 
  private:

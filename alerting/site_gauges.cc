@@ -163,7 +163,9 @@ std::vector<std::size_t> Choose(const TargetVerdicts& target, const std::set<Con
 void SiteGauges::Update(const std::vector<TargetVerdicts>& targets) {
   auto families = std::make_shared<Families>(MakeFamilies());
   const std::size_t share = limits_.sites / std::max<std::size_t>(1, targets.size());
-  const std::size_t max = std::min(limits_.sites_per_target, std::max<std::size_t>(1, share));
+  const std::size_t max = std::min(limits_.sites_per_target, share);
+  Remainder of_targets_beyond;
+  std::size_t target_count = 0;
   std::map<Labels, std::set<ContentHash>> shown;
   for (const TargetVerdicts& target : targets) {
     const auto chosen = Choose(target, shown_[target.target], max);
@@ -174,12 +176,17 @@ void SiteGauges::Update(const std::vector<TargetVerdicts>& targets) {
       shown[target.target].insert(site.id());
       AddSite(*families, target.target, site, target.verdicts[i]);
     }
-    Remainder rest;
+    const bool is_beyond = ++target_count > limits_.sites;
+    Remainder own;
+    Remainder& rest = is_beyond ? of_targets_beyond : own;
     for (std::size_t i = 0; i < target.verdicts.size(); ++i)
       if (!is_chosen[i]) rest.Take(target.verdicts[i]);
-    rest.AddTo(*families, target.target);
+    own.AddTo(*families, target.target);
   }
+  of_targets_beyond.AddTo(*families, {{"instance", "other"}, {"service", "other"}});
   std::erase_if(*families, [](const MetricFamily& family) { return family.metric.empty(); });
+  for (MetricFamily& family : service_gauges_.Update(targets))
+    families->push_back(std::move(family));
   shown_ = std::move(shown);
   const std::lock_guard lock(mutex_);
   families_ = std::move(families);

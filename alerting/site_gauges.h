@@ -1,5 +1,6 @@
-// The gauges of the sites, for Prometheus: what the last evaluation found, and nothing else. A site
-// that is gone from it is gone from the gauges; there is no registry that could keep it.
+// The gauges of the sites, and with them those of their targets and services (service_gauges.h),
+// for Prometheus: what the last evaluation found, and nothing else. A site that is gone from it is
+// gone from the gauges; there is no registry that could keep it.
 //
 // Their number is bounded: per target the sites that matter most (leaks and churns first, then
 // those that grow the most and those that hold the most), and one more with site="other" that sums
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "alerting/finding.h"
+#include "alerting/service_gauges.h"
 #include "analysis/base/labels.h"
 #include "analysis/base/strong_id.h"
 
@@ -30,7 +32,8 @@ namespace heapwatch {
 
 struct SiteGaugeLimits {
   std::size_t sites_per_target = 10;
-  // Of all targets together; each gets an equal part, but one site at least.
+  // Of all targets together; each gets an equal part. Where that is less than one, each has its
+  // "other" alone, and the targets beyond the bound share one, instance="other".
   std::size_t sites = 10'000;
 };
 
@@ -48,6 +51,7 @@ class SiteGauges : public prometheus::Collectable {
   using Families = std::vector<prometheus::MetricFamily>;
 
   const SiteGaugeLimits limits_;
+  ServiceGauges service_gauges_;
   std::map<Labels, std::set<ContentHash>> shown_;  // by target
   mutable std::mutex mutex_;
   std::shared_ptr<const Families> families_ = std::make_shared<Families>();

@@ -14,6 +14,7 @@
 #include "analysis/base/time.h"
 #include "analysis/profile/attribution.h"
 #include "analysis/trend/analyze.h"
+#include "config/alert_rules.h"
 
 namespace heapwatch {
 
@@ -49,19 +50,31 @@ struct AlertmanagerConfig {
   bool operator==(const AlertmanagerConfig&) const = default;
 };
 
+// Who gets each alert as one JSON document when it fires and when it is resolved.
+struct WebhookConfig {
+  std::string url;
+  Duration timeout = std::chrono::seconds(10);
+  bool send_resolved = true;
+  // Of one document; what is attached (pprof, SVG) is left out where it does not fit.
+  std::size_t max_body_bytes = 1U << 20;
+  bool operator==(const WebhookConfig&) const = default;
+};
+
 struct AlertingConfig {
   std::vector<AlertmanagerConfig> alertmanagers;
-  // An alert fires once its verdict has held this long ...
-  Duration hold_for = Duration(0);
-  // ... and over this many evaluations that each saw a new GC cycle.
-  std::size_t evaluations = 3;
-  // It stays this long after its verdict is gone.
-  Duration keep_firing_for = std::chrono::minutes(15);
+  std::vector<WebhookConfig> webhooks;
+  // What holds where no rule says otherwise.
+  AlertRule defaults;
+  // The first that matches an alert applies; each begins as a copy of `defaults`.
+  std::vector<AlertRule> rules;
+  std::vector<MuteConfig> mutes;
+  std::vector<LinkConfig> links;
+  // From so many leaking sites of one service and version on, one alert tells of them all.
+  std::size_t group_sites_from = 3;
+  // The two heaps of an alert are pinned while it lives and so long after it.
+  Duration keep_evidence_for = std::chrono::hours(24 * 14);
   // Firing alerts are sent again this often, so that a restarted Alertmanager learns of them.
   Duration resend_delay = std::chrono::minutes(1);
-  // Severity is "page" where the process reaches its limit within this time even at the slow end of
-  // the slope's interval, else "ticket".
-  Duration page_within = std::chrono::hours(24);
   bool operator==(const AlertingConfig&) const = default;
 };
 

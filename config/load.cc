@@ -1,6 +1,5 @@
 #include "config/load.h"
 
-#include <re2/re2.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <set>
 #include <sstream>
 
+#include "config/load_alerting.h"
 #include "config/targets.h"
 #include "config/yaml_reader.h"
 
@@ -22,13 +22,6 @@ constexpr std::size_t kMaxFileBytes = 16U << 20;
 constexpr double kNoMaximum = std::numeric_limits<double>::infinity();
 
 using Fields = std::vector<YamlReader::Field>;
-
-Result<void> CheckRegex(const std::string& pattern) {
-  const RE2 regex(pattern, RE2::Quiet);
-  if (regex.ok()) return {};
-  return Fail(ErrorCode::kInvalidArgument,
-              "\"" + pattern + "\" is not a regular expression (RE2): " + regex.error());
-}
 
 // What has to be known of all jobs to judge one.
 struct SeenSoFar {
@@ -174,17 +167,12 @@ void ReadAlertmanager(YamlReader& reader, const YAML::Node& node, const std::str
 }
 
 void ReadAlerting(YamlReader& reader, const YAML::Node& node, AlertingConfig& out) {
-  reader.Map(node, "alerting",
-             {reader.List("alertmanagers",
-                          [&](const YAML::Node& n, const std::string& path) {
-                            ReadAlertmanager(reader, n, "alerting." + path,
-                                             out.alertmanagers.emplace_back());
-                          }),
-              reader.Time("for", &out.hold_for, Duration(0)),
-              reader.Count("evaluations", &out.evaluations, 1),
-              reader.Time("keep_firing_for", &out.keep_firing_for, Duration(0)),
-              reader.Time("resend_delay", &out.resend_delay),
-              reader.Time("page_within", &out.page_within, Duration(0))});
+  Fields fields = AlertRuleFields(reader, out);
+  fields.push_back(reader.List("alertmanagers", [&](const YAML::Node& n, const std::string& path) {
+    ReadAlertmanager(reader, n, "alerting." + path, out.alertmanagers.emplace_back());
+  }));
+  fields.push_back(reader.Time("resend_delay", &out.resend_delay));
+  reader.Map(node, "alerting", fields);
 }
 
 void ReadSiteRules(YamlReader& reader, const YAML::Node& node, SiteRules& out) {

@@ -174,14 +174,29 @@ YamlReader::Field YamlReader::Time(std::string name, Duration* out, Duration min
           }};
 }
 
-YamlReader::Field YamlReader::Size(std::string name, std::function<void(std::int64_t)> set) {
-  return {name, [this, name, set = std::move(set)](const YAML::Node& node) {
+YamlReader::Field YamlReader::Size(std::string name, std::function<void(std::int64_t)> set,
+                                   std::int64_t min) {
+  return {name, [this, name, set = std::move(set), min](const YAML::Node& node) {
             const auto text = Scalar(node, name, "a size such as 512KB, 64MB or 2GB");
             if (!text) return;
             const auto value = ParseBytes(*text);
             if (!value) return Problem(node.Mark(), name + ": " + value.error().message);
-            if (*value <= 0) return Problem(node.Mark(), name + ": must be above zero");
+            if (*value < min) return Problem(node.Mark(), name + ": must be above zero");
             set(*value);
+          }};
+}
+
+YamlReader::Field YamlReader::Moment(std::string name, heapwatch::Time* out) {
+  return {name, [this, name, out](const YAML::Node& node) {
+            const std::string expected = "a point in time such as 2027-01-31T12:00:00Z";
+            const auto text = Scalar(node, name, expected);
+            if (!text) return;
+            // What ParseTime takes beyond RFC 3339 would mean another moment after each reload.
+            const auto value = ParseTime(*text, heapwatch::Time());
+            if (!value || text->find('T') == std::string::npos)
+              return Problem(node.Mark(),
+                             name + ": expected " + expected + ", got " + Quoted(*text));
+            *out = *value;
           }};
 }
 

@@ -46,8 +46,10 @@ class YamlReader {
   Field Number(std::string name, double* out, double min, double max);
   // A duration of at least `min`.
   Field Time(std::string name, Duration* out, Duration min = Duration(1));
-  // A size above zero, in bytes.
-  Field Size(std::string name, std::function<void(std::int64_t)> set);
+  // A size of at least `min` bytes.
+  Field Size(std::string name, std::function<void(std::int64_t)> set, std::int64_t min = 1);
+  // A point in time, in RFC 3339.
+  Field Moment(std::string name, heapwatch::Time* out);
   Field LabelSet(std::string name, Labels* out, bool allow_meta);
   Field TextList(std::string name, std::vector<std::string>* out,
                  std::function<Result<void>(const std::string&)> check);

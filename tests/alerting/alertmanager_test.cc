@@ -12,7 +12,9 @@ TEST(AlertmanagerPayload, IsWhatTheV2ApiTakes) {
                                       .annotations = {{"summary", "a \"b\"\n±"}},
                                       .starts_at = FromUnixMillis(1'795'345'200'000),
                                       .ends_at = FromUnixMillis(1'795'345'440'500),
-                                      .generator_url = "http://hw:9199/x?a=b&c=d"}};
+                                      .generator_url = "http://hw:9199/x?a=b&c=d",
+                                      .evidence = {},
+                                      .finding_json = {}}};
   EXPECT_EQ(AlertmanagerPayload(alerts),
             R"([{"labels":{"alertname":"HeapLeak"},"annotations":{"summary":"a \"b\"\n±"},)"
             R"("startsAt":"2026-11-22T11:00:00Z","endsAt":"2026-11-22T11:04:00.500Z",)"
@@ -25,7 +27,9 @@ TEST(AlertmanagerPayload, IsValidUtf8WhateverAFunctionIsCalled) {
                                       .annotations = {},
                                       .starts_at = {},
                                       .ends_at = {},
-                                      .generator_url = "http://hw"}};
+                                      .generator_url = "http://hw",
+                                      .evidence = {},
+                                      .finding_json = {}}};
   const auto parsed = boost::json::parse(AlertmanagerPayload(alerts));
   EXPECT_EQ(parsed.at(0).at("labels").at("function").as_string(), "f\uFFFD\uFFFD\uFFFDz");
 }

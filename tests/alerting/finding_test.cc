@@ -20,11 +20,9 @@ TEST(GroupFindings, TakesTheReplicasOfOneVersionTogetherWorstFirst) {
   EXPECT_EQ(f.version, "v2.4");
   EXPECT_EQ(f.site, StoreSet());
   EXPECT_EQ(f.kind, kLeak);
-  EXPECT_TRUE(f.is_alerting());
   ASSERT_EQ(f.replicas.size(), 2U);
   EXPECT_EQ(Get(f.replicas[0].target, "instance"), "b:1");
   EXPECT_EQ(f.replica_count, 3U);
-  EXPECT_EQ(f.observation_count, 200U);
 }
 
 TEST(GroupFindings, KeepsVersionsAndServicesApart) {
@@ -62,18 +60,17 @@ TEST(GroupFindings, LeavesOutWhatIsStableOrUnknownUnlessWatched) {
       OneSite(Replica("a:1"), MakeVerdict(kStable, 0)),
       OneSite(Replica("b:1"), MakeVerdict(kInsufficientData))};
   EXPECT_TRUE(GroupFindings(targets).empty());
-  const FindingKey key{"checkout", "v2.4", StoreSet().id(), false};
+  const FindingKey key{Problem::kGrowth, "checkout", "v2.4", StoreSet().id()};
   const auto findings = GroupFindings(targets, {{key, StoreSet()}});
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].kind, kStable);
   EXPECT_EQ(findings[0].key(), key);
-  EXPECT_FALSE(findings[0].is_alerting());
 }
 
 TEST(GroupFindings, TellsOfAWatchedSiteThatAProcessStillWarmingUpMayBringBack) {
   TargetVerdicts fresh = OneSite(Replica("a:1"), MakeVerdict(kInsufficientData));
   fresh.sites[0].function = "main.other";
-  const FindingKey key{"checkout", "v2.4", StoreSet().id(), false};
+  const FindingKey key{Problem::kGrowth, "checkout", "v2.4", StoreSet().id()};
   const auto findings = GroupFindings({fresh}, {{key, StoreSet()}});
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].kind, kInsufficientData);

@@ -8,6 +8,8 @@
 #include <limits>
 #include <sstream>
 
+#include "alerting/service_growth.h"
+#include "alerting/target_down.h"
 #include "alerting/text.h"
 #include "analysis/base/utf8.h"
 #include "tests/alerting/sample_findings.h"
@@ -22,8 +24,14 @@ using ::testing::StartsWith;
 
 MessageContext Context() {
   return {.external_url = "http://heapwatch.example.com:9199",
+          .labels = {{"service", "checkout"}},
+          .links = {{"dashboard", "https://grafana.example.com/d/heap?var-service={{service}}"}},
           .target_id = "00c0ffee00c0ffee",
-          .diff_text = "      flat   change\n  412 MiB  +96 MiB ± 7.7 MiB  cache.(*Store).Set\n"};
+          .diff_text =
+              "inuse_space 1.2 GiB -> 1.3 GiB in 31h: +101 MiB ± 12 MiB\n"
+              "+96.0 MiB ± 7.7 MiB  cache.(*Store).Set cache.go:+41 (316 MiB -> 412 MiB)\n"
+              "and 31 more sites: +5.0 MiB ± 9.2 MiB\n",
+          .load = LoadChange{120 * kMiB, 117 * kMiB}};
 }
 
 // `leaking` of `count` replicas, the worst at 3.1 MiB/h.
@@ -38,10 +46,22 @@ Finding Checkout(std::size_t leaking, std::size_t count, VerdictKind kind = kLea
     if (i == 0) {
       v.seconds_to_limit = Interval{9.2 * 3600, 12.8 * 3600};
       v.retention = 0.34;
+      v.course = "a line";
+      v.growing_for = std::chrono::hours(31);
     }
     targets.push_back(OneSite(Replica("10.0.0." + std::to_string(i + 1) + ":6060"), v));
   }
-  return GroupFindings(targets).at(0);
+  for (TargetVerdicts& target : targets) target.watched_since = kStart - std::chrono::hours(31);
+  Finding finding = GroupFindings(targets).at(0);
+  finding.pooled.reset();
+  if (kind == kLeak)
+    finding.change = VersionChange{.version_before = "v2.3",
+                                   .slope_before = 0.02 * kMiB / 3600,
+                                   .slope_interval_before = {-0.1 * kMiB / 3600, 0.2 * kMiB / 3600},
+                                   .growth_is_new = true,
+                                   .alloc_ratio = {},
+                                   .allocates_more = false};
+  return finding;
 }
 
 // Compares with testdata/alerting/NAME; HEAPWATCH_UPDATE=1 rewrites it.
@@ -69,9 +89,59 @@ TEST(Summary, NamesASingleReplica) {
 }
 
 TEST(Summary, TellsChurnPerSecond) {
+  EXPECT_EQ(Summary(Checkout(2, 3, kChurn)),
+            "checkout: cache.(*Store).Set cache.go:+41 churns 312 MiB/s, 2 of 3 replicas of v2.4");
+}
+
+TEST(Summary, SaysSinceAVersionOnlyWhereTheOneBeforeDidNotHaveIt) {
+  Finding finding = Checkout(18, 48);
+  finding.change->slope_interval_before = {0.1, 0.3};  // it leaked already
+  EXPECT_THAT(Summary(finding), HasSubstr("replicas of v2.4"));
+  finding.change.reset();  // nobody knows
+  EXPECT_THAT(Summary(finding), HasSubstr("replicas of v2.4"));
+}
+
+TEST(Summary, TellsWhatOnlyAllReplicasTogetherShow) {
+  Finding finding = Checkout(15, 16);
+  finding.pooled = PooledGrowth{.slope_bytes_per_second = 0.5 * kMiB / 3600,
+                                .slope_interval = {0.4 * kMiB / 3600, 0.6 * kMiB / 3600},
+                                .z = 5.2,
+                                .total_growth_bytes = 16 * kMiB,
+                                .only_together = true};
+  EXPECT_THAT(Summary(finding), HasSubstr("leaks 512 KiB/h (410-614) each, 15 of 16 replicas"));
+}
+
+TEST(Summary, TellsARegression) {
+  Finding finding = Checkout(2, 3);
+  finding.problem = Problem::kRegression;
+  finding.replicas[0].verdict.alloc_bytes_per_second = 12 * kMiB;
+  finding.change->alloc_ratio = 2.14;
+  EXPECT_EQ(Summary(finding),
+            "checkout: cache.(*Store).Set cache.go:+41 allocates 2.1 times as much for the same "
+            "load (12.0 MiB/s), 2 of 3 replicas since v2.4");
+}
+
+TEST(Summary, TellsSitesThatLeakTogether) {
+  Finding other = Checkout(2, 3);
+  other.site.function = "main.other";
+  const Finding joined = JoinSites({Checkout(2, 3), other});
   EXPECT_EQ(
-      Summary(Checkout(2, 3, kChurn)),
-      "checkout: cache.(*Store).Set cache.go:+41 churns 312 MiB/s, 2 of 3 replicas since v2.4");
+      Summary(joined),
+      "checkout: 2 sites together leak 6.2 MiB/h (5.5-7.0), 2 of 3 replicas of v2.4, limit in "
+      "4-7 h");
+}
+
+TEST(Summary, TellsWhatIsDown) {
+  std::vector<TargetHealth> targets;
+  for (int i = 0; i < 5; ++i)
+    targets.push_back({Replica("10.0.0." + std::to_string(i) + ":6060"), kStart, "refused"});
+  targets[4].down_since.reset();
+  EXPECT_EQ(Summary(GroupDownTargets(targets).at(0)),
+            "checkout: no heap profile from 4 of 5 targets: 10.0.0.0:6060, 10.0.0.1:6060 and 2 "
+            "more");
+  targets.resize(1);
+  EXPECT_EQ(Summary(GroupDownTargets(targets).at(0)),
+            "checkout: no heap profile from 10.0.0.0:6060");
 }
 
 TEST(Summary, ChoosesUnitsThatAreReadAtAGlance) {
@@ -116,6 +186,53 @@ TEST(DescribeFinding, TellsAChurn) {
                                "description")));
 }
 
+TEST(DescribeFinding, TellsARegression) {
+  Finding finding = Checkout(2, 3);
+  finding.problem = Problem::kRegression;
+  finding.reason = "no growth, but it allocates more per unit of load than in the version before";
+  finding.replicas[0].verdict.alloc_bytes_per_second = 12 * kMiB;
+  finding.replicas[1].verdict.alloc_bytes_per_second = 11 * kMiB;
+  finding.change->alloc_ratio = 2.14;
+  ExpectGolden("regression.txt",
+               std::string(Get(DescribeFinding(finding, Context()).annotations, "description")));
+}
+
+TEST(DescribeFinding, TellsSitesThatLeakTogether) {
+  std::vector<Finding> members;
+  for (int i = 0; i < 7; ++i) {
+    members.push_back(Checkout(2, 3));
+    members.back().site.function = "github.com/acme/shop/http.(*Conn).serve" + std::to_string(i);
+  }
+  ExpectGolden(
+      "service_wide.txt",
+      std::string(Get(DescribeFinding(JoinSites(members), Context()).annotations, "description")));
+}
+
+TEST(DescribeFinding, TellsTargetsThatAreDown) {
+  std::vector<TargetHealth> targets;
+  for (int i = 0; i < 12; ++i)
+    targets.push_back({Replica("10.0.0." + std::to_string(i) + ":6060"),
+                       kStart - std::chrono::minutes(i),
+                       "connection refused by 10.0.0." + std::to_string(i) +
+                           ":6060: is the process running, and is this its port?"});
+  ExpectGolden(
+      "target_down.txt",
+      std::string(Get(DescribeFinding(GroupDownTargets(targets).at(0), Context()).annotations,
+                      "description")));
+}
+
+TEST(DescribeFinding, DoesNotRuleOutTheLoadWhereItRoseAsWell) {
+  MessageContext context = Context();
+  const auto description = [&] {
+    return std::string(Get(DescribeFinding(Checkout(1, 2), context).annotations, "description"));
+  };
+  EXPECT_THAT(description(), HasSubstr("load (it rose by less than half as much)"));
+  context.load = LoadChange{100 * kMiB, 150 * kMiB};
+  EXPECT_THAT(description(), HasSubstr("Not ruled out: load."));
+  context.load.reset();
+  EXPECT_THAT(description(), ::testing::Not(HasSubstr("load")));
+}
+
 TEST(DescribeFinding, StaysWithinItsLimitAndKeepsTheWayToTheHeap) {
   MessageContext context = Context();
   context.diff_text.clear();
@@ -127,9 +244,8 @@ TEST(DescribeFinding, StaysWithinItsLimitAndKeepsTheWayToTheHeap) {
   };
   EXPECT_LE(CountRunes(description()), kMaxDescriptionRunes);
   EXPECT_THAT(description(), HasSubstr("line 0 of a long diff ±\nline 1 of"));
-  EXPECT_THAT(
-      description(),
-      HasSubstr("…\n\nThe two heaps compared: http://heapwatch.example.com:9199/api/v1/diff?"));
+  EXPECT_THAT(description(),
+              HasSubstr("…\n\nWhat changed: http://heapwatch.example.com:9199/diff?"));
   finding.site.function = std::string(50'000, 'f');
   EXPECT_LE(CountRunes(description()), kMaxDescriptionRunes);
   EXPECT_THAT(description(),

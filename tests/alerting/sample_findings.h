@@ -49,13 +49,12 @@ inline Verdict MakeVerdict(VerdictKind kind, double mib_per_hour = 3.1) {
   return v;
 }
 
-inline TargetVerdicts OneSite(Labels target, Verdict verdict,
-                              std::uint64_t observation_count = 100) {
+inline TargetVerdicts OneSite(Labels target, Verdict verdict) {
   return {.target = std::move(target),
           .evaluated = kStart,
           .sites = {StoreSet()},
           .verdicts = {std::move(verdict)},
-          .observation_count = observation_count};
+          .watched_since = {}};
 }
 
 }  // namespace heapwatch

@@ -11,7 +11,9 @@ Alert Named(const std::string& name, int minute = 0) {
           .annotations = {},
           .starts_at = FromUnixMillis(0),
           .ends_at = FromUnixMillis(60'000 * minute),
-          .generator_url = ""};
+          .generator_url = "",
+          .evidence = {},
+          .finding_json = {}};
 }
 
 std::string Names(const std::vector<Alert>& alerts) {

@@ -96,6 +96,9 @@ TEST(LoadConfig, AcceptsWhatTheExampleShowsInComments) {
   ASSERT_EQ(config->scrape_configs.size(), 1U);
   EXPECT_EQ(ExpandTargets(*config).size(), 3U);
   EXPECT_EQ(config->alerting.alertmanagers.size(), 1U);
+  EXPECT_EQ(config->alerting.rules.size(), 1U);
+  EXPECT_EQ(config->alerting.mutes.size(), 1U);
+  EXPECT_EQ(config->alerting.links.size(), 2U);
   EXPECT_EQ(config->site_rules.skip_functions.size(), 2U);
   EXPECT_EQ(config->global.external_labels.size(), 1U);
 }
@@ -138,11 +141,41 @@ TEST(LoadConfig, FillsEveryFieldFromAFullFile) {
   EXPECT_EQ(a.alertmanagers[0].timeout, std::chrono::seconds(3));
   EXPECT_THAT(a.alertmanagers[0].static_configs.at(0).targets,
               ElementsAre("am-1:9093", "am-2:9093"));
-  EXPECT_EQ(a.hold_for, std::chrono::minutes(5));
-  EXPECT_EQ(a.evaluations, 2U);
-  EXPECT_EQ(a.keep_firing_for, std::chrono::hours(1));
   EXPECT_EQ(a.resend_delay, std::chrono::seconds(30));
-  EXPECT_EQ(a.page_within, std::chrono::hours(12));
+  EXPECT_EQ(a.group_sites_from, 5U);
+  EXPECT_EQ(a.keep_evidence_for, std::chrono::hours(24 * 7));
+  EXPECT_THAT(a.webhooks, ElementsAre(WebhookConfig{"https://hooks.example.com/heap?team=a",
+                                                    std::chrono::seconds(3), false, 4U << 20}));
+  AlertRule defaults;
+  defaults.alert_on = {AlertOn::kLeak};
+  defaults.min_slope_bytes_per_hour = 1 << 20;
+  defaults.min_size_bytes = 10 << 20;
+  defaults.min_share_of_heap = 0.05;
+  defaults.min_churn_bytes_per_second = 100 << 20;
+  defaults.min_churn_share = 0.5;
+  defaults.min_regression_bytes_per_second = 2 << 20;
+  defaults.hold_for = std::chrono::minutes(5);
+  defaults.warm_up_after_deploy = std::chrono::minutes(30);
+  defaults.keep_firing_for = std::chrono::hours(1);
+  defaults.page_within = std::chrono::hours(12);
+  defaults.target_down_for = std::chrono::hours(1);
+  EXPECT_EQ(a.defaults, defaults);
+  // Though it stands before them in the file, a rule begins as a copy of the section's fields.
+  AlertRule batch = defaults;
+  batch.name = "batch";
+  batch.match = {{"job", "nightly-.*"}};
+  batch.alert_on = {AlertOn::kLeak, AlertOn::kGrowing};
+  batch.limit_within = std::chrono::hours(48);
+  batch.page_within = std::chrono::hours(1);
+  EXPECT_THAT(a.rules, ElementsAre(batch));
+  EXPECT_THAT(a.mutes,
+              ElementsAre(MuteConfig{{{"service", "checkout"}, {"function", "main\\.warm.*"}},
+                                     FromUnixMillis(1'801'353'600'000),
+                                     "warms its cache on purpose"}));
+  EXPECT_THAT(a.links,
+              ElementsAre(LinkConfig{"dashboard",
+                                     "https://grafana.example.com/d/heap?var-service={{service}}"
+                                     "&from={{from_ms}}&to={{to_ms}}"}));
   EXPECT_EQ(config->storage.retention, std::chrono::hours(24 * 90));
 }
 

@@ -60,15 +60,34 @@ Stand::Stand() {
       "--web.listen-address=" + at(prometheus_port_)});
   if (!WaitForPort(shop_port_, kStartDeadline) || !WaitForPort(alertmanager_port_, kStartDeadline))
     throw std::runtime_error("the stand does not come up\n" + Logs());
-  heapwatch_ = std::make_unique<Subprocess>(std::vector<std::string>{
-      kHeapwatch, "serve", "--config.file", WriteHeapwatchConfig(), "--storage.path",
-      directory_.Path("history"), "--web.listen-address", at(heapwatch_port_)});
+  StartHeapwatch();
+  if (!WaitForPort(prometheus_port_, kStartDeadline))
+    throw std::runtime_error("the stand does not come up\n" + Logs());
+}
+
+void Stand::StartHeapwatch() {
+  heapwatch_ = std::make_unique<Subprocess>(
+      std::vector<std::string>{kHeapwatch, "serve", "--config.file", WriteHeapwatchConfig(),
+                               "--storage.path", directory_.Path("history"), "--web.listen-address",
+                               "127.0.0.1:" + std::to_string(heapwatch_port_)});
   const auto is_ready = [&] {
     const auto answer = HttpGet(heapwatch() + "/-/ready");
     return answer && answer->status == 200;
   };
-  if (!WaitUntil(is_ready, kStartDeadline) || !WaitForPort(prometheus_port_, kStartDeadline))
-    throw std::runtime_error("the stand does not come up\n" + Logs());
+  if (!WaitUntil(is_ready, kStartDeadline))
+    throw std::runtime_error("Heapwatch does not come up\n" + Logs());
+}
+
+void Stand::RestartHeapwatch() {
+  heapwatch_->Kill();
+  StartHeapwatch();
+}
+
+std::vector<boost::json::value> Stand::WebhookBodies() const {
+  std::vector<boost::json::value> bodies;
+  for (const std::string& request : webhook_.requests())
+    bodies.push_back(boost::json::parse(request.substr(request.find("\r\n\r\n") + 4)));
+  return bodies;
 }
 
 std::string Stand::WriteHeapwatchConfig() const {
@@ -89,6 +108,9 @@ detection:
   churn_alloc_rate: 50MiB
   churn_for: 20s
 alerting:
+  resend_delay: 5s
+  webhooks: [{url: 'http://)" + webhook_.address() +
+                                               R"(/hook'}]
   alertmanagers:
     - static_configs:
         - targets: ['127.0.0.1:)" + std::to_string(alertmanager_port_) +

@@ -1,5 +1,5 @@
 // The whole stand: the shop, Heapwatch watching it, Prometheus and Alertmanager listening, each a
-// real process on a port of its own. All stop with the object.
+// real process on a port of its own, and a webhook. All stop with the object.
 //
 // The shop leaks 4 MiB a second, fills a cache of 32 MiB within half a minute, churns and sells.
 // Heapwatch looks twice a second and judges every second, so that verdicts are out in about one.
@@ -11,7 +11,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "tests/support/raw_server.h"
 #include "tests/support/subprocess.h"
 #include "tests/support/temporary_directory.h"
 
@@ -32,6 +34,11 @@ class Stand {
   std::string shop_instance() const { return "127.0.0.1:" + std::to_string(shop_port_); }
   const TemporaryDirectory& directory() const { return directory_; }
 
+  // Kills Heapwatch (SIGKILL) and starts it again on the same history. Throws as the constructor.
+  void RestartHeapwatch();
+  // What its webhook was told, in order.
+  std::vector<boost::json::value> WebhookBodies() const;
+
   // What Heapwatch answers at an address below /api/v1, its `data`; null on an error.
   boost::json::value Ask(const std::string& path_and_query) const;
   // The verdict on a function's sites, the most pressing one; "" before there is any.
@@ -42,8 +49,10 @@ class Stand {
  private:
   static std::string Base(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
   std::string WriteHeapwatchConfig() const;
+  void StartHeapwatch();
 
   TemporaryDirectory directory_;
+  RawServer webhook_{"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"};
   std::uint16_t shop_port_ = FreePort();
   std::uint16_t heapwatch_port_ = FreePort();
   std::uint16_t prometheus_port_ = FreePort();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <map>
 #include <set>
@@ -11,6 +12,8 @@
 
 #include "tests/integration/stand.h"
 #include "tests/support/http_probe.h"
+#include "tests/support/run_coroutine.h"
+#include "watcher/net/http_client.h"
 
 namespace heapwatch {
 namespace {
@@ -98,13 +101,82 @@ TEST_F(WholeWay, PutsLinksIntoTheAlertThatWork) {
       WaitUntil([&] { return leak().is_array() && !leak().as_array().empty(); }, kDeadline));
   const json::value alert = leak().at(0);
   EXPECT_THAT(alert.at("annotations").at("summary").as_string().c_str(), HasSubstr(kLeak));
-  for (const char* name : {"diff_url", "profile_url"}) {
+  for (const char* name : {"diff_url", "site_url", "profile_url", "svg_url"}) {
     const std::string url(alert.at("annotations").at(name).as_string());
     const auto answer = HttpGet(url);
     ASSERT_TRUE(answer) << url << ": " << answer.error().message;
     EXPECT_EQ(answer->status, 200) << url << ": " << answer->body;
   }
-  EXPECT_THAT(HttpGet(std::string(alert.at("generatorURL").as_string()))->body, HasSubstr(kLeak));
+  EXPECT_EQ(alert.at("generatorURL"), alert.at("annotations").at("diff_url"));
+  EXPECT_THAT(HttpGet(std::string(alert.at("annotations").at("svg_url").as_string()))->body,
+              HasSubstr("Remember"));
+}
+
+// The alert on the leak as Alertmanager has it; null where it has none.
+json::value LeakAt(const std::string& alertmanager) {
+  const json::value alerts = GetJson(alertmanager + "/api/v2/alerts?filter=alertname%3DHeapLeak");
+  return alerts.is_array() && !alerts.as_array().empty() ? alerts.at(0) : json::value(nullptr);
+}
+
+// How often the webhook was told that the leak fires.
+std::size_t TimesTold(const std::vector<json::value>& bodies) {
+  return static_cast<std::size_t>(
+      std::count_if(bodies.begin(), bodies.end(), [](const json::value& body) {
+        return body.at("labels").at("alertname") == "HeapLeak" && body.at("status") == "firing";
+      }));
+}
+
+TEST_F(WholeWay, TellsAWebhookTheWholeFindingWithTheDiff) {
+  ASSERT_TRUE(WaitUntil([&] { return TimesTold(stand_->WebhookBodies()) > 0; }, kDeadline));
+  for (const json::value& body : stand_->WebhookBodies()) {
+    if (body.at("labels").at("alertname") != "HeapLeak") continue;
+    EXPECT_EQ(body.at("finding").at("site").at("function").as_string(), kLeak);
+    EXPECT_EQ(body.at("finding").at("replicas").as_array().size(), 1U);
+    EXPECT_GT(body.at("diff").at("total").at("change").as_int64(), 0);
+    EXPECT_EQ(body.at("attachments").as_array().size(), 2U) << body.at("left_out");
+  }
+}
+
+TEST_F(WholeWay, NeitherFiresAnewNorForgetsWhenHeapwatchIsKilled) {
+  ASSERT_TRUE(WaitUntil([&] { return LeakAt(stand_->alertmanager()).is_object(); }, kDeadline));
+  const json::value before = LeakAt(stand_->alertmanager());
+  const std::size_t told = TimesTold(stand_->WebhookBodies());
+  stand_->RestartHeapwatch();
+  // Sent again by the new process, as it was.
+  const auto is_sent_again = [&] {
+    const json::value now = LeakAt(stand_->alertmanager());
+    return now.is_object() && now.at("updatedAt") != before.at("updatedAt");
+  };
+  EXPECT_TRUE(WaitUntil(is_sent_again, kDeadline));
+  const json::value after = LeakAt(stand_->alertmanager());
+  EXPECT_EQ(after.at("startsAt"), before.at("startsAt"));
+  EXPECT_EQ(after.at("labels"), before.at("labels"));
+  EXPECT_EQ(TimesTold(stand_->WebhookBodies()), told);
+}
+
+HttpResponse Send(const std::string& method, const std::string& url, const std::string& body) {
+  HttpCall call;
+  call.method = method;
+  call.url = url;
+  call.headers["Content-Type"] = "application/json";
+  call.body = body;
+  auto response = RunCoroutine(HttpClient().Send(call));
+  EXPECT_TRUE(response) << response.error().message;
+  return response ? *response : HttpResponse{};
+}
+
+TEST_F(WholeWay, SparesPeopleALeakThatIsAcknowledged) {
+  ASSERT_TRUE(WaitUntil([&] { return LeakAt(stand_->alertmanager()).is_object(); }, kDeadline));
+  const std::string id(LeakAt(stand_->alertmanager()).at("labels").at("site").as_string());
+  const std::string ack = stand_->heapwatch() + "/api/v1/sites/" + id + "/ack";
+  const HttpResponse known =
+      Send("POST", ack, R"({"author": "ann", "reason": "HEAP-42", "for": "1h"})");
+  EXPECT_EQ(known.status, 200) << known.body;
+  EXPECT_TRUE(WaitUntil([&] { return LeakAt(stand_->alertmanager()).is_null(); }, kDeadline));
+  stand_->RestartHeapwatch();
+  EXPECT_EQ(stand_->Ask("/acks").at("acks").as_array().size(), 1U);
+  EXPECT_EQ(Send("DELETE", ack, R"({"author": "bob"})").status, 200);
+  EXPECT_TRUE(WaitUntil([&] { return LeakAt(stand_->alertmanager()).is_object(); }, kDeadline));
 }
 
 TEST_F(WholeWay, LetsPrometheusScrapeTheSlopeOfTheLeak) {

@@ -44,11 +44,17 @@ json::object Describe(const TrendOptions& detection) {
 }
 
 json::object Describe(const AlertingConfig& alerting) {
-  return {{"for", FormatDuration(alerting.hold_for)},
-          {"evaluations", alerting.evaluations},
-          {"keep_firing_for", FormatDuration(alerting.keep_firing_for)},
-          {"resend_delay", FormatDuration(alerting.resend_delay)},
-          {"page_within", FormatDuration(alerting.page_within)}};
+  const AlertRule& rule = alerting.defaults;
+  return {{"for", FormatDuration(rule.hold_for)},
+          {"keep_firing_for", FormatDuration(rule.keep_firing_for)},
+          {"page_within", FormatDuration(rule.page_within)},
+          {"min_churn_rate", FormatBytesPerSecond(rule.min_churn_bytes_per_second)},
+          {"target_down_for", FormatDuration(rule.target_down_for)},
+          {"rules", alerting.rules.size()},
+          {"mutes", alerting.mutes.size()},
+          {"group_sites_from", alerting.group_sites_from},
+          {"keep_evidence_for", FormatDuration(alerting.keep_evidence_for)},
+          {"resend_delay", FormatDuration(alerting.resend_delay)}};
 }
 
 }  // namespace

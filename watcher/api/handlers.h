@@ -31,6 +31,8 @@ Result<HttpResponse> GetDiff(const HttpRequest& request, const ReadViews& views)
 Result<HttpResponse> GetTree(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetAlerts(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetConfig(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetAlertHistory(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetAcks(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetMetrics(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetHealthy(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetReady(const HttpRequest& request, const ReadViews& views);

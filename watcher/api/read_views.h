@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "alerting/acks.h"
+#include "alerting/alert_log.h"
 #include "alerting/alert_state.h"
 #include "alerting/finding.h"
 #include "analysis/base/time.h"
@@ -34,6 +36,8 @@ class ReadViews {
   virtual std::vector<TargetStatus> Targets() const = 0;
   virtual std::shared_ptr<const Evaluation> LatestEvaluation() const = 0;  // never null
   virtual std::vector<AlertView> Alerts() const = 0;
+  virtual std::vector<AlertChange> AlertHistory() const = 0;  // oldest first
+  virtual AckBook Acks() const = 0;
   // Text of /metrics: own health and the growth gauges, in Prometheus' exposition format.
   virtual std::string Metrics() const = 0;
 };

@@ -52,6 +52,8 @@ void Add(const TargetStatus& status, Service& service) {
 }
 
 void Add(const Finding& finding, Service& service) {
+  // A regression is a comparison; how the site stands is told by its other findings.
+  if (finding.problem == Problem::kRegression) return;
   ++service.sites[finding.kind];
   if (service.worst == nullptr) service.worst = &finding;  // they come worst first
   if (finding.kind != VerdictKind::kLeak && finding.kind != VerdictKind::kGrowing) return;

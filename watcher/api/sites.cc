@@ -103,11 +103,9 @@ json::object Describe(const Finding& finding) {
     out["labels"] = ToJson(replica.target);
     replicas.push_back(std::move(out));
   }
-  return {{"service", finding.service},
-          {"version", finding.version},
-          {"site", ToJson(finding.site)},
-          {"verdict", ToString(finding.kind)},
-          {"replica_count", finding.replica_count},
+  return {{"problem", ToString(finding.problem)}, {"service", finding.service},
+          {"version", finding.version},           {"site", ToJson(finding.site)},
+          {"verdict", ToString(finding.kind)},    {"replica_count", finding.replica_count},
           {"replicas", std::move(replicas)}};
 }
 

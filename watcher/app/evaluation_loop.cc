@@ -2,14 +2,17 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
+#include "watcher/app/describe.h"
 #include "watcher/net/run_on.h"
 #include "watcher/scrape/schedule.h"
 
@@ -20,18 +23,17 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view kAlertsKey = "alerts";
+constexpr std::string_view kPinPrefix = "alert/";
+constexpr std::size_t kMaxPinnedMoments = 200;
+constexpr Duration kPinAgainAfter = std::chrono::hours(24);
+constexpr std::string_view kHistoryKey = "alert_history";
 
-// A line for each alert that has begun to fire or was resolved since the evaluation before.
-void LogChanges(const std::vector<AlertView>& before, const std::vector<AlertView>& now) {
-  std::map<Labels, AlertPhase> phase_before;
-  for (const AlertView& view : before) phase_before[view.labels] = view.phase;
-  for (const AlertView& view : now) {
-    if (view.phase == AlertPhase::kPending) continue;
-    const auto known = phase_before.find(view.labels);
-    if (known != phase_before.end() && known->second == view.phase) continue;
-    spdlog::info("alert {} {}: {}", Get(view.labels, "alertname"),
-                 view.phase == AlertPhase::kFiring ? "fires" : "is resolved",
-                 Get(view.annotations, "summary"));
+// A line for each alert that has begun to fire, was muted or was resolved.
+void LogChanges(const std::vector<AlertChange>& changes) {
+  for (const AlertChange& change : changes) {
+    if (change.state == "pending" || change.state == "inactive") continue;
+    spdlog::info("alert {} is {}: {}{}", Get(change.labels, "alertname"), change.state,
+                 change.summary, change.note.empty() ? "" : " (" + change.note + ")");
   }
 }
 
@@ -46,12 +48,18 @@ EvaluationLoop::EvaluationLoop(EvaluationParts parts)
 
 Result<void> EvaluationLoop::RestoreAlerts() {
   const auto saved = parts_.store.GetState(kAlertsKey);
+  const auto history = parts_.store.GetState(kHistoryKey);
   if (!saved) return Fail(saved.error());
-  if (!*saved) return {};
-  if (auto restored = alert_state_.Restore(**saved); !restored) return restored;
+  if (!history) return Fail(history.error());
+  const auto restored_history = *history ? alert_log_.Restore(**history) : Result<void>();
+  const auto restored = *saved ? alert_state_.Restore(**saved) : Result<void>();
+  if (const auto pins = parts_.store.Pins(); pins)
+    for (const Pin& pin : *pins)
+      if (pin.id.starts_with(kPinPrefix) && pin.expires) pinned_.emplace(pin.id, pin);
   const std::scoped_lock lock(mutex_);
   alerts_ = alert_state_.Views();
-  return {};
+  history_ = {alert_log_.changes().begin(), alert_log_.changes().end()};
+  return restored ? restored_history : restored;
 }
 
 asio::awaitable<void> EvaluationLoop::Run() {
@@ -78,6 +86,9 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
   const auto started = std::chrono::steady_clock::now();
   const Time now = parts_.clock.Now();
   std::vector<TargetVerdicts> verdicts;
+  const auto stored = co_await RunOn(parts_.cpu, [&] { return Stored(); });
+  std::map<Labels, Time> first;
+  for (const StoredTarget& target : stored) first.emplace(target.labels, target.first);
   std::size_t failed = 0;
   for (const Target& target : settings.targets) {
     auto judged = co_await RunOn(parts_.cpu, [&] {
@@ -88,37 +99,124 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
     } else {
       ++failed;
       // Known, but nothing can be said of it now: its alerts stay as they are.
-      verdicts.push_back({.target = target.labels, .evaluated = now, .sites = {}, .verdicts = {}});
+      verdicts.push_back({.target = target.labels,
+                          .evaluated = now,
+                          .sites = {},
+                          .verdicts = {},
+                          .watched_since = {}});
       spdlog::error("target {} cannot be judged: {}", ToString(target.labels),
                     judged.error().message);
     }
+    if (const auto since = first.find(target.labels); since != first.end())
+      verdicts.back().watched_since = since->second;
   }
-  co_await RunOn(parts_.cpu, [&] { Conclude(settings, now, std::move(verdicts)); });
+  co_await RunOn(parts_.cpu, [&] { Conclude(settings, now, std::move(verdicts), stored); });
   parts_.metrics.ObserveEvaluation(
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started), now,
       failed);
 }
 
 void EvaluationLoop::Conclude(const Settings& settings, Time now,
-                              std::vector<TargetVerdicts> verdicts) {
+                              std::vector<TargetVerdicts> verdicts,
+                              const std::vector<StoredTarget>& stored) {
   auto evaluation = std::make_shared<Evaluation>();
   evaluation->time = now;
+  // The gone ones behind the others, for the comparison of versions alone.
+  const std::size_t watched = verdicts.size();
+  for (TargetVerdicts& gone : gone_targets_.Update(stored, settings, parts_.store, now))
+    verdicts.push_back(std::move(gone));
+  evaluation->findings =
+      GroupFindings(verdicts, alert_state_.Watched(), settings.config->detection);
+  verdicts.resize(watched);
   evaluation->targets = std::move(verdicts);
-  evaluation->findings = GroupFindings(evaluation->targets, alert_state_.Watched());
-  std::vector<Alert> alerts =
-      alert_state_.Step(evaluation->findings, now, [&](const Finding& finding) {
-        return DescribeWithDiff(finding, parts_.store, *settings.attributor, parts_.external_url);
-      });
-  if (const auto kept = parts_.store.PutState(kAlertsKey, alert_state_.Save()); !kept)
-    spdlog::error("the state of the alerts could not be stored: {}", kept.error().message);
-  parts_.notifier.Send(std::move(alerts));
+  std::vector<Finding> findings = evaluation->findings;
+  for (Finding& finding : GroupDownTargets(HealthOfTargets(now)))
+    findings.push_back(std::move(finding));
+  const AlertingConfig& alerting = settings.config->alerting;
+  AlertState::Outcome outcome =
+      alert_state_.Step(evaluation->findings, parts_.acks.At(now), now,
+                        [&](const Finding& finding, const Labels& labels) {
+                          return Describe(finding, labels,
+                                          {.store = parts_.store,
+                                           .attributor = *settings.attributor,
+                                           .external_url = parts_.external_url,
+                                           .links = alerting.links});
+                        });
+  KeepState(outcome);
+  KeepEvidence(alerting, now);
+  LogChanges(outcome.changes);
+  parts_.webhooks.Send(outcome.due);
+  parts_.alertmanagers.Send(std::move(outcome.due));
   parts_.site_gauges.Update(evaluation->targets);
-  std::vector<AlertView> views = alert_state_.Views();
   const std::scoped_lock lock(mutex_);
   latest_ = std::move(evaluation);
-  LogChanges(alerts_, views);
-  alerts_ = std::move(views);
+  alerts_ = alert_state_.Views();
+  history_.assign(alert_log_.changes().begin(), alert_log_.changes().end());
   has_evaluated_ = true;
+}
+
+void EvaluationLoop::KeepState(const AlertState::Outcome& outcome) {
+  std::set<Labels> untold = parts_.webhooks.Undelivered();
+  for (const Alert& alert : outcome.due)
+    if (alert.is_news) untold.insert(alert.labels);
+  if (const auto kept = parts_.store.PutState(kAlertsKey, alert_state_.Save(untold)); !kept)
+    spdlog::error("the state of the alerts could not be stored: {}", kept.error().message);
+  if (outcome.changes.empty()) return;
+  alert_log_.Append(outcome.changes);
+  if (const auto kept = parts_.store.PutState(kHistoryKey, alert_log_.Save()); !kept)
+    spdlog::error("the history of the alerts could not be stored: {}", kept.error().message);
+}
+
+void EvaluationLoop::KeepEvidence(const AlertingConfig& config, Time now) {
+  for (const AlertEvidence& alert : alert_state_.Evidences()) {
+    const std::string id = std::string(kPinPrefix) + alert.alert_id;
+    const auto known = pinned_.find(id);
+    Pin pin{.id = id, .reason = "evidence of an alert", .spans = {}, .expires = {}};
+    if (known != pinned_.end()) pin.spans = known->second.spans;
+    // What was told before stays: somebody may follow the links of the first message.
+    for (const Time time : {alert.evidence.from, alert.evidence.to}) {
+      const PinnedSpan moment{TargetId::Of(alert.evidence.target), time, time};
+      if (std::find(pin.spans.begin(), pin.spans.end(), moment) == pin.spans.end())
+        pin.spans.push_back(moment);
+    }
+    if (pin.spans.size() > kMaxPinnedMoments)
+      pin.spans.erase(pin.spans.begin() + 2, pin.spans.begin() + 4);
+    pin.expires = alert.resolved_at.value_or(now) + config.keep_evidence_for;
+    // One that lives is pinned anew once a day: a pin whose alert is lost ends by itself.
+    const bool is_as_good = known != pinned_.end() && known->second.spans == pin.spans &&
+                            *pin.expires - *known->second.expires < kPinAgainAfter &&
+                            *pin.expires >= *known->second.expires;
+    if (is_as_good && (!alert.resolved_at || pin.expires == known->second.expires)) continue;
+    if (const auto put = parts_.store.PutPin(pin); !put) {
+      spdlog::error("the evidence of an alert could not be pinned: {}", put.error().message);
+      continue;
+    }
+    pinned_.insert_or_assign(id, std::move(pin));
+  }
+  std::erase_if(pinned_, [&](const auto& entry) { return *entry.second.expires < now; });
+}
+
+std::vector<StoredTarget> EvaluationLoop::Stored() const {
+  auto targets = parts_.store.Targets();
+  if (targets) return *std::move(targets);
+  spdlog::error("the targets in the store cannot be listed: {}", targets.error().message);
+  return {};
+}
+
+std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {
+  std::vector<TargetHealth> healths;
+  std::map<Labels, Time> down_since;
+  for (TargetStatus& status : parts_.target_statuses()) {
+    TargetHealth health{std::move(status.labels), std::nullopt, std::move(status.last_error)};
+    if (status.last_scrape && !status.up) {
+      const auto known = down_since_.find(health.target);
+      health.down_since = known == down_since_.end() ? now : known->second;
+      down_since.emplace(health.target, *health.down_since);
+    }
+    healths.push_back(std::move(health));
+  }
+  down_since_ = std::move(down_since);
+  return healths;
 }
 
 std::shared_ptr<const Evaluation> EvaluationLoop::Latest() const {
@@ -129,6 +227,11 @@ std::shared_ptr<const Evaluation> EvaluationLoop::Latest() const {
 std::vector<AlertView> EvaluationLoop::Alerts() const {
   const std::scoped_lock lock(mutex_);
   return alerts_;
+}
+
+std::vector<AlertChange> EvaluationLoop::AlertHistory() const {
+  const std::scoped_lock lock(mutex_);
+  return history_;
 }
 
 bool EvaluationLoop::has_evaluated() const {

@@ -9,19 +9,26 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "alerting/alert_log.h"
 #include "alerting/alert_state.h"
 #include "alerting/notifier.h"
 #include "alerting/site_gauges.h"
+#include "alerting/target_down.h"
 #include "watcher/api/read_views.h"
 #include "watcher/app/evaluator.h"
+#include "watcher/app/gone_targets.h"
 #include "watcher/app/service_metrics.h"
 #include "watcher/app/settings.h"
+#include "watcher/app/stored_acks.h"
 #include "watcher/net/clock.h"
+#include "watcher/notify/webhook_notifier.h"
+#include "watcher/scrape/target_status.h"
 
 namespace heapwatch {
 
@@ -29,38 +36,55 @@ struct EvaluationParts {
   boost::asio::any_io_executor cpu;
   const Clock& clock;
   Store& store;
-  Notifier& notifier;
+  Notifier& alertmanagers;
+  WebhookNotifier& webhooks;
   ServiceMetrics& metrics;
   SiteGauges& site_gauges;
   std::string external_url;
   std::function<std::shared_ptr<const Settings>()> settings;  // those in force
+  StoredAcks& acks;
+  std::function<std::vector<TargetStatus>()> target_statuses;
 };
 
 class EvaluationLoop {
  public:
   explicit EvaluationLoop(EvaluationParts parts);
 
-  // Takes up the alerts where the process before left them. Before Run.
+  // Takes up the alerts and their history where the process before left them. Before Run.
   Result<void> RestoreAlerts();
   boost::asio::awaitable<void> Run();
 
   std::shared_ptr<const Evaluation> Latest() const;  // never null
   std::vector<AlertView> Alerts() const;
+  std::vector<AlertChange> AlertHistory() const;  // oldest first
   bool has_evaluated() const;
 
  private:
   boost::asio::awaitable<void> EvaluateAll();
-  void Conclude(const Settings& settings, Time now, std::vector<TargetVerdicts> verdicts);
+  void Conclude(const Settings& settings, Time now, std::vector<TargetVerdicts> verdicts,
+                const std::vector<StoredTarget>& stored);
+  std::vector<TargetHealth> HealthOfTargets(Time now);
+  // All targets the store knows; empty where it cannot tell.
+  std::vector<StoredTarget> Stored() const;
+  // Before anyone is told: what was not stored would fire anew after a restart.
+  void KeepState(const AlertState::Outcome& outcome);
+  // Pins the heaps that an alert's messages show, while it lives and for a while after.
+  void KeepEvidence(const AlertingConfig& config, Time now);
 
   const EvaluationParts parts_;
   // Of the one evaluation under way.
   Evaluator evaluator_;
   std::shared_ptr<const Settings> settings_;
   AlertState alert_state_;
+  AlertLog alert_log_;
+  GoneTargets gone_targets_;
+  std::map<Labels, Time> down_since_;  // of the targets that were down at the last evaluation
+  std::map<std::string, Pin> pinned_;  // as they stand in the store
 
   mutable std::mutex mutex_;
-  std::shared_ptr<const Evaluation> latest_;  // guarded by mutex_, as are the next two
+  std::shared_ptr<const Evaluation> latest_;  // guarded by mutex_, as are the next three
   std::vector<AlertView> alerts_;
+  std::vector<AlertChange> history_;
   bool has_evaluated_ = false;
 };
 

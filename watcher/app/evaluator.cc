@@ -1,18 +1,11 @@
 #include "watcher/app/evaluator.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
-
-#include "alerting/message.h"
-#include "analysis/profile/diff.h"
-#include "analysis/profile/diff_text.h"
 
 namespace heapwatch {
 namespace {
 
-constexpr std::size_t kSitesInAlert = 10;
 // A tracker is caught up by this many evaluations spread over the window, and by the latest ones as
 // they would have come.
 constexpr std::size_t kCatchUpSteps = 16;
@@ -33,32 +26,13 @@ std::vector<std::size_t> CatchUpEnds(const SiteWindow& window) {
   return ends;
 }
 
-// Of the worst replica.
-std::string DiffText(const Finding& finding, const Store& store, const SiteAttributor& attributor) {
-  const ReplicaVerdict& replica = finding.replicas.front();
-  const TargetId target = TargetId::Of(replica.target);
-  const auto before = store.ProfileAt(target, replica.verdict.from);
-  const auto after = store.ProfileAt(target, replica.verdict.to);
-  if (!before || !after) {
-    spdlog::warn("no diff for the alert on {}: {}", ToString(replica.target),
-                 (before ? after : before).error().message);
-    return "";
-  }
-  const auto diff = DiffProfiles(*before, *after, attributor,
-                                 {.sample_type = std::string(DiffSampleType(finding))});
-  if (!diff) {
-    spdlog::warn("no diff for the alert on {}: {}", ToString(replica.target), diff.error().message);
-    return "";
-  }
-  return RenderTopSites(*diff, kSitesInAlert);
-}
-
 }  // namespace
 
 Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
                                            const SiteAttributor& attributor,
                                            const TrendOptions& options) {
-  TargetVerdicts out{.target = target.labels, .evaluated = now, .sites = {}, .verdicts = {}};
+  TargetVerdicts out{
+      .target = target.labels, .evaluated = now, .sites = {}, .verdicts = {}, .watched_since = {}};
   auto window =
       store_.Window(TargetId::Of(target.labels), now - options.max_window, now, attributor);
   if (!window && window.error().code == ErrorCode::kNotFound) return out;
@@ -73,12 +47,6 @@ Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
   const std::size_t end = window->observations.size();
   out.verdicts = judged.tracker.Step(*window, end, Analyze(*window, end, options), options);
 
-  for (const Observation& observation : window->observations) {
-    if (judged.last_observation && observation.time <= *judged.last_observation) continue;
-    judged.last_observation = observation.time;
-    if (observation.is_new) ++judged.observation_count;
-  }
-  out.observation_count = judged.observation_count;
   out.sites = std::move(window->sites);
   return out;
 }
@@ -88,16 +56,6 @@ void Evaluator::Keep(const std::vector<Target>& targets) {
   for (const Target& target : targets)
     if (auto node = judged_.extract(target.labels)) kept.insert(std::move(node));
   judged_ = std::move(kept);
-}
-
-AlertText DescribeWithDiff(const Finding& finding, const Store& store,
-                           const SiteAttributor& attributor, const std::string& external_url) {
-  MessageContext context;
-  context.external_url = external_url;
-  const ReplicaVerdict& worst = finding.replicas.front();
-  context.target_id = TargetId::Of(worst.target).ToString();
-  context.diff_text = DiffText(finding, store, attributor);
-  return DescribeFinding(finding, context);
 }
 
 }  // namespace heapwatch

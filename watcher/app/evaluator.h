@@ -1,4 +1,4 @@
-// Judges targets from what the store holds of them, and puts their findings into words.
+// Judges targets from what the store holds of them.
 //
 // The verdict trackers, one for each target, are its only state; one that is new or was lost with a
 // restart is caught up from the stored series. One thread at a time.
@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "alerting/alert_state.h"
 #include "alerting/finding.h"
 #include "analysis/base/error.h"
 #include "analysis/base/time.h"
@@ -36,16 +35,10 @@ class Evaluator {
  private:
   struct Judged {
     VerdictTracker tracker;
-    std::uint64_t observation_count = 0;
-    std::optional<Time> last_observation;
   };
 
   const Store& store_;
   std::map<Labels, Judged> judged_;
 };
-
-// The text of a finding's alert, with what grew between the two ends of the worst replica's window.
-AlertText DescribeWithDiff(const Finding& finding, const Store& store,
-                           const SiteAttributor& attributor, const std::string& external_url);
 
 }  // namespace heapwatch

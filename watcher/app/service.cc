@@ -18,17 +18,22 @@
 #include <utility>
 
 #include "alerting/site_gauges.h"
+#include "alerting/webhook_payload.h"
 #include "analysis/base/units.h"
+#include "watcher/api/ack.h"
 #include "watcher/api/handle_api.h"
 #include "watcher/api/read_views.h"
+#include "watcher/app/describe.h"
 #include "watcher/app/evaluation_loop.h"
 #include "watcher/app/service_metrics.h"
 #include "watcher/app/settings.h"
+#include "watcher/app/stored_acks.h"
 #include "watcher/net/http_server.h"
 #include "watcher/net/run_on.h"
 #include "watcher/net/url.h"
 #include "watcher/net/version.h"
 #include "watcher/notify/alertmanager_notifier.h"
+#include "watcher/notify/webhook_notifier.h"
 #include "watcher/scrape/scraper.h"
 #include "watcher/store/rocks_store.h"
 
@@ -44,7 +49,8 @@ constexpr auto kAgeEvery = std::chrono::minutes(1);
 constexpr milliseconds kServerGrace(1000);
 constexpr milliseconds kScraperGrace(1500);
 constexpr milliseconds kTasksGrace(1000);
-constexpr milliseconds kNotifierGrace(1000);
+constexpr milliseconds kNotifierGrace(700);
+constexpr milliseconds kWebhookGrace(300);
 
 // How people reach the service where nobody told: by the host listened on or, where that is every
 // address, by the machine's name.
@@ -105,6 +111,8 @@ class Service::Impl : public ReadViews {
     return evaluation_->Latest();
   }
   std::vector<AlertView> Alerts() const override { return evaluation_->Alerts(); }
+  std::vector<AlertChange> AlertHistory() const override { return evaluation_->AlertHistory(); }
+  AckBook Acks() const override { return acks_.Book(); }
   std::string Metrics() const override;
 
  private:
@@ -113,6 +121,7 @@ class Service::Impl : public ReadViews {
   EvaluationParts MakeEvaluationParts();
   TaskGroup::OnFailure OnFailure();
   HttpResponse Handle(const HttpRequest& request);
+  std::string WebhookDocument(const Alert& alert, std::size_t max_bytes) const;
   asio::awaitable<void> AgeHistory();
 
   const ServiceOptions options_;
@@ -122,6 +131,7 @@ class Service::Impl : public ReadViews {
   std::shared_ptr<const Settings> settings_;  // guarded by settings_mutex_
   std::mutex reload_mutex_;                   // one reload at a time
   const std::unique_ptr<Store> store_;
+  StoredAcks acks_{*store_, clock_};
   ServiceMetrics metrics_;
   SiteGauges site_gauges_;
   std::string external_url_;
@@ -134,6 +144,7 @@ class Service::Impl : public ReadViews {
   HttpFetcher fetcher_;
   Scraper scraper_;
   AlertmanagerNotifier notifier_;
+  WebhookNotifier webhooks_;
   std::unique_ptr<EvaluationLoop> evaluation_;
   TaskGroup tasks_;
   std::unique_ptr<HttpServer> server_;
@@ -149,6 +160,12 @@ Service::Impl::Impl(ServiceOptions options, std::shared_ptr<const Settings> sett
       metrics_(options_.storage_path),
       scraper_(MakeScraperParts()),
       notifier_(io_.get_executor(), {}, OnFailure()),
+      webhooks_(
+          io_.get_executor(), cpu_.get_executor(), {},
+          [this](const Alert& alert, std::size_t max_bytes) {
+            return WebhookDocument(alert, max_bytes);
+          },
+          OnFailure()),
       tasks_(io_.get_executor(), OnFailure()) {}
 
 TaskGroup::OnFailure Service::Impl::OnFailure() {
@@ -176,11 +193,14 @@ EvaluationParts Service::Impl::MakeEvaluationParts() {
   return {.cpu = cpu_.get_executor(),
           .clock = clock_,
           .store = *store_,
-          .notifier = notifier_,
+          .alertmanagers = notifier_,
+          .webhooks = webhooks_,
           .metrics = metrics_,
           .site_gauges = site_gauges_,
           .external_url = external_url_,
-          .settings = [this] { return settings(); }};
+          .settings = [this] { return settings(); },
+          .acks = acks_,
+          .target_statuses = [this] { return Targets(); }};
 }
 
 Result<void> Service::Impl::Start() {
@@ -194,12 +214,15 @@ Result<void> Service::Impl::Start() {
   external_url_ = ExternalUrl(options_, server_->port());
 
   evaluation_ = std::make_unique<EvaluationLoop>(MakeEvaluationParts());
+  if (const auto restored = acks_.Restore(); !restored)
+    spdlog::error("no site is acknowledged any more: {}", restored.error().message);
   // Alerts of an unreadable state would fire anew: better than no service.
   if (const auto restored = evaluation_->RestoreAlerts(); !restored)
     spdlog::error("the alerts begin anew, their state cannot be read: {}",
                   restored.error().message);
   metrics_.ObserveReload(true, clock_.Now());
   notifier_.Apply(settings()->config->alerting);
+  webhooks_.Apply(settings()->config->alerting);
   scraper_.Apply(settings()->targets);
   tasks_.Spawn("evaluation", evaluation_->Run());
   tasks_.Spawn("ageing of history", AgeHistory());
@@ -228,6 +251,7 @@ Result<void> Service::Impl::Reload() {
     settings_ = *loaded;
   }
   notifier_.Apply((*loaded)->config->alerting);
+  webhooks_.Apply((*loaded)->config->alerting);
   scraper_.Apply((*loaded)->targets);
   spdlog::info("the configuration was reloaded: {} targets", (*loaded)->targets.size());
   return {};
@@ -239,7 +263,10 @@ void Service::Impl::Stop() {
   tasks_.Cancel();
   if (!scraper_.Stop(kScraperGrace)) spdlog::warn("scrapes were still under way at the stop");
   if (!tasks_.WaitFor(kTasksGrace)) spdlog::warn("an evaluation was still under way at the stop");
-  if (io_thread_.joinable()) notifier_.Stop(kNotifierGrace);
+  if (io_thread_.joinable()) {
+    notifier_.Stop(kNotifierGrace);
+    webhooks_.Stop(kWebhookGrace);
+  }
   cpu_.join();
   io_work_.reset();
   io_.stop();
@@ -247,8 +274,9 @@ void Service::Impl::Stop() {
 }
 
 std::string Service::Impl::Metrics() const {
-  const ServiceStatus status{
-      .targets = Targets(), .notifiers = notifier_.Statuses(), .alerts = Alerts()};
+  ServiceStatus status{.targets = Targets(), .notifiers = notifier_.Statuses(), .alerts = Alerts()};
+  for (NotifierStatus& webhook : webhooks_.Statuses())
+    status.notifiers.push_back(std::move(webhook));
   auto families = metrics_.Collect(status);
   auto sites = site_gauges_.Collect();
   families.insert(families.end(), std::make_move_iterator(sites.begin()),
@@ -261,7 +289,15 @@ std::shared_ptr<const Settings> Service::Impl::settings() const {
   return settings_;
 }
 
+std::string Service::Impl::WebhookDocument(const Alert& alert, std::size_t max_bytes) const {
+  if (!alert.evidence) return WebhookBody(alert, nullptr, max_bytes);
+  const auto diff = DiffOf(*alert.evidence, *store_, *attributor());
+  if (!diff) spdlog::warn("no diff for a webhook: {}", diff.error().message);
+  return WebhookBody(alert, diff ? &*diff : nullptr, max_bytes);
+}
+
 HttpResponse Service::Impl::Handle(const HttpRequest& request) {
+  if (IsAckRequest(request)) return HandleAck(request, *this, acks_);
   if (request.path != "/-/reload") return HandleApi(request, *this);
   HttpResponse response;
   if (!options_.enable_lifecycle) {

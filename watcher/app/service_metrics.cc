@@ -73,17 +73,17 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
 
 void AppendNotifiers(const std::vector<NotifierStatus>& notifiers, std::vector<MetricFamily>& out) {
   Readings sent(MetricType::Counter, "heapwatch_notifications_sent_total",
-                "Alerts taken by an Alertmanager.");
+                "Alerts taken by a receiver.");
   Readings dropped(MetricType::Counter, "heapwatch_notifications_dropped_total",
                    "Alerts dropped because the queue was full.");
   Readings refused(MetricType::Counter, "heapwatch_notifications_refused_total",
-                   "Alerts of batches an Alertmanager refused.");
+                   "Alerts of batches a receiver refused.");
   Readings errors(MetricType::Counter, "heapwatch_notification_errors_total",
                   "Attempts to deliver alerts that failed.");
   Readings queued(MetricType::Gauge, "heapwatch_notifications_queued",
                   "Alerts that wait to be delivered.");
   for (const NotifierStatus& notifier : notifiers) {
-    const Labels labels = {{"alertmanager", notifier.url}};
+    const Labels labels = {{"receiver", notifier.url}};
     sent.Add(labels, static_cast<double>(notifier.sent));
     dropped.Add(labels, static_cast<double>(notifier.dropped));
     refused.Add(labels, static_cast<double>(notifier.refused));

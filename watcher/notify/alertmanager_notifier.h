@@ -30,9 +30,9 @@ struct NotifierOptions {
   Duration longest_wait = std::chrono::seconds(30);
 };
 
-// How delivery to one Alertmanager goes: for metrics.
+// How delivery to one receiver goes: for metrics.
 struct NotifierStatus {
-  std::string url;
+  std::string url;            // of an Alertmanager; else the receiver's name
   std::uint64_t sent = 0;     // alerts
   std::uint64_t refused = 0;  // alerts of batches answered with 4xx
   std::uint64_t dropped = 0;  // alerts, because the queue was full

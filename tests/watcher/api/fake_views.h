@@ -22,6 +22,8 @@ class FakeViews : public ReadViews {
     return std::make_shared<const Evaluation>(evaluation);
   }
   std::vector<AlertView> Alerts() const override { return alerts; }
+  std::vector<AlertChange> AlertHistory() const override { return alert_history; }
+  AckBook Acks() const override { return acks; }
   std::string Metrics() const override { return metrics; }
 
   Time now;
@@ -32,6 +34,8 @@ class FakeViews : public ReadViews {
   std::vector<TargetStatus> statuses;
   Evaluation evaluation;
   std::vector<AlertView> alerts;
+  std::vector<AlertChange> alert_history;
+  AckBook acks;
   std::string metrics;
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/support/test_profile.h"
+#include "watcher/app/describe.h"
 #include "watcher/store/memory_store.h"
 
 namespace heapwatch {
@@ -74,17 +75,6 @@ TEST_F(EvaluatorTest, ARestartChangesNoVerdict) {
   EXPECT_EQ(judged->verdicts.at(0).kind, VerdictKind::kLeak);
 }
 
-TEST_F(EvaluatorTest, CountsObservationsOnAndOnWhileTheWindowSlides) {
-  options_.max_window = minutes(30);
-  Evaluator evaluator(store_);
-  Watch(0, 60);
-  const auto first = Evaluate(evaluator, 60);
-  const auto again = Evaluate(evaluator, 60);
-  EXPECT_EQ(first->observation_count, again->observation_count);
-  Watch(61, 62);
-  EXPECT_EQ(Evaluate(evaluator, 61)->observation_count, first->observation_count + 1);
-}
-
 TEST_F(EvaluatorTest, KnowsTheMemoryLimitOfTheTarget) {
   target_.memory_limit_bytes = std::int64_t{4} << 30;
   Evaluator evaluator(store_);
@@ -92,15 +82,22 @@ TEST_F(EvaluatorTest, KnowsTheMemoryLimitOfTheTarget) {
   EXPECT_TRUE(Evaluate(evaluator, 120)->verdicts.at(0).seconds_to_limit.has_value());
 }
 
-TEST_F(EvaluatorTest, DescribesAFindingWithWhatGrew) {
+TEST_F(EvaluatorTest, DescribesAFindingWithWhatGrewAndHowTheLoadMoved) {
   Evaluator evaluator(store_);
   ASSERT_EQ(KindAfter(evaluator, 0, 120), VerdictKind::kLeak);
   const auto findings = GroupFindings({*Evaluate(evaluator, 120)});
   ASSERT_EQ(findings.size(), 1U);
+  const std::string url = "http://hw.example:9199";
+  const std::vector<LinkConfig> links = {{"dashboard", "https://g.example/d?service={{service}}"}};
   const AlertText text =
-      DescribeWithDiff(findings[0], store_, *attributor_, "http://hw.example:9199");
+      Describe(findings[0], {{"service", "api"}},
+               {.store = store_, .attributor = *attributor_, .external_url = url, .links = links});
   EXPECT_THAT(text.annotations.at("description"), HasSubstr("main.leak main.go:+2 ("));
-  EXPECT_THAT(text.annotations.at("diff_url"), HasSubstr("http://hw.example:9199/api/v1/diff?"));
+  EXPECT_THAT(text.annotations.at("diff_url"), HasSubstr("http://hw.example:9199/diff?"));
+  EXPECT_EQ(text.annotations.at("dashboard_url"), "https://g.example/d?service=api");
+  EXPECT_THAT(text.finding_json, HasSubstr(R"("verdict":"leak")"));
+  ASSERT_TRUE(text.evidence.has_value());
+  EXPECT_EQ(text.evidence->target, target_.labels);
 }
 
 }  // namespace

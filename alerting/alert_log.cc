@@ -1,0 +1,58 @@
+#include "alerting/alert_log.h"
+
+#include <boost/json.hpp>
+#include <utility>
+
+#include "alerting/json_fields.h"
+#include "analysis/base/json.h"
+
+namespace heapwatch {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+
+}  // namespace
+
+void AlertLog::Append(std::vector<AlertChange> changes) {
+  for (AlertChange& change : changes) changes_.push_back(std::move(change));
+  while (changes_.size() > kMaxChanges) changes_.pop_front();
+}
+
+std::string AlertLog::Save() const {
+  json::array changes;
+  for (const AlertChange& change : changes_)
+    changes.push_back({{"time", ToUnixMillis(change.time)},
+                       {"state", change.state},
+                       {"labels", LabelsToJson(change.labels)},
+                       {"summary", change.summary},
+                       {"note", change.note}});
+  return ToJson(json::object{{"version", kVersion}, {"changes", std::move(changes)}});
+}
+
+Result<void> AlertLog::Restore(std::string_view text) {
+  std::deque<AlertChange> changes;
+  try {
+    const json::value root = json::parse({text.data(), text.size()});
+    const json::object& in = root.as_object();
+    if (in.at("version").to_number<std::int64_t>() != kVersion)
+      throw std::invalid_argument("of another version");
+    for (const json::value& value : in.at("changes").as_array()) {
+      const json::object& change = value.as_object();
+      changes.push_back({.time = TimeField(change, "time"),
+                         .state = TextField(change, "state"),
+                         .labels = LabelsFromJson(change.at("labels")),
+                         .summary = TextField(change, "summary"),
+                         .note = TextField(change, "note")});
+    }
+  } catch (const std::exception& e) {
+    return Fail(ErrorCode::kCorrupt,
+                std::string("the saved history of alerts cannot be read: ") + e.what());
+  }
+  changes_ = std::move(changes);
+  return {};
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,25 @@
+// The fields that what alerting saves is made of. The readers throw where a field is missing or of
+// another type, as Boost.JSON does; each Restore catches it. Times are milliseconds since the
+// epoch.
+#pragma once
+
+#include <boost/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "analysis/base/labels.h"
+#include "analysis/base/time.h"
+
+namespace heapwatch {
+
+boost::json::object LabelsToJson(const Labels& labels);
+Labels LabelsFromJson(const boost::json::value& in);
+
+std::string TextField(const boost::json::object& in, std::string_view name);
+Time TimeField(const boost::json::object& in, std::string_view name);
+// An absent time is an absent field.
+std::optional<Time> OptionalTimeField(const boost::json::object& in, std::string_view name);
+void PutTime(boost::json::object& out, std::string_view name, const std::optional<Time>& time);
+
+}  // namespace heapwatch

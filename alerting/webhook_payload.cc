@@ -1,0 +1,187 @@
+#include "alerting/webhook_payload.h"
+
+#include <openssl/evp.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+#include "alerting/json_fields.h"
+#include "analysis/base/json.h"
+#include "analysis/base/units.h"
+#include "analysis/base/utf8.h"
+#include "analysis/profile/diff_json.h"
+#include "analysis/profile/diff_pprof.h"
+#include "analysis/profile/flame_svg.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::int64_t kVersion = 1;
+constexpr std::size_t kReplicas = 20;
+constexpr std::size_t kDiffEntries = 50;  // of each list
+
+void Put(json::object& out, std::string_view name, const std::optional<double>& value) {
+  if (value && std::isfinite(*value)) out[name] = *value;
+}
+
+json::object ToJsonObject(const Interval& interval) {
+  json::object out;
+  Put(out, "low", interval.low);
+  Put(out, "high", interval.high);
+  return out;
+}
+
+json::object ToJsonObject(const Site& site) {
+  return {{"id", site.id_text()},
+          {"function", site.function},
+          {"file", site.file},
+          {"line", site.line},
+          {"line_is_relative", site.line_is_relative}};
+}
+
+json::object ToJsonObject(const ReplicaVerdict& replica) {
+  const Verdict& v = replica.verdict;
+  json::object out = {{"labels", LabelsToJson(replica.target)},
+                      {"verdict", ToString(v.kind)},
+                      {"reason", v.reason},
+                      {"from", FormatRfc3339(v.from)},
+                      {"to", FormatRfc3339(v.to)},
+                      {"slope_interval_bytes_per_second", ToJsonObject(v.slope_interval)}};
+  Put(out, "inuse_bytes", v.inuse_bytes);
+  Put(out, "slope_bytes_per_second", v.slope_bytes_per_second);
+  Put(out, "growth_bytes", v.growth_bytes);
+  Put(out, "growth_standard_error_bytes", v.growth_standard_error);
+  Put(out, "z", v.z);
+  Put(out, "alloc_bytes_per_second", v.alloc_bytes_per_second);
+  Put(out, "retention", v.retention);
+  if (v.seconds_to_limit) out["seconds_to_limit"] = ToJsonObject(*v.seconds_to_limit);
+  Put(out, "process_inuse_bytes", replica.process_inuse_bytes);
+  Put(out, "process_alloc_bytes_per_second", replica.process_alloc_bytes_per_second);
+  return out;
+}
+
+json::object ToJsonObject(const Finding& finding) {
+  json::object out = {{"problem", ToString(finding.problem)},
+                      {"service", finding.service},
+                      {"version", finding.version},
+                      {"replica_count", finding.replica_count}};
+  if (finding.problem == Problem::kTargetDown) {
+    json::array down;
+    for (std::size_t i = 0; i < std::min(kReplicas, finding.down.size()); ++i)
+      down.push_back({{"labels", LabelsToJson(finding.down[i].target)},
+                      {"since", FormatRfc3339(finding.down[i].since)},
+                      {"error", finding.down[i].error}});
+    out["down_count"] = finding.down.size();
+    out["down"] = std::move(down);
+    return out;
+  }
+  out["verdict"] = ToString(finding.kind);
+  out["reason"] = finding.reason;
+  if (finding.members.empty()) out["site"] = ToJsonObject(finding.site);
+  json::array members;
+  for (const Finding& member : finding.members)
+    if (members.size() < kReplicas) members.push_back(ToJsonObject(member));
+  if (!members.empty()) out["sites"] = std::move(members);
+  json::array replicas;
+  for (std::size_t i = 0; i < std::min(kReplicas, finding.replicas.size()); ++i)
+    replicas.push_back(ToJsonObject(finding.replicas[i]));
+  out["showing"] = finding.replicas.size();
+  out["replicas"] = std::move(replicas);
+  if (finding.pooled) {
+    json::object pooled = {
+        {"slope_interval_bytes_per_second", ToJsonObject(finding.pooled->slope_interval)},
+        {"only_together", finding.pooled->only_together}};
+    Put(pooled, "slope_bytes_per_second", finding.pooled->slope_bytes_per_second);
+    Put(pooled, "z", finding.pooled->z);
+    Put(pooled, "total_growth_bytes", finding.pooled->total_growth_bytes);
+    out["pooled"] = std::move(pooled);
+  }
+  if (finding.change) {
+    json::object change = {{"version_before", finding.change->version_before},
+                           {"slope_interval_before_bytes_per_second",
+                            ToJsonObject(finding.change->slope_interval_before)},
+                           {"growth_is_new", finding.change->growth_is_new},
+                           {"allocates_more", finding.change->allocates_more}};
+    Put(change, "slope_before_bytes_per_second", finding.change->slope_before);
+    Put(change, "alloc_ratio", finding.change->alloc_ratio);
+    out["change"] = std::move(change);
+  }
+  return out;
+}
+
+std::string Base64(std::string_view bytes) {
+  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+  const auto* data = static_cast<const unsigned char*>(static_cast<const void*>(bytes.data()));
+  auto* to = static_cast<unsigned char*>(static_cast<void*>(out.data()));
+  const int length = EVP_EncodeBlock(to, data, static_cast<int>(bytes.size()));
+  out.resize(static_cast<std::size_t>(length));
+  return out;
+}
+
+// The same for the alert firing and resolved, another for the next time it fires.
+std::string IdOf(const Alert& alert) {
+  const std::string text = ToString(alert.labels) + FormatRfc3339(alert.starts_at);
+  char id[17];
+  std::snprintf(id, sizeof id, "%016llx",
+                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
+  return id;
+}
+
+std::string Over(std::string_view name, std::size_t size) {
+  return std::string(name) + ": " + FormatBytes(static_cast<double>(size)) +
+         " more would be over max_body";
+}
+
+}  // namespace
+
+std::string FindingJson(const Finding& finding) { return ToUtf8(ToJson(ToJsonObject(finding))); }
+
+std::string WebhookBody(const Alert& alert, const ProfileDiff* diff, std::size_t max_bytes) {
+  json::object out = {{"version", kVersion},
+                      {"id", IdOf(alert)},
+                      {"status", alert.is_resolved ? "resolved" : "firing"},
+                      {"labels", LabelsToJson(alert.labels)},
+                      {"annotations", LabelsToJson(alert.annotations)},
+                      {"starts_at", FormatRfc3339(alert.starts_at)},
+                      {"generator_url", alert.generator_url}};
+  if (alert.is_resolved) out["ends_at"] = FormatRfc3339(alert.ends_at);
+  json::error_code failed;
+  json::value finding = json::parse(alert.finding_json, failed);
+  out["finding"] = failed ? json::value(nullptr) : std::move(finding);
+  json::array left_out;
+  json::array attachments;
+  // What the document takes by itself, with room for the names of what is left out.
+  constexpr std::size_t kRoomForNames = 512;
+  std::size_t size = ToJson(out).size() + kRoomForNames;
+  const auto fits = [&](std::string_view name, std::size_t more) {
+    if (size + more > max_bytes) {
+      left_out.push_back(json::string(Over(name, more)));
+      return false;
+    }
+    size += more;
+    return true;
+  };
+  out["diff"] = nullptr;
+  if (diff != nullptr) {
+    json::object told = DiffToJson(*diff, kDiffEntries);
+    if (fits("diff", ToJson(told).size())) out["diff"] = std::move(told);
+    const auto attach = [&](std::string_view name, std::string_view type, std::string_view bytes) {
+      if (!fits(name, 4 * ((bytes.size() + 2) / 3) + 100)) return;
+      attachments.push_back(
+          json::object{{"name", name}, {"content_type", type}, {"base64", Base64(bytes)}});
+    };
+    attach("diff.pb.gz", "application/octet-stream", DiffToPprof(*diff));
+    attach("diff.svg", "image/svg+xml", DiffToSvg(*diff));
+  }
+  out["attachments"] = std::move(attachments);
+  out["left_out"] = std::move(left_out);
+  return ToUtf8(ToJson(out)) + "\n";
+}
+
+}  // namespace heapwatch

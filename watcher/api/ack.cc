@@ -1,0 +1,168 @@
+#include "watcher/api/ack.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <string>
+#include <utility>
+
+#include "watcher/api/handlers.h"
+#include "watcher/api/reply.h"
+#include "watcher/api/to_json.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kBefore = "/api/v1/sites/";
+constexpr std::string_view kAfter = "/ack";
+constexpr std::size_t kMaxBodyBytes = 64U << 10;
+
+std::string_view SiteIn(std::string_view path) {
+  path.remove_prefix(kBefore.size());
+  path.remove_suffix(kAfter.size());
+  return path;
+}
+
+tl::unexpected<Error> Bad(std::string message) {
+  return Fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+// The members of the body, all of them texts.
+class Body {
+ public:
+  static Result<Body> Read(const HttpRequest& request,
+                           std::initializer_list<std::string_view> known) {
+    if (!Get(request.headers, "content-type").starts_with("application/json"))
+      return Bad("send the body as JSON, with the header Content-Type: application/json");
+    if (request.body.size() > kMaxBodyBytes) return Bad("the body is over 64 KiB");
+    json::error_code failed;
+    const json::value value = json::parse(request.body, failed);
+    if (failed || !value.is_object())
+      return Bad("the body is not a JSON object such as {\"author\": \"ann\"}");
+    for (const auto& [name, member] : value.as_object()) {
+      if (std::find(known.begin(), known.end(), std::string_view(name)) == known.end())
+        return Bad("\"" + std::string(name) + "\" is unknown here");
+      if (!member.is_string()) return Bad(std::string(name) + ": must be a text");
+    }
+    return Body(value.as_object());
+  }
+  std::string Text(std::string_view name) const {
+    const json::value* value = members_.if_contains(name);
+    return value == nullptr ? std::string() : std::string(value->as_string());
+  }
+
+ private:
+  explicit Body(json::object members) : members_(std::move(members)) {}
+  json::object members_;
+};
+
+Result<Time> ExpiryIn(const Body& body, Time now) {
+  const std::string expires = body.Text("expires");
+  const std::string duration = body.Text("for");
+  if (expires.empty() == duration.empty())
+    return Bad("give either `for`, such as \"7d\", or `expires`, such as \"" +
+               FormatRfc3339(now + std::chrono::hours(24 * 7)) + "\"");
+  if (!expires.empty()) {
+    const auto time = ParseTime(expires, now);
+    if (!time) return Fail(time.error().In("expires"));
+    return *time;
+  }
+  const auto length = ParseDuration(duration);
+  if (!length) return Fail(length.error().In("for"));
+  return now + *length;
+}
+
+bool IsKnownSite(std::string_view id, const ReadViews& views) {
+  for (const AlertView& alert : views.Alerts())
+    if (alert.site_id == id) return true;
+  const auto evaluation = views.LatestEvaluation();
+  for (const TargetVerdicts& target : evaluation->targets)
+    for (const Site& site : target.sites)
+      if (site.id_text() == id) return true;
+  return false;
+}
+
+// Whoever acknowledges a page knows how near the limit is.
+bool PagesNow(const Ack& ack, const ReadViews& views) {
+  const auto alerts = views.Alerts();
+  return std::any_of(alerts.begin(), alerts.end(), [&](const AlertView& alert) {
+    return alert.phase == AlertPhase::kFiring && alert.site_id == ack.site_id &&
+           Get(alert.labels, "severity") == kPage &&
+           (ack.service.empty() || Get(alert.labels, "service") == ack.service);
+  });
+}
+
+json::object ToJson(const Ack& ack) {
+  return {{"site", ack.site_id},
+          {"service", ack.service},
+          {"author", ack.author},
+          {"reason", ack.reason},
+          {"created", FormatRfc3339(ack.created)},
+          {"expires", FormatRfc3339(ack.expires)},
+          {"covers_pages", ack.covers_pages}};
+}
+
+Result<HttpResponse> Acknowledge(const HttpRequest& request, const ReadViews& views,
+                                 AckKeeper& keeper) {
+  const auto body = Body::Read(request, {"author", "reason", "for", "expires", "service"});
+  if (!body) return Fail(body.error());
+  const Time now = views.Now();
+  const auto expires = ExpiryIn(*body, now);
+  if (!expires) return Fail(expires.error());
+  Ack ack{.site_id = std::string(SiteIn(request.path)),
+          .service = body->Text("service"),
+          .author = body->Text("author"),
+          .reason = body->Text("reason"),
+          .created = now,
+          .expires = *expires,
+          .covers_pages = false};
+  if (!IsKnownSite(ack.site_id, views))
+    return Fail(ErrorCode::kNotFound, "\"" + ack.site_id +
+                                          "\" is the id of no site that is watched now; "
+                                          "/api/v1/sites and /api/v1/alerts tell the ids");
+  ack.covers_pages = PagesNow(ack, views);
+  if (auto kept = keeper.Acknowledge(ack); !kept) return Fail(kept.error());
+  return JsonReply(ToJson(ack));
+}
+
+Result<HttpResponse> Withdraw(const HttpRequest& request, AckKeeper& keeper) {
+  const auto body = Body::Read(request, {"author", "service"});
+  if (!body) return Fail(body.error());
+  const auto withdrawn = keeper.Withdraw(std::string(SiteIn(request.path)), body->Text("service"),
+                                         body->Text("author"));
+  if (!withdrawn) return Fail(withdrawn.error());
+  return JsonReply(ToJson(*withdrawn));
+}
+
+}  // namespace
+
+bool IsAckRequest(const HttpRequest& request) {
+  return (request.method == "POST" || request.method == "DELETE") &&
+         request.path.size() > kBefore.size() + kAfter.size() &&
+         request.path.starts_with(kBefore) && request.path.ends_with(kAfter);
+}
+
+HttpResponse HandleAck(const HttpRequest& request, const ReadViews& views, AckKeeper& keeper) {
+  auto answer =
+      request.method == "POST" ? Acknowledge(request, views, keeper) : Withdraw(request, keeper);
+  HttpResponse response = answer ? *std::move(answer) : ErrorReply(answer.error());
+  response.headers.emplace("x-content-type-options", "nosniff");
+  response.headers.emplace("cache-control", "no-store");
+  return response;
+}
+
+Result<HttpResponse> GetAcks(const HttpRequest&, const ReadViews& views) {
+  const AckBook book = views.Acks();
+  json::array acks;
+  for (const Ack& ack : book.Active()) acks.push_back(ToJson(ack));
+  json::array audit;
+  for (const AckRecord& record : book.Audit())
+    audit.push_back(json::object{{"time", FormatRfc3339(record.time)},
+                                 {"action", record.action},
+                                 {"by", record.by},
+                                 {"ack", ToJson(record.ack)}});
+  return JsonReply(json::object{{"acks", std::move(acks)}, {"audit", std::move(audit)}});
+}
+
+}  // namespace heapwatch
