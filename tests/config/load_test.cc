@@ -103,7 +103,7 @@ TEST(LoadConfig, AcceptsWhatTheExampleShowsInComments) {
   EXPECT_EQ(config->global.external_labels.size(), 1U);
 }
 
-TEST(LoadConfig, FillsEveryFieldFromAFullFile) {
+TEST(LoadConfig, FillsEveryFieldOfScrapingDetectionAndStorage) {
   const auto config = LoadConfig(kCorpus / "full.good.yml");
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->global, (GlobalConfig{std::chrono::seconds(30),
@@ -134,6 +134,12 @@ TEST(LoadConfig, FillsEveryFieldFromAFullFile) {
   EXPECT_EQ(d.patience_mid_life, std::chrono::hours(2));
   EXPECT_EQ(d.patience_spacing, std::chrono::seconds(30));
   EXPECT_EQ(d.urgent_share_of_headroom, 0.5);
+  EXPECT_EQ(config->storage.retention, std::chrono::hours(24 * 90));
+}
+
+TEST(LoadConfig, FillsEveryFieldOfAlerting) {
+  const auto config = LoadConfig(kCorpus / "full.good.yml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
   const AlertingConfig& a = config->alerting;
   ASSERT_EQ(a.alertmanagers.size(), 1U);
   EXPECT_EQ(a.alertmanagers[0].path_prefix, "/am");
@@ -176,7 +182,6 @@ TEST(LoadConfig, FillsEveryFieldFromAFullFile) {
               ElementsAre(LinkConfig{"dashboard",
                                      "https://grafana.example.com/d/heap?var-service={{service}}"
                                      "&from={{from_ms}}&to={{to_ms}}"}));
-  EXPECT_EQ(config->storage.retention, std::chrono::hours(24 * 90));
 }
 
 TEST(LoadConfig, ShrinksATimeoutNobodySetToAShortInterval) {

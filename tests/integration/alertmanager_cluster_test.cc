@@ -142,6 +142,8 @@ TEST_F(AlertmanagerCluster, LosesAndDoublesNothingWhileOneMemberIsKilledAndComes
   const Alert before = Make("before");
   notifier_.Send({before});
   ASSERT_TRUE(WaitForTold("before firing"));
+  // One that is killed before its peer has heard what it told leaves the peer to tell it again.
+  ASSERT_TRUE(WaitForSecondThoughts(1));
 
   manager_[0]->Kill();
   const Alert meanwhile = Make("meanwhile");

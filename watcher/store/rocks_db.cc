@@ -105,6 +105,23 @@ Result<void> CheckFamilies(const RocksDbOptions& options) {
   return {};
 }
 
+// Beside a running service a file may be merged into another and deleted between the reading of the
+// list of files and the opening of them; the next list no longer has it.
+rocksdb::Status OpenDatabase(const RocksDbOptions& options,
+                             std::vector<rocksdb::ColumnFamilyHandle*>* families,
+                             rocksdb::DB** db) {
+  const auto database = DatabaseOptions(options);
+  const auto descriptors = FamilyDescriptors(options);
+  if (!options.read_only)
+    return rocksdb::DB::Open(database, options.path, descriptors, families, db);
+  rocksdb::Status status;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    status = rocksdb::DB::OpenForReadOnly(database, options.path, descriptors, families, db);
+    if (status.ToString().find("No such file") == std::string::npos) break;
+  }
+  return status;
+}
+
 }  // namespace
 
 RocksDb::~RocksDb() {
@@ -148,12 +165,7 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
   if (auto checked = CheckFamilies(options); !checked) return Fail(checked.error());
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   rocksdb::DB* db = nullptr;
-  const auto database = DatabaseOptions(options);
-  const auto descriptors = FamilyDescriptors(options);
-  const rocksdb::Status status =
-      options.read_only
-          ? rocksdb::DB::OpenForReadOnly(database, options.path, descriptors, &families, &db)
-          : rocksdb::DB::Open(database, options.path, descriptors, &families, &db);
+  const rocksdb::Status status = OpenDatabase(options, &families, &db);
   if (!status.ok()) return Fail(opened->ErrorOf(status, "opening"));
   opened->db_.reset(db);
   std::copy(families.begin(), families.end(), opened->families_.begin());
