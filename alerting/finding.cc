@@ -190,11 +190,6 @@ std::vector<Finding> Sorted(std::map<FindingKey, Finding> findings,
 
 }  // namespace
 
-std::string ServiceOf(const Labels& target) {
-  const std::string_view service = Get(target, "service");
-  return std::string(service.empty() ? Get(target, "job") : service);
-}
-
 std::string_view ToString(Problem problem) {
   for (const auto& [known, name] : kProblemNames)
     if (known == problem) return name;

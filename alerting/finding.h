@@ -115,9 +115,6 @@ std::vector<Finding> GroupFindings(const std::vector<TargetVerdicts>& targets,
                                    const WatchedSites& watched = {},
                                    const TrendOptions& options = {});
 
-// The label by which replicas are told: `service`, else `job`.
-std::string ServiceOf(const Labels& target);
-
 // Higher is worse; leak and churn are the worst of their kind.
 int RankOf(VerdictKind kind);
 

@@ -39,11 +39,6 @@ int Rank(VerdictKind kind) {
   return 0;
 }
 
-std::string ServiceOf(const Labels& target) {
-  const std::string_view service = Get(target, "service");
-  return std::string(service.empty() ? Get(target, "job") : service);
-}
-
 struct VersionKey {
   std::string service;
   std::string version;
@@ -241,6 +236,11 @@ std::string Pool::Explain(const FleetFinding& finding) const {
 }
 
 }  // namespace
+
+std::string ServiceOf(const Labels& target) {
+  const std::string_view service = Get(target, "service");
+  return std::string(service.empty() ? Get(target, "job") : service);
+}
 
 std::vector<FleetFinding> PoolFleet(std::span<const TargetResult> results,
                                     const TrendOptions& options) {

@@ -36,6 +36,9 @@
 
 namespace heapwatch {
 
+// The label by which replicas are told: `service`, else `job`.
+std::string ServiceOf(const Labels& target);
+
 // One target's latest evaluation. Replicas are the targets that share `service` (or `job` where no
 // service is given) and `version`.
 struct TargetResult {
