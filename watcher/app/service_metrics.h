@@ -16,7 +16,7 @@
 
 #include "alerting/alert_state.h"
 #include "analysis/base/time.h"
-#include "watcher/notify/alertmanager_notifier.h"
+#include "watcher/notify/receiver.h"
 #include "watcher/scrape/scraper.h"
 #include "watcher/scrape/target_status.h"
 #include "watcher/store/retention.h"

@@ -2,39 +2,22 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/concurrent_channel.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "alerting/alertmanager.h"
-#include "alerting/send_queue.h"
 
 namespace heapwatch {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
-struct AlertmanagerNotifier::Peer {
+struct AlertmanagerNotifier::Peer : Receiver {
   Peer(const asio::any_io_executor& executor, std::string peer_url, Duration peer_timeout,
        std::size_t capacity)
-      : url(std::move(peer_url)), timeout(peer_timeout), queue(capacity), woken(executor, 1) {}
-
-  // The task looks at the queue and at `stopping` after it was woken; once is enough for many
-  // calls.
-  void Wake() { woken.try_send(error_code()); }
+      : Receiver(executor, capacity), url(std::move(peer_url)), timeout(peer_timeout) {}
 
   const std::string url;
   std::atomic<Duration> timeout;
-  SendQueue queue;
-  asio::experimental::concurrent_channel<asio::any_io_executor, void(error_code)> woken;
-  TaskGroup::Handle task;
-  std::atomic<bool> stopping = false;
-  std::atomic<std::uint64_t> sent = 0;
-  std::atomic<std::uint64_t> refused = 0;
-  std::atomic<std::uint64_t> errors = 0;
 };
 
 AlertmanagerNotifier::AlertmanagerNotifier(asio::any_io_executor executor, NotifierOptions options,
@@ -58,7 +41,10 @@ void AlertmanagerNotifier::Apply(const AlertingConfig& config) {
         } else if (!wanted.contains(url)) {
           wanted[url] =
               std::make_shared<Peer>(executor_, url, manager.timeout, options_.queue_capacity);
-          wanted[url]->task = tasks_.Spawn("notifier to " + url, Loop(wanted[url]));
+          const std::shared_ptr<Peer> peer = wanted[url];
+          peer->task =
+              tasks_.Spawn("notifier to " + url,
+                           EmptyQueue(*peer, options_, [this, peer] { return SendBatch(peer); }));
         }
       }
     }
@@ -80,47 +66,18 @@ void AlertmanagerNotifier::Send(std::vector<Alert> alerts) {
 std::vector<NotifierStatus> AlertmanagerNotifier::Statuses() const {
   const std::scoped_lock lock(mutex_);
   std::vector<NotifierStatus> statuses;
-  for (const auto& [url, peer] : peers_)
-    statuses.push_back({.url = url,
-                        .sent = peer->sent,
-                        .refused = peer->refused,
-                        .dropped = peer->queue.dropped_count(),
-                        .errors = peer->errors,
-                        .queued = peer->queue.size()});
+  for (const auto& [url, peer] : peers_) statuses.push_back(peer->Status(url));
   return statuses;
 }
 
 void AlertmanagerNotifier::Stop(Duration grace) {
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [url, peer] : peers_) {
-      peer->stopping = true;
-      peer->Wake();
-    }
+    for (const auto& [url, peer] : peers_) peer->Stop();
   }
   if (!tasks_.WaitFor(grace)) spdlog::warn("alerts are left undelivered at the stop");
   tasks_.Cancel();
   tasks_.WaitFor(std::chrono::seconds(1));
-}
-
-asio::awaitable<void> AlertmanagerNotifier::Loop(std::shared_ptr<Peer> peer) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  Duration wait = options_.first_wait;
-  while (!peer->stopping || peer->queue.size() > 0) {
-    if (peer->queue.size() == 0) {
-      co_await peer->woken.async_receive(asio::use_awaitable);
-      continue;
-    }
-    const bool done = co_await SendBatch(peer);
-    if (done) {
-      wait = options_.first_wait;
-      continue;
-    }
-    if (peer->stopping) co_return;
-    timer.expires_after(wait);
-    co_await timer.async_wait(asio::use_awaitable);
-    wait = std::min(2 * wait, options_.longest_wait);
-  }
 }
 
 asio::awaitable<bool> AlertmanagerNotifier::SendBatch(std::shared_ptr<Peer> peer) {
@@ -131,17 +88,15 @@ asio::awaitable<bool> AlertmanagerNotifier::SendBatch(std::shared_ptr<Peer> peer
   call.headers["Content-Type"] = "application/json";
   call.timeout = peer->timeout;
   call.body = AlertmanagerPayload(batch);
-  const auto response = co_await client_.Send(std::move(call));
-  if (response && response->status >= 200 && response->status < 300) {
+  const auto failure = FailureOf(co_await client_.Send(std::move(call)));
+  if (!failure) {
     peer->sent += batch.size();
     co_return true;
   }
   ++peer->errors;
-  const Error error = response ? DescribeStatus(*response) : response.error();
-  const bool try_again = !response || error.code == ErrorCode::kUnavailable;
   spdlog::warn("{} alerts could not be delivered to {}: {}; {}", batch.size(), peer->url,
-               error.message, try_again ? "trying again" : "giving them up");
-  if (!try_again) {
+               failure->error.message, failure->try_again ? "trying again" : "giving them up");
+  if (!failure->try_again) {
     peer->refused += batch.size();
     co_return true;
   }

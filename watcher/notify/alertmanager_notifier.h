@@ -1,15 +1,12 @@
 // Delivers alerts to every Alertmanager there is, each by itself: one that hangs delays no other.
 //
-// Each peer has a bounded queue (alerting/send_queue.h) and a task of its own that posts it in
-// batches. What could not be delivered is tried again, with waits that double up to a bound; a
-// batch the peer refuses (4xx) is not, since Alertmanager has kept what was valid in it. All
-// methods but the constructor may be called from any thread.
+// Each has a queue and a task of its own (receiver.h) that posts it in batches. A batch the peer
+// refuses (4xx) is not tried again, since Alertmanager has kept what was valid in it. All methods
+// but the constructor may be called from any thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <cstddef>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,24 +18,9 @@
 #include "config/config.h"
 #include "watcher/net/http_client.h"
 #include "watcher/net/task_group.h"
+#include "watcher/notify/receiver.h"
 
 namespace heapwatch {
-
-struct NotifierOptions {
-  std::size_t queue_capacity = 10'000;  // alerts, for each peer
-  Duration first_wait = std::chrono::milliseconds(500);
-  Duration longest_wait = std::chrono::seconds(30);
-};
-
-// How delivery to one receiver goes: for metrics.
-struct NotifierStatus {
-  std::string url;            // of an Alertmanager; else the receiver's name
-  std::uint64_t sent = 0;     // alerts
-  std::uint64_t refused = 0;  // alerts of batches answered with 4xx
-  std::uint64_t dropped = 0;  // alerts, because the queue was full
-  std::uint64_t errors = 0;   // attempts that failed
-  std::size_t queued = 0;     // alerts, now
-};
 
 class AlertmanagerNotifier : public Notifier {
  public:
@@ -55,7 +37,6 @@ class AlertmanagerNotifier : public Notifier {
 
  private:
   struct Peer;
-  boost::asio::awaitable<void> Loop(std::shared_ptr<Peer> peer);
   boost::asio::awaitable<bool> SendBatch(std::shared_ptr<Peer> peer);
 
   const boost::asio::any_io_executor executor_;

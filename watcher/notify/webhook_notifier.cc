@@ -2,23 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <atomic>
-#include <boost/asio/experimental/concurrent_channel.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <optional>
 #include <utility>
 
-#include "alerting/send_queue.h"
 #include "watcher/net/run_on.h"
 #include "watcher/net/url.h"
 
 namespace heapwatch {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
 
@@ -31,11 +23,9 @@ std::string NameOf(std::size_t index, const std::string& url) {
 
 }  // namespace
 
-struct WebhookNotifier::Peer {
-  Peer(const asio::any_io_executor& executor, std::size_t capacity)
-      : queue(capacity), woken(executor, 1) {}
+struct WebhookNotifier::Peer : Receiver {
+  using Receiver::Receiver;
 
-  void Wake() { woken.try_send(error_code()); }
   WebhookConfig Config() const {
     const std::scoped_lock lock(mutex);
     return config;
@@ -56,13 +46,6 @@ struct WebhookNotifier::Peer {
   std::string name;  // guarded by mutex, as are the next two
   WebhookConfig config;
   std::optional<Labels> in_flight;  // of the alert that is being delivered
-  SendQueue queue;
-  asio::experimental::concurrent_channel<asio::any_io_executor, void(error_code)> woken;
-  TaskGroup::Handle task;
-  std::atomic<bool> stopping = false;
-  std::atomic<std::uint64_t> sent = 0;
-  std::atomic<std::uint64_t> refused = 0;
-  std::atomic<std::uint64_t> errors = 0;
 };
 
 WebhookNotifier::WebhookNotifier(asio::any_io_executor executor, asio::any_io_executor cpu,
@@ -92,7 +75,9 @@ void WebhookNotifier::Apply(const AlertingConfig& config) {
       it->second->config = webhook;
     }
     if (known == peers_.end())
-      it->second->task = tasks_.Spawn("notifier to " + NameOf(i, webhook.url), Loop(it->second));
+      it->second->task = tasks_.Spawn(
+          "notifier to " + NameOf(i, webhook.url),
+          EmptyQueue(*it->second, options_, [this, peer = it->second] { return SendOne(peer); }));
   }
   for (const auto& [url, peer] : peers_)
     if (!wanted.contains(url)) peer->task.Cancel();
@@ -128,12 +113,7 @@ std::vector<NotifierStatus> WebhookNotifier::Statuses() const {
   std::vector<NotifierStatus> statuses;
   for (const auto& [url, peer] : peers_) {
     const std::scoped_lock peer_lock(peer->mutex);
-    statuses.push_back({.url = peer->name,
-                        .sent = peer->sent,
-                        .refused = peer->refused,
-                        .dropped = peer->queue.dropped_count(),
-                        .errors = peer->errors,
-                        .queued = peer->queue.size()});
+    statuses.push_back(peer->Status(peer->name));
   }
   return statuses;
 }
@@ -141,34 +121,12 @@ std::vector<NotifierStatus> WebhookNotifier::Statuses() const {
 void WebhookNotifier::Stop(Duration grace) {
   {
     const std::scoped_lock lock(mutex_);
-    for (const auto& [url, peer] : peers_) {
-      peer->stopping = true;
-      peer->Wake();
-    }
+    for (const auto& [url, peer] : peers_) peer->Stop();
   }
   if (!tasks_.WaitFor(grace))
     spdlog::warn("webhooks are left untold at the stop; they are told after the next start");
   tasks_.Cancel();
   tasks_.WaitFor(std::chrono::seconds(1));
-}
-
-asio::awaitable<void> WebhookNotifier::Loop(std::shared_ptr<Peer> peer) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  Duration wait = options_.first_wait;
-  while (!peer->stopping || peer->queue.size() > 0) {
-    if (peer->queue.size() == 0) {
-      co_await peer->woken.async_receive(asio::use_awaitable);
-      continue;
-    }
-    if (co_await SendOne(peer)) {
-      wait = options_.first_wait;
-      continue;
-    }
-    if (peer->stopping) co_return;
-    timer.expires_after(wait);
-    co_await timer.async_wait(asio::use_awaitable);
-    wait = std::min(2 * wait, options_.longest_wait);
-  }
 }
 
 asio::awaitable<bool> WebhookNotifier::SendOne(std::shared_ptr<Peer> peer) {
@@ -181,22 +139,19 @@ asio::awaitable<bool> WebhookNotifier::SendOne(std::shared_ptr<Peer> peer) {
   call.headers["Content-Type"] = "application/json";
   call.timeout = config.timeout;
   call.body = co_await RunOn(cpu_, [&] { return render_(batch[0], config.max_body_bytes); });
-  const auto response = co_await client_.Send(std::move(call));
-  const bool delivered = response && response->status >= 200 && response->status < 300;
-  bool try_again = false;
-  if (delivered) {
+  const auto failure = FailureOf(co_await client_.Send(std::move(call)));
+  const bool try_again = failure && failure->try_again;
+  if (!failure) {
     ++peer->sent;
   } else {
     ++peer->errors;
-    const Error error = response ? DescribeStatus(*response) : response.error();
-    try_again = !response || error.code == ErrorCode::kUnavailable;
     if (!try_again) ++peer->refused;
     std::string name;
     {
       const std::scoped_lock lock(peer->mutex);
       name = peer->name;
     }
-    spdlog::warn("an alert could not be delivered to {}: {}; {}", name, error.message,
+    spdlog::warn("an alert could not be delivered to {}: {}; {}", name, failure->error.message,
                  try_again ? "trying again" : "giving it up");
   }
   if (try_again) peer->queue.PutBack(std::move(batch));

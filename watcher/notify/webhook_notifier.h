@@ -1,11 +1,11 @@
 // Delivers each alert once when it fires and once when it is resolved, as one JSON document
 // (alerting/webhook_payload.h), to every webhook of the configuration; each has a queue and a task
-// of its own, so that one that hangs delays no other.
+// of its own (receiver.h), so that one that hangs delays no other.
 //
-// At least once: what could not be delivered is tried again, with waits that double up to a bound,
-// and Undelivered tells what must be sent anew after a restart. A newer state of an alert takes the
-// place of one that still waits. A document that is refused (4xx) is given up and counted. All
-// methods but the constructor may be called from any thread.
+// At least once: what could not be delivered is tried again, and Undelivered tells what must be
+// sent anew after a restart. A newer state of an alert takes the place of one that still waits. A
+// document that is refused (4xx) is given up and counted. All methods but the constructor may be
+// called from any thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -23,7 +23,7 @@
 #include "config/config.h"
 #include "watcher/net/http_client.h"
 #include "watcher/net/task_group.h"
-#include "watcher/notify/alertmanager_notifier.h"
+#include "watcher/notify/receiver.h"
 
 namespace heapwatch {
 
@@ -47,7 +47,6 @@ class WebhookNotifier : public Notifier {
 
  private:
   struct Peer;
-  boost::asio::awaitable<void> Loop(std::shared_ptr<Peer> peer);
   boost::asio::awaitable<bool> SendOne(std::shared_ptr<Peer> peer);
 
   const boost::asio::any_io_executor executor_;
