@@ -11,6 +11,7 @@
 #include "analysis/profile/decode.h"
 #include "analysis/profile/encode.h"
 #include "analysis/profile/profile_builder.h"
+#include "tests/watcher/cli/run_command.h"
 #include "watcher/cli/commands.h"
 
 namespace heapwatch {
@@ -40,15 +41,11 @@ class DiffCommand : public ::testing::Test {
   }
 
   int Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"heapwatch", "diff"});
-    std::vector<const char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    const int exit_code = RunCommandLine(static_cast<int>(argv.size()), argv.data());
-    out_ = ::testing::internal::GetCapturedStdout();
-    err_ = ::testing::internal::GetCapturedStderr();
-    return exit_code;
+    arguments.insert(arguments.begin(), "diff");
+    CommandOutcome outcome = RunCommand(arguments);
+    out_ = std::move(outcome.out);
+    err_ = std::move(outcome.err);
+    return outcome.exit_code;
   }
 
   const std::string folder_ = ::testing::TempDir() + "/diff_command_" +

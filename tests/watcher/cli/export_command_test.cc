@@ -5,11 +5,12 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/profile/profile_builder.h"
 #include "analysis/series/series_json.h"
-#include "watcher/cli/commands.h"
+#include "tests/watcher/cli/run_command.h"
 #include "watcher/store/rocks_store.h"
 
 namespace heapwatch {
@@ -35,14 +36,10 @@ class ExportCommand : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   int Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(),
-                     {"heapwatch", "export", "--storage.path", folder_ + "/data"});
-    std::vector<const char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    ::testing::internal::CaptureStderr();
-    const int exit_code = RunCommandLine(static_cast<int>(argv.size()), argv.data());
-    err_ = ::testing::internal::GetCapturedStderr();
-    return exit_code;
+    arguments.insert(arguments.begin(), {"export", "--storage.path", folder_ + "/data"});
+    CommandOutcome outcome = RunCommand(arguments);
+    err_ = std::move(outcome.err);
+    return outcome.exit_code;
   }
 
   const std::string folder_ = ::testing::TempDir() + "/export_command_" +

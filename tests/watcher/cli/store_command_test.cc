@@ -2,11 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/profile/profile_builder.h"
 #include "tests/support/temporary_directory.h"
-#include "watcher/cli/commands.h"
+#include "tests/watcher/cli/run_command.h"
 #include "watcher/store/rocks_store.h"
 
 namespace heapwatch {
@@ -27,15 +28,11 @@ class StoreCommand : public ::testing::Test {
     }
   }
   int Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"heapwatch", "store"});
-    std::vector<const char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    const int exit_code = RunCommandLine(static_cast<int>(argv.size()), argv.data());
-    out_ = ::testing::internal::GetCapturedStdout();
-    err_ = ::testing::internal::GetCapturedStderr();
-    return exit_code;
+    arguments.insert(arguments.begin(), "store");
+    CommandOutcome outcome = RunCommand(arguments);
+    out_ = std::move(outcome.out);
+    err_ = std::move(outcome.err);
+    return outcome.exit_code;
   }
 
   TemporaryDirectory directory_;
