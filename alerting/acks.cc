@@ -135,10 +135,7 @@ std::string AckBook::Save() const {
 Result<void> AckBook::Restore(std::string_view text) {
   AckBook read;
   try {
-    const json::value root = json::parse({text.data(), text.size()});
-    const json::object& in = root.as_object();
-    if (in.at("version").to_number<std::int64_t>() != kVersion)
-      throw std::invalid_argument("of another version");
+    const json::object in = ParseSaved(text, kVersion);
     for (const json::value& value : in.at("active").as_array()) {
       Ack ack = AckFrom(value);
       std::pair key(ack.site_id, ack.service);

@@ -35,10 +35,7 @@ std::string AlertLog::Save() const {
 Result<void> AlertLog::Restore(std::string_view text) {
   std::deque<AlertChange> changes;
   try {
-    const json::value root = json::parse({text.data(), text.size()});
-    const json::object& in = root.as_object();
-    if (in.at("version").to_number<std::int64_t>() != kVersion)
-      throw std::invalid_argument("of another version");
+    const json::object in = ParseSaved(text, kVersion);
     for (const json::value& value : in.at("changes").as_array()) {
       const json::object& change = value.as_object();
       changes.push_back({.time = TimeField(change, "time"),

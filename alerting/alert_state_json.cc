@@ -172,10 +172,7 @@ Result<void> AlertState::Restore(std::string_view text) {
   std::map<FindingKey, Entry> active;
   std::vector<Entry> resolved;
   try {
-    const json::value root = json::parse({text.data(), text.size()});
-    const json::object& in = root.as_object();
-    if (in.at("version").to_number<std::int64_t>() != kVersion)
-      throw std::invalid_argument("of another version");
+    const json::object in = ParseSaved(text, kVersion);
     for (const json::value& value : in.at("active").as_array()) {
       Entry entry = AlertStateJson::FromJson(value);
       if (entry.phase == AlertPhase::kResolved)

@@ -1,8 +1,19 @@
 #include "alerting/json_fields.h"
 
+#include <stdexcept>
+#include <utility>
+
 namespace heapwatch {
 
 namespace json = boost::json;
+
+json::object ParseSaved(std::string_view text, std::int64_t version) {
+  json::value root = json::parse({text.data(), text.size()});
+  json::object& in = root.as_object();
+  if (in.at("version").to_number<std::int64_t>() != version)
+    throw std::invalid_argument("of another version");
+  return std::move(in);
+}
 
 json::object LabelsToJson(const Labels& labels) {
   json::object out;

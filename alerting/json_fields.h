@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,9 @@
 #include "analysis/base/time.h"
 
 namespace heapwatch {
+
+// What was saved as an object with this `version`.
+boost::json::object ParseSaved(std::string_view text, std::int64_t version);
 
 boost::json::object LabelsToJson(const Labels& labels);
 Labels LabelsFromJson(const boost::json::value& in);

@@ -1,7 +1,6 @@
 #include "alerting/service_gauges.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,11 +14,6 @@ namespace {
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
-
-constexpr std::size_t kMaxLabelRunes = 256;
-constexpr std::array kKinds = {
-    VerdictKind::kInsufficientData, VerdictKind::kStable, VerdictKind::kPlateau,
-    VerdictKind::kGrowing,          VerdictKind::kLeak,   VerdictKind::kChurn};
 
 // What a process, or several, come to. What none of them tells is absent.
 struct Sum {
@@ -123,7 +117,7 @@ void AddStates(Families& families, const char* name, const char* help, Labels la
   if (const auto own = labels.extract("state")) labels.emplace("exported_state", own.mapped());
   std::map<VerdictKind, std::size_t> counts;
   for (const auto& [site, kind] : sum.worst) ++counts[kind];
-  for (const VerdictKind kind : kKinds) {
+  for (const VerdictKind kind : kVerdictKinds) {
     labels["state"] = ToString(kind);
     families.Add(name, help, labels, static_cast<double>(counts[kind]));
   }

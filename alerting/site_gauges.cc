@@ -1,7 +1,6 @@
 #include "alerting/site_gauges.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <numeric>
 #include <optional>
@@ -16,11 +15,6 @@ namespace {
 
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
-
-constexpr std::size_t kMaxLabelRunes = 256;
-constexpr std::array kKinds = {
-    VerdictKind::kInsufficientData, VerdictKind::kStable, VerdictKind::kPlateau,
-    VerdictKind::kGrowing,          VerdictKind::kLeak,   VerdictKind::kChurn};
 
 enum Gauge : std::size_t {
   kInuse,
@@ -93,7 +87,7 @@ void AddSite(std::vector<MetricFamily>& families, const Labels& target, const Si
     Add(families[kLimitHigh], labels, v.seconds_to_limit->high);
   }
   labels.push_back({"state", ""});
-  for (const VerdictKind kind : kKinds) {
+  for (const VerdictKind kind : kVerdictKinds) {
     labels.back().value = ToString(kind);
     Add(families[kState], labels, v.kind == kind ? 1 : 0);
   }

@@ -8,6 +8,9 @@
 
 namespace heapwatch {
 
+// Of a label's value, wherever a program chose it.
+inline constexpr std::size_t kMaxLabelRunes = 256;
+
 std::size_t CountRunes(std::string_view text);
 
 // At most `max_runes`, of which the last is "…" where something was cut off at the end.

@@ -1,15 +1,6 @@
 #include "analysis/trend/verdict.h"
 
-#include <array>
-
 namespace heapwatch {
-namespace {
-
-constexpr std::array<VerdictKind, 6> kKinds = {
-    VerdictKind::kInsufficientData, VerdictKind::kStable, VerdictKind::kPlateau,
-    VerdictKind::kGrowing,          VerdictKind::kLeak,   VerdictKind::kChurn};
-
-}  // namespace
 
 std::string_view ToString(VerdictKind kind) {
   switch (kind) {
@@ -30,7 +21,7 @@ std::string_view ToString(VerdictKind kind) {
 }
 
 std::optional<VerdictKind> VerdictKindFromString(std::string_view name) {
-  for (const VerdictKind kind : kKinds) {
+  for (const VerdictKind kind : kVerdictKinds) {
     if (ToString(kind) == name) return kind;
   }
   return std::nullopt;

@@ -25,6 +25,9 @@ enum class VerdictKind : std::uint8_t {
   kLeak,              // a climb that does not level off
   kChurn,             // memory is flat, but the garbage collector is kept busy from here
 };
+inline constexpr std::array kVerdictKinds = {
+    VerdictKind::kInsufficientData, VerdictKind::kStable, VerdictKind::kPlateau,
+    VerdictKind::kGrowing,          VerdictKind::kLeak,   VerdictKind::kChurn};
 std::string_view ToString(VerdictKind kind);  // "insufficient-data", "stable", ...
 std::optional<VerdictKind> VerdictKindFromString(std::string_view name);
 
