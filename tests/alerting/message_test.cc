@@ -13,6 +13,7 @@
 #include "alerting/text.h"
 #include "analysis/base/utf8.h"
 #include "tests/alerting/sample_findings.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
@@ -66,7 +67,7 @@ Finding Checkout(std::size_t leaking, std::size_t count, VerdictKind kind = kLea
 
 // Compares with testdata/alerting/NAME; HEAPWATCH_UPDATE=1 rewrites it.
 void ExpectGolden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(HEAPWATCH_SOURCE_DIR) + "/testdata/alerting/" + name;
+  const std::string path = InSource("testdata/alerting/").string() + name;
   if (std::getenv("HEAPWATCH_UPDATE") != nullptr) std::ofstream(path) << text;
   std::ostringstream golden;
   golden << std::ifstream(path).rdbuf();

@@ -31,6 +31,7 @@
 #include "analysis/profile/attribution.h"
 #include "analysis/profile/decode.h"
 #include "pprof.pb.h"
+#include "tests/support/paths.h"
 
 namespace {
 
@@ -145,8 +146,7 @@ long PeakKib(const std::string& bytes) {
   if (pipe(ends) != 0) return 0;
   const pid_t child = fork();
   if (child == 0) {
-    const std::string small =
-        ReadFile(fs::path(HEAPWATCH_SOURCE_DIR) / "testdata/profiles/go1.19.t1.pb.gz");
+    const std::string small = ReadFile(InSource("testdata/profiles/go1.19.t1.pb.gz"));
     const bool is_warm = DecodeProfile(small).has_value();
     malloc_trim(0);
     std::ofstream("/proc/self/clear_refs") << 5;  // the peak begins anew
@@ -166,7 +166,7 @@ long PeakKib(const std::string& bytes) {
 }
 
 std::vector<fs::path> Profiles() {
-  const fs::path root = HEAPWATCH_SOURCE_DIR;
+  const fs::path root = InSource("");
   const fs::path shared = root / "../shared/data/profiles";
   if (!fs::exists(shared)) return {root / "testdata/profiles/go1.19.t1.pb.gz"};
   return {shared / "etcd-3.5.t3.pb.gz", shared / "prometheus-2.53-go1.24.t3.pb.gz",
@@ -175,7 +175,7 @@ std::vector<fs::path> Profiles() {
 
 // Seconds for each file; empty where there is no Go or no package.
 std::vector<double> GoSeconds(const std::vector<fs::path>& files) {
-  const fs::path source = fs::path(HEAPWATCH_SOURCE_DIR) / "tests/bench/pprof_parse/main.go";
+  const fs::path source = InSource("tests/bench/pprof_parse/main.go");
   std::string command =
       "GO111MODULE=off GOFLAGS= GOPATH=/usr/share/gocode go run '" + source.string() + "'";
   for (const fs::path& file : files) command += " '" + file.string() + "'";

@@ -28,6 +28,7 @@
 #include "analysis/trend/replay.h"
 #include "analysis/trend/timeline.h"
 #include "tests/bench/baseline_detectors.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
@@ -35,7 +36,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kAllFamilies = "all";
-const fs::path kScenarios = HEAPWATCH_SOURCE_DIR "/../shared/scenarios";
+const fs::path kScenarios = InSource("../shared/scenarios");
 
 // The verdict lines of every detector, ours first.
 class Lines {

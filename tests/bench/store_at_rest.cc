@@ -9,6 +9,7 @@
 #include "analysis/series/value_coding.h"
 #include "tests/bench/store_bench_support.h"
 #include "tests/bench/synthetic_service.h"
+#include "tests/support/paths.h"
 #include "tests/support/temporary_directory.h"
 #include "watcher/store/rocks_store.h"
 
@@ -153,7 +154,7 @@ void SyntheticAtRest(std::size_t sites, std::size_t scrapes) {
 }  // namespace
 
 void PrintAtRest() {
-  const std::filesystem::path shared = HEAPWATCH_SOURCE_DIR "/../shared";
+  const std::filesystem::path shared = InSource("../shared");
   std::printf(
       "At rest, in bytes per value, everything in the directory included; `limit` is the entropy "
       "of the steps\n  %-34s %9s %9s %8s %7s %7s %8s %9s\n",

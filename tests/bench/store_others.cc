@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "tests/bench/store_bench_support.h"
+#include "tests/support/paths.h"
 #include "tests/support/subprocess.h"
 #include "tests/support/temporary_directory.h"
 #include "watcher/store/rocks_store.h"
@@ -94,7 +95,7 @@ void PrintVictoriaMetrics(const std::string& file, std::size_t samples) {
 }  // namespace
 
 void PrintOthersAtRest() {
-  const std::filesystem::path recorded = HEAPWATCH_SOURCE_DIR "/../shared/data/recordings/data";
+  const std::filesystem::path recorded = InSource("../shared/data/recordings/data");
   std::vector<SeriesDocument> documents;
   std::size_t samples = 0;
   ForEachDocument(recorded, [&](const SeriesDocument& document) {

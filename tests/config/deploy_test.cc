@@ -6,6 +6,7 @@
 #include <set>
 #include <sstream>
 
+#include "tests/support/paths.h"
 #include "tests/support/subprocess.h"
 
 namespace heapwatch {
@@ -13,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kSource = HEAPWATCH_SOURCE_DIR;
+const fs::path kSource = InSource("");
 const fs::path kRules = kSource / "config/deploy/prometheus";
 
 std::string ReadText(const fs::path& path) {

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "config/targets.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const fs::path kCorpus = fs::path(HEAPWATCH_SOURCE_DIR) / "testdata/config";
+const fs::path kCorpus = InSource("testdata/config");
 
 std::string ReadText(const fs::path& path) {
   std::ostringstream out;
@@ -61,7 +62,7 @@ TEST(LoadConfig, TellsEveryProblemOfEachBadFileWithItsPlace) {
 }
 
 TEST(LoadConfig, StatesTheRealDefaultsInTheExample) {
-  const auto config = LoadConfig(HEAPWATCH_SOURCE_DIR "/config/examples/heapwatch.yml");
+  const auto config = LoadConfig(InSource("config/examples/heapwatch.yml"));
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(*config, Config{});
 }
@@ -69,7 +70,7 @@ TEST(LoadConfig, StatesTheRealDefaultsInTheExample) {
 // The examples for fields without a default are comments; they must be right too. Uncomments each
 // block after "# e.g.".
 TEST(LoadConfig, AcceptsWhatTheExampleShowsInComments) {
-  std::istringstream lines(ReadText(HEAPWATCH_SOURCE_DIR "/config/examples/heapwatch.yml"));
+  std::istringstream lines(ReadText(InSource("config/examples/heapwatch.yml")));
   std::string text;
   bool in_block = false;
   for (std::string line; std::getline(lines, line);) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "config/load.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
@@ -19,7 +20,7 @@ Result<Target> Make(const Labels& labels, const ScrapeConfig& job = Job()) {
 }
 
 TEST(ExpandTargets, TurnsJobsIntoTargets) {
-  const auto config = LoadConfig(HEAPWATCH_SOURCE_DIR "/testdata/config/full.good.yml");
+  const auto config = LoadConfig(InSource("testdata/config/full.good.yml"));
   ASSERT_TRUE(config.has_value());
   const auto targets = ExpandTargets(*config);
   ASSERT_EQ(targets.size(), 5U);
@@ -41,7 +42,7 @@ TEST(ExpandTargets, TurnsJobsIntoTargets) {
 }
 
 TEST(ExpandTargets, LetsLabelsSteerOneTargetAndDropsThem) {
-  const auto config = LoadConfig(HEAPWATCH_SOURCE_DIR "/testdata/config/full.good.yml");
+  const auto config = LoadConfig(InSource("testdata/config/full.good.yml"));
   const Target target = ExpandTargets(*config).at(3);
   EXPECT_EQ(target.url, "http://10.0.0.4:6060/debug/pprof/heap?gc=0&token=a%26b");
   EXPECT_EQ(target.memory_limit_bytes, std::int64_t{512} << 20);

@@ -4,13 +4,14 @@
 #include <stdexcept>
 
 #include "tests/support/http_probe.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
 
 constexpr auto kStartDeadline = std::chrono::seconds(60);
-const char* const kShop = HEAPWATCH_BINARY_DIR "/tests/demo/shop";
-const char* const kHeapwatch = HEAPWATCH_BINARY_DIR "/heapwatch";
+const std::string kShop = InBuild("tests/demo/shop");
+const std::string kHeapwatch = InBuild("heapwatch");
 
 std::string LastLines(const std::string& text) {
   constexpr std::size_t kMostBytes = 2000;
@@ -31,8 +32,8 @@ std::string Stand::Missing() {
   for (const char* program : {"go", "prometheus", "prometheus-alertmanager", "promtool"}) {
     if (FindProgram(program).empty()) return std::string(program) + " is not installed";
   }
-  for (const char* built : {kShop, kHeapwatch}) {
-    if (!std::filesystem::exists(built)) return std::string(built) + " was not built";
+  for (const std::string& built : {kShop, kHeapwatch}) {
+    if (!std::filesystem::exists(built)) return built + " was not built";
   }
   return "";
 }

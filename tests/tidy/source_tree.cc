@@ -6,6 +6,8 @@
 #include <fstream>
 #include <string_view>
 
+#include "tests/support/paths.h"
+
 namespace heapwatch {
 namespace {
 
@@ -45,7 +47,7 @@ std::string SourceFile::At(std::size_t line) const { return path + ":" + std::to
 const std::vector<SourceFile>& SourceTree() {
   static const std::vector<SourceFile> tree = [] {
     std::vector<SourceFile> files;
-    const fs::path root(HEAPWATCH_SOURCE_DIR);
+    const fs::path root = InSource("");
     for (const char* top : kTopFolders) {
       for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
         const std::string extension = entry.path().extension().string();

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
 #include "tests/tidy/source_tree.h"
 
 namespace heapwatch {
@@ -145,7 +146,7 @@ TEST(Tidy, NoNamespaceIsPouredOut) {
 }
 
 TEST(Tidy, EveryTopFolderHasAReadme) {
-  for (const auto& entry : fs::directory_iterator(HEAPWATCH_SOURCE_DIR)) {
+  for (const auto& entry : fs::directory_iterator(InSource(""))) {
     const std::string name = entry.path().filename().string();
     if (!entry.is_directory() || name.starts_with(".") || name == "build") continue;
     EXPECT_TRUE(fs::exists(entry.path() / "README.md")) << name;
@@ -156,7 +157,7 @@ TEST(Tidy, LinksInTheDocumentsLeadSomewhere) {
   const RE2 link("\\]\\(([^)#:]+)(?:#[^)]*)?\\)");
   for (const SourceFile& file : SourceTree()) {
     if (file.extension() != ".md") continue;
-    const fs::path folder = fs::path(HEAPWATCH_SOURCE_DIR) / file.folder();
+    const fs::path folder = InSource(file.folder());
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       re2::StringPiece rest(file.lines[i]);
       for (std::string linked; RE2::FindAndConsume(&rest, link, &linked);)

@@ -99,8 +99,11 @@ test('the overview leads to a site, the site to two moments, these to a frame; t
   await page.getByRole('link', { name: /What changed in the whole heap/ }).click()
   const before = page.getByRole('slider', { name: 'Moment before' })
   await before.waitFor()
-  const leftOf = async (name) => (await page.getByRole('slider', { name }).boundingBox()).x
-  assert.ok((await leftOf('Moment after')) - (await leftOf('Moment before')) > 200)
+  // The chart is laid out before it knows the stretch it is to show.
+  await page.waitForFunction(() => {
+    const leftOf = (name) => document.querySelector(`[aria-label="Moment ${name}"]`).getBoundingClientRect().x
+    return leftOf('after') - leftOf('before') > 200
+  })
   const t0 = place().searchParams.get('t0')
   await before.press('ArrowRight')
   await page.waitForFunction((old) => new URLSearchParams(location.search).get('t0') !== old, t0)

@@ -21,6 +21,7 @@
 #include "analysis/profile/encode.h"
 #include "analysis/profile/frame_names.h"
 #include "tests/analysis/profile/diff_test_profiles.h"
+#include "tests/support/paths.h"
 #include "tests/support/subprocess.h"
 
 namespace heapwatch {
@@ -222,7 +223,7 @@ TEST_F(DiffAgainstPprof, OpensTheDiffOfTwoEqualProfiles) {
 // pprof shows a frame without a name as its file, we as an offset in it: so only what pprof says of
 // both is compared. In this text samples are kept apart by the mean size of their blocks as well.
 TEST_F(DiffAgainstPprof, AgreesOnTextWithoutNames) {
-  const std::string shared = HEAPWATCH_SOURCE_DIR "/../shared/data/profiles/";
+  const std::string shared = InSource("../shared/data/profiles/");
   if (!fs::exists(shared)) GTEST_SKIP() << shared << " is not there";
   Read(shared + "gperftools-2.10-python.0002.heap.gz",
        shared + "gperftools-2.10-python.0009.heap.gz");
@@ -251,7 +252,7 @@ class DiffOfRecordedProfiles : public DiffAgainstPprof, public ::testing::WithPa
   void SetUp() override {
     DiffAgainstPprof::SetUp();
     if (IsSkipped()) return;
-    const std::string shared = HEAPWATCH_SOURCE_DIR "/../shared/data/profiles/";
+    const std::string shared = InSource("../shared/data/profiles/");
     if (!fs::exists(shared + GetParam().before)) GTEST_SKIP() << shared << " is not there";
     Read(shared + GetParam().before, shared + GetParam().after);
     shares_agree_ = GetParam().shares_agree;

@@ -10,6 +10,7 @@
 #include "analysis/profile/inflate.h"
 #include "pprof.pb.h"
 #include "tests/analysis/profile/profile_files.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
@@ -106,7 +107,7 @@ void AgreesWithLibprotobuf(const std::vector<std::filesystem::path>& files) {
 }
 
 TEST(RecordedProfiles, AgreeWithLibprotobuf) {
-  const auto files = PprofFiles(std::filesystem::path(HEAPWATCH_SOURCE_DIR) / "testdata/profiles");
+  const auto files = PprofFiles(InSource("testdata/profiles"));
   ASSERT_GE(files.size(), 3U);
   AgreesWithLibprotobuf(files);
 }

@@ -9,6 +9,7 @@
 #include "analysis/profile/encode.h"
 #include "analysis/profile/inflate.h"
 #include "tests/analysis/profile/profile_files.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
@@ -72,8 +73,7 @@ TEST_P(Mutation, SurvivesTurnedBits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Recorded, Mutation,
-                         testing::ValuesIn(FilesIn(std::filesystem::path(HEAPWATCH_SOURCE_DIR) /
-                                                   "testdata/profiles")),
+                         testing::ValuesIn(FilesIn(InSource("testdata/profiles"))),
                          [](const auto& file) {
                            std::string name = file.param.filename().string();
                            for (char& c : name) {

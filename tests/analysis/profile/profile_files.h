@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
+
 namespace heapwatch {
 
 inline std::string ReadFile(const std::filesystem::path& path) {
@@ -16,7 +18,7 @@ inline std::string ReadFile(const std::filesystem::path& path) {
 }
 
 inline std::filesystem::path TestProfile(const std::string& name) {
-  return std::filesystem::path(HEAPWATCH_SOURCE_DIR) / "testdata/profiles" / name;
+  return InSource("testdata/profiles") / name;
 }
 
 // The files of a folder in order; empty where there is no such folder.
@@ -30,8 +32,6 @@ inline std::vector<std::filesystem::path> FilesIn(const std::filesystem::path& f
   return files;
 }
 
-inline std::filesystem::path SharedProfiles() {
-  return std::filesystem::path(HEAPWATCH_SOURCE_DIR) / "../shared/data/profiles";
-}
+inline std::filesystem::path SharedProfiles() { return InSource("../shared/data/profiles"); }
 
 }  // namespace heapwatch

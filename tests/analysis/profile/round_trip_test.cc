@@ -10,6 +10,7 @@
 #include "analysis/profile/decode.h"
 #include "analysis/profile/encode.h"
 #include "tests/analysis/profile/profile_files.h"
+#include "tests/support/paths.h"
 #include "tests/support/subprocess.h"
 
 namespace heapwatch {
@@ -70,9 +71,7 @@ std::string NameOf(const testing::TestParamInfo<fs::path>& file) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Own, RoundTrip,
-                         testing::ValuesIn(Files(fs::path(HEAPWATCH_SOURCE_DIR) /
-                                                 "testdata/profiles")),
+INSTANTIATE_TEST_SUITE_P(Own, RoundTrip, testing::ValuesIn(Files(InSource("testdata/profiles"))),
                          NameOf);
 INSTANTIATE_TEST_SUITE_P(Shared, RoundTrip, testing::ValuesIn(Files(SharedProfiles())), NameOf);
 

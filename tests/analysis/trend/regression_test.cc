@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "analysis/trend/plateau.h"
+#include "tests/support/paths.h"
 
 namespace heapwatch {
 namespace {
@@ -48,7 +49,7 @@ TEST(Regression, WithoutAWalkIsOrdinaryLeastSquares) {
 }
 
 TEST(Regression, AgreesWithTheCertifiedValuesOfNistsNorris) {
-  std::ifstream in(HEAPWATCH_SOURCE_DIR "/../shared/data/reference/nist-strd-linear.json");
+  std::ifstream in(InSource("../shared/data/reference/nist-strd-linear.json"));
   if (!in) GTEST_SKIP() << "needs the reference data beside the checkout";
   std::stringstream text;
   text << in.rdbuf();
@@ -66,7 +67,7 @@ TEST(Regression, AgreesWithTheCertifiedValuesOfNistsNorris) {
 
 // Two columns: a square that is all but collinear with its root.
 TEST(Regression, AgreesWithTheCertifiedValuesOfNistsPontius) {
-  std::ifstream in(HEAPWATCH_SOURCE_DIR "/../shared/data/reference/nist-strd-linear.json");
+  std::ifstream in(InSource("../shared/data/reference/nist-strd-linear.json"));
   if (!in) GTEST_SKIP() << "needs the reference data beside the checkout";
   std::stringstream text;
   text << in.rdbuf();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/support/http_probe.h"
+#include "tests/support/paths.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/raw_server.h"
 #include "tests/support/subprocess.h"
@@ -40,14 +41,10 @@ class ServeCommandTest : public ::testing::Test {
     directory_.Write("heapwatch.yml", text + "]\n");
   }
   void Serve(std::vector<std::string> more = {}) {
-    std::vector<std::string> argv = {std::string(HEAPWATCH_BINARY_DIR) + "/heapwatch",
-                                     "serve",
-                                     "--config.file",
-                                     directory_.Path("heapwatch.yml"),
-                                     "--storage.path",
-                                     directory_.Path("data"),
-                                     "--web.listen-address",
-                                     "127.0.0.1:0"};
+    std::vector<std::string> argv = {
+        InBuild("heapwatch").string(),    "serve",          "--config.file",
+        directory_.Path("heapwatch.yml"), "--storage.path", directory_.Path("data"),
+        "--web.listen-address",           "127.0.0.1:0"};
     argv.insert(argv.end(), more.begin(), more.end());
     process_ = std::make_unique<Subprocess>(std::move(argv));
     ASSERT_TRUE(process_->WaitForText(kReachedAs, kPatience)) << process_->all_output();
@@ -113,7 +110,7 @@ TEST_F(ServeCommandTest, LogsJsonWhereAskedTo) {
 
 TEST_F(ServeCommandTest, SaysWhyItCannotStart) {
   directory_.Write("heapwatch.yml", "global: {scrape_intervall: 1s}\n");
-  Subprocess process({std::string(HEAPWATCH_BINARY_DIR) + "/heapwatch", "serve", "--config.file",
+  Subprocess process({InBuild("heapwatch").string(), "serve", "--config.file",
                       directory_.Path("heapwatch.yml"), "--storage.path", directory_.Path("data")});
   EXPECT_EQ(process.Wait(kPatience), 1);
   EXPECT_THAT(process.standard_error(), HasSubstr("scrape_intervall"));

@@ -8,6 +8,7 @@
 
 #include "analysis/profile/decode.h"
 #include "tests/analysis/series/sample_profiles.h"
+#include "tests/support/paths.h"
 #include "tests/support/temporary_directory.h"
 #include "watcher/store/memory_store.h"
 
@@ -100,7 +101,7 @@ TEST(RocksStore, AnswersAsTheFakeDoesOverRandomHistories) {
 }
 
 TEST(RocksStore, GivesBackRecordedProfilesOfRealPrograms) {
-  const std::filesystem::path recorded = HEAPWATCH_SOURCE_DIR "/../shared/data/snapshots";
+  const std::filesystem::path recorded = InSource("../shared/data/snapshots");
   if (!std::filesystem::exists(recorded)) GTEST_SKIP() << "no recorded snapshots in " << recorded;
   const TemporaryDirectory directory;
   const auto store = Open(directory.path());
