@@ -142,8 +142,6 @@ void ReadDetection(YamlReader& reader, const YAML::Node& node, TrendOptions& out
               reader.Size("min_growth", bytes(&out.min_growth_bytes)),
               reader.Number("min_growth_of_limit", &out.min_growth_of_limit, 0, 1),
               reader.Time("patience", &out.patience, Duration(0)),
-              reader.Time("patience_mid_life", &out.patience_mid_life, Duration(0)),
-              reader.Time("patience_spacing", &out.patience_spacing),
               reader.Number("urgent_share_of_headroom", &out.urgent_share_of_headroom, 0, 1),
               reader.Time("max_window", &out.max_window),
               reader.Size("churn_alloc_rate", bytes(&out.churn_bytes_per_second)),

@@ -49,17 +49,11 @@ Fields OwnFields(YamlReader& reader, AlertRule& rule) {
   const auto bytes = [](double* field) {
     return [field](std::int64_t n) { *field = static_cast<double>(n); };
   };
-  auto limit_within = reader.Section("limit_within", [&reader, &rule](const YAML::Node& node) {
-    Duration within{};
-    reader.Time("limit_within", &within).read(node);
-    rule.limit_within = within;
-  });
-  limit_within.is_section = false;
   return {AlertOnField(reader, &rule.alert_on),
           reader.Size("min_slope", bytes(&rule.min_slope_bytes_per_hour), 0),
           reader.Size("min_size", bytes(&rule.min_size_bytes), 0),
           reader.Number("min_share_of_heap", &rule.min_share_of_heap, 0, 1),
-          std::move(limit_within),
+          reader.Time("limit_within", &rule.limit_within),
           reader.Size("min_churn_rate", bytes(&rule.min_churn_bytes_per_second), 0),
           reader.Number("min_churn_share", &rule.min_churn_share, 0, 1),
           reader.Size("min_regression_rate", bytes(&rule.min_regression_bytes_per_second), 0),

@@ -161,7 +161,7 @@ YamlReader::Field YamlReader::Number(std::string name, double* out, double min, 
           }};
 }
 
-YamlReader::Field YamlReader::Time(std::string name, Duration* out, Duration min) {
+YamlReader::Field YamlReader::Time(std::string name, std::optional<Duration>* out, Duration min) {
   return {name, [this, name, out, min](const YAML::Node& node) {
             const auto text = Scalar(node, name, "a duration such as 15s, 5m or 1h30m");
             if (!text) return;
@@ -171,6 +171,14 @@ YamlReader::Field YamlReader::Time(std::string name, Duration* out, Duration min
               return Problem(node.Mark(), name + ": must be at least " + FormatDuration(min) +
                                               ", got " + Quoted(*text));
             *out = *value;
+          }};
+}
+
+YamlReader::Field YamlReader::Time(std::string name, Duration* out, Duration min) {
+  return {name, [this, name, out, min](const YAML::Node& node) {
+            std::optional<Duration> value;
+            Time(name, &value, min).read(node);
+            if (value) *out = *value;
           }};
 }
 

@@ -46,6 +46,7 @@ class YamlReader {
   Field Number(std::string name, double* out, double min, double max);
   // A duration of at least `min`.
   Field Time(std::string name, Duration* out, Duration min = Duration(1));
+  Field Time(std::string name, std::optional<Duration>* out, Duration min = Duration(1));
   // A size of at least `min` bytes.
   Field Size(std::string name, std::function<void(std::int64_t)> set, std::int64_t min = 1);
   // A point in time, in RFC 3339.

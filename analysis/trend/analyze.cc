@@ -20,9 +20,9 @@ constexpr std::size_t kBins = 64;
 // anywhere fills at least half of one of them.
 constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
 constexpr double kTwoSided95 = 1.96;
-// The last third alone must show growth, too: at a total of 4 standard errors 2.3 of its own are to
+// The last third alone must show growth, too: at a total of 3.5 standard errors 2 of its own are to
 // be expected.
-constexpr double kLastThirdZ = 1.5;
+constexpr double kLastThirdZ = 1;
 
 bool Has(const SiteWindow& window, Quantity quantity) {
   return window.has[static_cast<std::size_t>(quantity)];
@@ -217,7 +217,7 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
   }
   if (growth.levels_off) return Stage::kLevelled;
   if (growth.unresolved || !growth.in_every_third || growth.last_third_z < kLastThirdZ ||
-      growth.above_earlier_peak_bytes < 0.5 * growth.growth_bytes ||
+      growth.above_give_backs_bytes < 0.5 * growth.growth_bytes ||
       growth.load_bytes > 0.5 * growth.growth_bytes) {
     return Stage::kGrowing;
   }

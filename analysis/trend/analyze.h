@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "analysis/base/time.h"
@@ -16,22 +17,16 @@ struct TrendOptions {
   // No verdict but insufficient-data before a process has been watched this long and through this
   // many distinct GC cycles.
   Duration warm_up = std::chrono::minutes(15);
-  std::size_t warm_up_cycles = 20;
+  std::size_t warm_up_cycles = 12;
   // Growth must exceed its standard error, from sampling and from the fit alike, this many times.
-  double min_z = 4;
+  double min_z = 3.5;
   // Growth must exceed both: bytes, and a share of the limit where the limit is known.
   double min_growth_bytes = 7.0 * 1024 * 1024;
   double min_growth_of_limit = 0.001;
-  // How long a growth must have gone on without levelling off before it is called a leak. Caches
-  // and pools fill from the process' start on, buffers fill until they are flushed: until then a
-  // leak cannot be told from them, and the verdict is growing. Growth that begins later in a
-  // process' life has fewer innocent causes.
-  Duration patience = std::chrono::hours(8);
-  Duration patience_mid_life = std::chrono::minutes(150);
-  // Who scrapes more often than this expects things to happen faster: both waits shrink with the
-  // power 1.5 of the spacing of the scrapes (a quarter of it, an eighth of the wait), down to the
-  // warm-up.
-  Duration patience_spacing = std::chrono::seconds(60);
+  // How long a growth of which all stays must have gone on, from the process' start on, before it
+  // is called a leak and no cache that fills up; patience.h says what shortens it. Absent: 8 h
+  // where scrapes are a minute apart or more, less where they are closer.
+  std::optional<Duration> patience;
   // Growth that has eaten this share of the memory that was free when it began is called a leak
   // without further waiting.
   double urgent_share_of_headroom = 0.67;

@@ -43,14 +43,14 @@ std::string RetentionText(const Verdict& verdict) {
 }
 
 std::string Doubt(const Growth& growth) {
-  if (growth.above_earlier_peak_bytes < 0.5 * growth.growth_bytes) {
+  if (growth.above_give_backs_bytes < 0.5 * growth.growth_bytes) {
     return "it has been about as high before and gave the memory back";
   }
   if (growth.load_bytes > 0.5 * growth.growth_bytes) {
     return "the load rose meanwhile, which may explain it";
   }
   if (!growth.in_every_third) return "it came in leaps rather than steadily";
-  if (growth.last_third_z < 1.5) return "of late it hardly grew";
+  if (growth.last_third_z < 1) return "of late it hardly grew";
   return "a course that levels off fits about as well as one that goes on";
 }
 

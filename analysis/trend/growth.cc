@@ -19,6 +19,9 @@ constexpr double kDecisiveBic = 3;
 constexpr double kEndShare = 0.06;
 // A fall by this share of the growth is a give-back.
 constexpr double kGiveBackShare = 0.4;
+// Swings of this share make troughs: an array that is copied to grow gives back a share of what it
+// has, hence less of its growth the longer ago.
+constexpr double kSwingShare = 0.2;
 
 std::size_t IndexAt(const Timeline& life, double seconds) {
   const auto found = std::lower_bound(life.seconds.begin(), life.seconds.end(), seconds);
@@ -209,8 +212,10 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   out.in_every_third = GrowsThroughout(window, level, out);
   out.last_third_z = LastThirdZ(life, site, window.bins.seconds, level, out.start_seconds);
   out.load_bytes = ExplainedByLoad(life, site, window, out.start_seconds);
-  out.above_earlier_peak_bytes =
-      RiseSinceGiveBack(BinMeans(window.whole_life, site.inuse), kGiveBackShare * out.growth_bytes);
+  const std::vector<double> whole_life = BinMeans(window.whole_life, site.inuse);
+  out.above_give_backs_bytes =
+      std::max(RiseSinceGiveBack(whole_life, kGiveBackShare * out.growth_bytes),
+               RiseOfTroughs(whole_life, kSwingShare * out.growth_bytes));
   const double phi = best.walk_share;
   out.effective_n = static_cast<double>(window.bins.size()) * (1 - phi) / (1 + phi);
 

@@ -42,12 +42,14 @@ struct Growth {
   double growth_bytes = 0;    // slope times length of the last piece
   double standard_error = 0;  // of that, from sampling alone
   double z = 0;
-  double fit_z = 0;                     // slope over its standard error in the fit
-  double above_earlier_peak_bytes = 0;  // level now minus the highest before the latest give-back
-  bool in_every_third = false;          // grows throughout its last piece, not in one leap
-  double last_third_z = 0;              // growth in the last third over its sampling error
-  double load_bytes = 0;                // of the growth, what more load alone would bring
-  std::optional<double> retention;      // bytes that stayed per byte allocated meanwhile
+  double fit_z = 0;  // slope over its standard error in the fit
+  // The level now above the highest before the latest give-back, or how far the troughs between
+  // give-backs have risen, whichever is more.
+  double above_give_backs_bytes = 0;
+  bool in_every_third = false;      // grows throughout its last piece, not in one leap
+  double last_third_z = 0;          // growth in the last third over its sampling error
+  double load_bytes = 0;            // of the growth, what more load alone would bring
+  std::optional<double> retention;  // bytes that stayed per byte allocated meanwhile
   double effective_n = 0;
   bool began_mid_life = false;
   bool levels_off = false;  // its best course is flat, or nearly so, at the end

@@ -6,22 +6,29 @@
 namespace heapwatch {
 namespace {
 
+constexpr Duration kUsualPatience = std::chrono::hours(8);
+constexpr double kUsualSpacingSeconds = 60;
+// Of the patience from a process' start on.
+constexpr double kMidLifeShare = 0.3;
 // From this retention on a growth may be a fill.
-constexpr double kRetentionOfFills = 0.25;
-// No retention is so low that a climb need not be seen for a while.
-constexpr double kLeastShare = 0.15;
+constexpr double kRetentionOfFills = 0.3;
+
+double FullSeconds(double spacing_seconds, const TrendOptions& options) {
+  if (options.patience) return Seconds(*options.patience);
+  const double spacing = std::min(1.0, spacing_seconds / kUsualSpacingSeconds);
+  return Seconds(kUsualPatience) * std::pow(spacing, 1.5);
+}
 
 }  // namespace
 
 double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) {
-  const double full = Seconds(input.began_mid_life ? options.patience_mid_life : options.patience);
-  const double share =
-      input.retention ? std::clamp(*input.retention / kRetentionOfFills, kLeastShare, 1.0) : 1;
-  double spacing = 1;
-  if (input.spacing_seconds) {
-    spacing = std::min(1.0, *input.spacing_seconds / Seconds(options.patience_spacing));
+  double wait = FullSeconds(input.spacing_seconds, options);
+  if (input.began_mid_life) wait *= kMidLifeShare;
+  if (input.retention) {
+    const double share = std::min(1.0, *input.retention / kRetentionOfFills);
+    wait *= share * share;
   }
-  return std::max(Seconds(options.warm_up), full * share * std::pow(spacing, 1.5));
+  return std::max(Seconds(options.warm_up), wait);
 }
 
 }  // namespace heapwatch

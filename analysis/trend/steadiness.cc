@@ -12,6 +12,8 @@ constexpr double kLevelShare = 0.06;
 constexpr double kFairShare = 0.5;
 constexpr double kFairShareOfLast = 0.6;
 constexpr double kNextToNothing = 0.2;
+// Three levels are in order by chance once in six times, and then not by much.
+constexpr std::size_t kMinTroughs = 3;
 
 double MeanAround(std::span<const double> clock, std::span<const double> level, double low,
                   double high) {
@@ -63,6 +65,30 @@ double RiseSinceGiveBack(std::span<const double> level, double fall) {
     if (peak - trough >= fall) base = std::max(base, peak);
   }
   return level.back() - base;
+}
+
+double RiseOfTroughs(std::span<const double> level, double swing) {
+  if (level.empty() || swing <= 0) return 0;
+  std::size_t troughs = 0;
+  double last_trough = level[0];
+  bool falling = false;
+  double extreme =
+      level[0];  // the highest since the last trough, or the lowest since the last peak
+  for (const double value : level) {
+    if (falling ? value < extreme : value > extreme) {
+      extreme = value;
+    } else if (!falling && extreme - value >= swing) {
+      falling = true;
+      extreme = value;
+    } else if (falling && value - extreme >= swing) {
+      if (extreme <= last_trough) return 0;
+      last_trough = extreme;
+      ++troughs;
+      falling = false;
+      extreme = value;
+    }
+  }
+  return troughs >= kMinTroughs ? last_trough - level[0] : 0;
 }
 
 }  // namespace heapwatch

@@ -19,4 +19,11 @@ bool GrowsInEveryThird(std::span<const double> clock, std::span<const double> le
 // least `fall` from the highest level so far. Where nothing was given back: above the first level.
 double RiseSinceGiveBack(std::span<const double> level, double fall);
 
+// How far the floor has risen where memory is given back again and again: a buffer is flushed to
+// the same level each time, but the troughs of an array that is copied to grow, or of a leak
+// beneath a flushed buffer, lie each above the one before. Falls and rises of at least `swing`
+// count as such; the latest trough less the first level, 0 where there are fewer than three troughs
+// or one lies below an earlier one.
+double RiseOfTroughs(std::span<const double> level, double swing);
+
 }  // namespace heapwatch

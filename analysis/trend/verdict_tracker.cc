@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "analysis/base/units.h"
+#include "analysis/trend/cost_shift.h"
+
 namespace heapwatch {
 namespace {
 
@@ -9,6 +12,10 @@ constexpr double kClearedSlopeShare = 0.25;
 constexpr double kGivenBackShare = 0.5;
 // A growth after a restart is the same one if its slope is within this factor of the one before.
 constexpr double kSameSlopeFactor = 4;
+// What fills again is as high as before, give or take the noise of sampling.
+constexpr double kHigherThanBefore = 1.15;
+// A leak that has not been seen to grow for so long has ended.
+constexpr Duration kForgottenAfter = std::chrono::minutes(150);
 
 bool SameLife(const Observation& a, const Observation& b) {
   return a.lifetime == b.lifetime && a.build == b.build;
@@ -28,7 +35,12 @@ void VerdictTracker::BeginLife() {
   for (auto& [id, site] : sites_) {
     if (site.standing == VerdictKind::kLeak) {
       site.from_earlier_life = true;
+      site.levelled_at_bytes.reset();
     } else {
+      if (site.standing == VerdictKind::kPlateau) {
+        site.levelled_at_bytes =
+            std::max(site.levelled_at_bytes.value_or(0), site.most_inuse_bytes);
+      }
       site.carried_seconds += site.growing_seconds;
       site.standing = site.candidate = VerdictKind::kInsufficientData;
     }
@@ -37,7 +49,24 @@ void VerdictTracker::BeginLife() {
     site.first_inuse_bytes.reset();
     site.first_time.reset();
     site.peak_inuse_bytes = 0;
+    site.most_inuse_bytes = 0;
   }
+}
+
+void VerdictTracker::TakeOver(const SiteWindow& window, std::size_t end, const Verdict& verdict) {
+  SiteSuspicion& site = sites_[window.sites[verdict.site.index()].id()];
+  if (!verdict.only_patience_lacks || site.carried_seconds > 0) return;
+  const auto before = Predecessor(window, end, verdict.site);
+  if (!before) return;
+  const auto known = sites_.find(window.sites[before->index()].id());
+  if (known == sites_.end()) return;
+  SiteSuspicion& old = known->second;
+  if (!SameSlope(verdict.slope_bytes_per_second, old.slope_bytes_per_second)) return;
+  site.carried_seconds = old.from_earlier_life ? Seconds(verdict.patience) : old.carried_seconds;
+  site.slope_bytes_per_second = old.slope_bytes_per_second;
+  site.levelled_at_bytes = old.levelled_at_bytes;
+  old = SiteSuspicion{};
+  old.standing = VerdictKind::kStable;
 }
 
 bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
@@ -55,7 +84,7 @@ bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
       verdict.slope_interval.high < kClearedSlopeShare * site.slope_bytes_per_second) {
     return true;
   }
-  return site.last_grown && verdict.to - *site.last_grown >= trend.patience_mid_life;
+  return site.last_grown && verdict.to - *site.last_grown >= kForgottenAfter;
 }
 
 void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,
@@ -70,6 +99,13 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     verdict.kind = VerdictKind::kLeak;
     verdict.carried_over_restart = true;
     verdict.reason += "; but it grew in the same way before the restart, and was not seen to end";
+  }
+  site.most_inuse_bytes = std::max(site.most_inuse_bytes, verdict.inuse_bytes);
+  if (verdict.kind == VerdictKind::kLeak && site.levelled_at_bytes &&
+      verdict.inuse_bytes < kHigherThanBefore * *site.levelled_at_bytes) {
+    verdict.kind = VerdictKind::kGrowing;
+    verdict.reason += "; but before the restart it levelled off at " +
+                      FormatBytes(*site.levelled_at_bytes) + ", and it is not higher yet";
   }
   const bool leaks = site.standing == VerdictKind::kLeak;
   if (IsGrowth(verdict.kind)) {
@@ -121,6 +157,7 @@ std::vector<Verdict> VerdictTracker::Step(const SiteWindow& window, std::size_t 
   last_ = now;
   for (Verdict& verdict : verdicts) {
     SiteSuspicion& site = sites_[window.sites[verdict.site.index()].id()];
+    TakeOver(window, end, verdict);
     Settle(site, verdict, new_state, trend);
     if (site.from_earlier_life) verdict.carried_over_restart = true;
     if (verdict.kind == site.standing) continue;

@@ -5,12 +5,13 @@
 //   state not seen before.
 //   - A leak stands until its site has given back half of what it grew, has levelled off for sure
 //   (the upper bound of the slope
-//     is below a quarter of what was alerted), or has shown nothing for as long as
-//     patience_mid_life.
+//     is below a quarter of what was alerted), or has shown nothing for two and a half hours.
 //   - A restart hides a leak but does not mend it: suspicion is carried over. A standing leak goes
 //   on standing until the new
 //     process has lived long enough to show it, and time spent growing before the restart counts
-//     towards the patience.
+//     towards the patience; under another name, too, where a new build has moved it (cost_shift.h).
+//   - What levelled off in an earlier life fills again in the next: that is no leak before it is
+//   higher than it was then.
 //
 // One tracker per target, plain state, no clock: the same evaluations in the same order give the
 // same verdicts, in the service and in a replay. One thread.
@@ -33,14 +34,17 @@ namespace heapwatch {
 struct SiteSuspicion {
   VerdictKind standing = VerdictKind::kInsufficientData;
   VerdictKind candidate = VerdictKind::kInsufficientData;
-  std::uint32_t streak = 0;                 // evaluations in a row that reached `candidate`
-  double slope_bytes_per_second = 0;        // of the last growth seen
-  double growth_bytes = 0;                  // of a standing leak, the most it had grown
-  double peak_inuse_bytes = 0;              // while the leak stands, in this life
-  std::optional<Time> last_grown;           // when it was last seen growing or leaking
-  double growing_seconds = 0;               // in this life, while nothing but patience lacks
-  double carried_seconds = 0;               // of the same in earlier lives
-  bool from_earlier_life = false;           // a leak that stands, not seen in this life yet
+  std::uint32_t streak = 0;           // evaluations in a row that reached `candidate`
+  double slope_bytes_per_second = 0;  // of the last growth seen
+  double growth_bytes = 0;            // of a standing leak, the most it had grown
+  double peak_inuse_bytes = 0;        // while the leak stands, in this life
+  std::optional<Time> last_grown;     // when it was last seen growing or leaking
+  double growing_seconds = 0;         // in this life, while nothing but patience lacks
+  double carried_seconds = 0;         // of the same in earlier lives
+  bool from_earlier_life = false;     // a leak that stands, not seen in this life yet
+  double most_inuse_bytes = 0;        // in this life
+  // What it grew to in an earlier life, before it levelled off there.
+  std::optional<double> levelled_at_bytes;
   std::optional<double> first_inuse_bytes;  // in this life
   std::optional<Time> first_time;
 };
@@ -61,6 +65,8 @@ class VerdictTracker {
 
  private:
   void BeginLife();
+  // Lets a site that a new build brought take over what is known of the one it took the place of.
+  void TakeOver(const SiteWindow& window, std::size_t end, const Verdict& verdict);
   void Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,
               const TrendOptions& trend) const;
   bool MayClear(const SiteSuspicion& site, const Verdict& verdict, const TrendOptions& trend) const;

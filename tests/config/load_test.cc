@@ -132,8 +132,6 @@ TEST(LoadConfig, FillsEveryFieldOfScrapingDetectionAndStorage) {
   EXPECT_EQ(d.churn_for, std::chrono::minutes(10));
   EXPECT_EQ(d.gogc, 50);
   EXPECT_EQ(d.patience, std::chrono::hours(5));
-  EXPECT_EQ(d.patience_mid_life, std::chrono::hours(2));
-  EXPECT_EQ(d.patience_spacing, std::chrono::seconds(30));
   EXPECT_EQ(d.urgent_share_of_headroom, 0.5);
   EXPECT_EQ(config->storage.retention, std::chrono::hours(24 * 90));
 }

@@ -104,8 +104,6 @@ scrape_configs:
 detection:
   warm_up: 10s
   patience: 30s
-  patience_mid_life: 30s
-  patience_spacing: 500ms
   churn_alloc_rate: 50MiB
   churn_for: 20s
 alerting:

@@ -73,7 +73,7 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:${ports.giant}'], labels: {service: giant}}]
   - job_name: payments
     static_configs: [{targets: ['127.0.0.1:${ports.nobody}'], labels: {service: payments}}]
-detection: {warm_up: 3s, warm_up_cycles: 12, patience: 4s, patience_mid_life: 4s, patience_spacing: 200ms}
+detection: {warm_up: 3s, warm_up_cycles: 12, patience: 4s}
 `
 }
 

@@ -27,20 +27,19 @@ json::object Describe(const ScrapeConfig& job) {
 }
 
 json::object Describe(const TrendOptions& detection) {
-  return {{"warm_up", FormatDuration(detection.warm_up)},
-          {"warm_up_cycles", detection.warm_up_cycles},
-          {"min_z", detection.min_z},
-          {"min_growth", FormatBytes(detection.min_growth_bytes)},
-          {"min_growth_of_limit", detection.min_growth_of_limit},
-          {"patience", FormatDuration(detection.patience)},
-          {"patience_mid_life", FormatDuration(detection.patience_mid_life)},
-          {"patience_spacing", FormatDuration(detection.patience_spacing)},
-          {"urgent_share_of_headroom", detection.urgent_share_of_headroom},
-          {"max_window", FormatDuration(detection.max_window)},
-          {"churn_alloc_rate", FormatBytesPerSecond(detection.churn_bytes_per_second)},
-          {"churn_lifetime", FormatDuration(detection.churn_lifetime)},
-          {"churn_for", FormatDuration(detection.churn_for)},
-          {"gogc", detection.gogc}};
+  json::object out = {{"warm_up", FormatDuration(detection.warm_up)},
+                      {"warm_up_cycles", detection.warm_up_cycles},
+                      {"min_z", detection.min_z},
+                      {"min_growth", FormatBytes(detection.min_growth_bytes)},
+                      {"min_growth_of_limit", detection.min_growth_of_limit},
+                      {"urgent_share_of_headroom", detection.urgent_share_of_headroom},
+                      {"max_window", FormatDuration(detection.max_window)},
+                      {"churn_alloc_rate", FormatBytesPerSecond(detection.churn_bytes_per_second)},
+                      {"churn_lifetime", FormatDuration(detection.churn_lifetime)},
+                      {"churn_for", FormatDuration(detection.churn_for)},
+                      {"gogc", detection.gogc}};
+  if (detection.patience) out["patience"] = FormatDuration(*detection.patience);
+  return out;
 }
 
 json::object Describe(const AlertingConfig& alerting) {

@@ -174,8 +174,6 @@ TEST(Analyze, JudgesWithinMinutesWhenToldToAndScrapedOften) {
   TrendOptions trend;
   trend.warm_up = std::chrono::seconds(30);
   trend.patience = std::chrono::minutes(2);
-  trend.patience_mid_life = std::chrono::minutes(1);
-  trend.patience_spacing = std::chrono::seconds(2);
   const Verdict verdict = JudgeOne(Leak(3600), options, trend);
   EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
 }

@@ -29,5 +29,18 @@ TEST(RiseSinceGiveBack, CountsFromTheEarlierPeak) {
   EXPECT_EQ(RiseSinceGiveBack({}, 4), 0);
 }
 
+TEST(RiseOfTroughs, CountsWhatIsNeverGivenBack) {
+  // An array copied to grow: the old one and the new are there for a while, then the new alone.
+  const std::vector<double> copied = {1, 2, 5, 3, 8, 5, 12, 8, 20, 13, 32, 21, 50};
+  EXPECT_EQ(RiseOfTroughs(copied, 3), 20);
+  // A flushed buffer falls to where it was.
+  EXPECT_EQ(RiseOfTroughs(std::vector<double>{1, 10, 1, 11, 1, 10, 1, 12, 1, 10}, 3), 0);
+  // One trough below an earlier one, and nothing is known to stay.
+  EXPECT_EQ(RiseOfTroughs(std::vector<double>{1, 10, 3, 12, 5, 14, 2, 16, 8, 20}, 3), 0);
+  // Two are too few.
+  EXPECT_EQ(RiseOfTroughs(std::vector<double>{1, 10, 3, 12, 5, 14}, 3), 0);
+  EXPECT_EQ(RiseOfTroughs({}, 3), 0);
+}
+
 }  // namespace
 }  // namespace heapwatch

@@ -114,6 +114,61 @@ TEST(VerdictTracker, LetsGoOfALeakThatTheNewProcessDoesNotShow) {
   EXPECT_NE(Changes(window).back().verdict.kind, VerdictKind::kLeak);
 }
 
+// A table that takes nine hours to fill outlasts the patience, once; after each restart it is known
+// how far it fills.
+TEST(VerdictTracker, KnowsFromAnEarlierLifeHowFarATableFills) {
+  SyntheticOptions options;
+  options.seconds = 30 * kHour;
+  options.restart_at = {15 * kHour};
+  const SyntheticSite table = {.function = "table", .live_bytes = [](double t) {
+                                 return std::min(180 * kMiB, 20 * kMiB / kHour * t);
+                               }};
+  const SiteWindow window = SyntheticTarget(1).Make({table}, options);
+  const Time restart = window.observations[0].time + std::chrono::hours(15);
+  bool leaked_before = false;
+  Replay(window, {}, [&](const VerdictChange& change) {
+    const bool leak = change.verdict.kind == VerdictKind::kLeak;
+    leaked_before = leaked_before || (leak && change.time < restart);
+    EXPECT_FALSE(leak && change.time > restart + std::chrono::hours(1)) << change.verdict.reason;
+  });
+  EXPECT_TRUE(leaked_before);
+}
+
+// Two leaks in one window: `old` until the deploy at 6 h, `renamed` from then on.
+SiteWindow WindowWithARename(double object_bytes_after) {
+  SyntheticOptions options;
+  options.seconds = 12 * kHour;
+  options.restart_at = {6 * kHour};
+  SyntheticSite old = Leak(20);
+  SyntheticSite renamed = Leak(20);
+  renamed.function = "renamed";
+  renamed.object_bytes = object_bytes_after;
+  SiteWindow window = SyntheticTarget(1).Make({old, renamed}, options);
+  const std::size_t count = window.observations.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    window.observations[i].build = window.observations[i].lifetime;
+    const std::size_t absent = window.observations[i].lifetime == 0 ? 1 : 0;
+    for (auto& matrix : window.matrix) matrix[absent * count + i] = 0;
+  }
+  return window;
+}
+
+bool RenamedLeaks(const SiteWindow& window) {
+  bool leaks = false;
+  Replay(window, {}, [&](const VerdictChange& change) {
+    if (change.verdict.site == SiteId(1)) leaks = change.verdict.kind == VerdictKind::kLeak;
+  });
+  return leaks;
+}
+
+TEST(VerdictTracker, KnowsALeakUnderTheNameThatADeployGaveIt) {
+  EXPECT_TRUE(RenamedLeaks(WindowWithARename(1024)));
+}
+
+TEST(VerdictTracker, TakesASiteThatAllocatesOtherObjectsForAnotherSite) {
+  EXPECT_FALSE(RenamedLeaks(WindowWithARename(8192)));
+}
+
 TEST(Replay, UsesOnlyWhatWasKnownByThen) {
   const SiteWindow whole = SyntheticTarget(1).Make({Leak(20)}, {});
   const auto all = Changes(whole);

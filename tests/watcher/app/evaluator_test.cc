@@ -25,7 +25,7 @@ class EvaluatorTest : public ::testing::Test {
     target_.labels = {{"instance", "a:6060"}, {"job", "api"}, {"service", "api"}};
     options_.warm_up = minutes(5);
     options_.warm_up_cycles = 5;
-    options_.patience = options_.patience_mid_life = minutes(30);
+    options_.patience = minutes(30);
     attributor_ = *SiteAttributor::Create({});
   }
   void Watch(int from_minute, int to_minute) {

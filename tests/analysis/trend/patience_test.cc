@@ -1,0 +1,37 @@
+#include "analysis/trend/patience.h"
+
+#include <gtest/gtest.h>
+
+namespace heapwatch {
+namespace {
+
+constexpr double kHour = 3600;
+
+TEST(Patience, RunsThroughTheExampleOfTheHeader) {
+  const auto hours = [](double retention) {
+    return PatienceSeconds({.retention = retention, .spacing_seconds = 60}, {}) / kHour;
+  };
+  EXPECT_DOUBLE_EQ(hours(0.8), 8);
+  EXPECT_DOUBLE_EQ(hours(0.15), 2);
+  EXPECT_DOUBLE_EQ(hours(0.03), 0.25);
+}
+
+TEST(Patience, TakesRetentionThatIsNotToldForThatOfAFill) {
+  EXPECT_DOUBLE_EQ(PatienceSeconds({.retention = {}, .spacing_seconds = 60}, {}), 8 * kHour);
+}
+
+TEST(Patience, IsShorterForWhatBeginsMidLife) {
+  EXPECT_DOUBLE_EQ(
+      PatienceSeconds({.began_mid_life = true, .retention = {}, .spacing_seconds = 300}, {}),
+      2.4 * kHour);
+}
+
+TEST(Patience, ShrinksWithTheSpacingUnlessAskedFor) {
+  EXPECT_DOUBLE_EQ(PatienceSeconds({.retention = {}, .spacing_seconds = 15}, {}), kHour);
+  TrendOptions asked;
+  asked.patience = std::chrono::hours(4);
+  EXPECT_DOUBLE_EQ(PatienceSeconds({.retention = {}, .spacing_seconds = 15}, asked), 4 * kHour);
+}
+
+}  // namespace
+}  // namespace heapwatch
