@@ -28,22 +28,6 @@ bool Has(const SiteWindow& window, Quantity quantity) {
   return window.has[static_cast<std::size_t>(quantity)];
 }
 
-std::vector<double> RowSeries(const SiteWindow& window, const Timeline& life, std::size_t row,
-                              Quantity quantity) {
-  const auto series = window.series(quantity, row);
-  std::vector<double> values(life.size());
-  for (std::size_t i = 0; i < life.size(); ++i) {
-    values[i] = static_cast<double>(series[life.columns[i]]);
-  }
-  return values;
-}
-
-double Sum(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double v : values) sum += v;
-  return sum;
-}
-
 // What all sites of one target share. Loads are worked out when the first site asks for them: a
 // quiet target never does.
 class Target {
@@ -62,11 +46,17 @@ class Target {
                                bins.length_seconds() >= Seconds(options.warm_up);
       if (long_enough) bins_.push_back(std::move(bins));
     }
+    for (const double share : kStretchShares) {
+      const double start = now - share * (now - earliest);
+      const auto first = std::lower_bound(life_.seconds.begin(), life_.seconds.end(), start);
+      stretches_.emplace_back(life_, static_cast<std::size_t>(first - life_.seconds.begin()));
+    }
   }
 
   const SiteWindow& window() const { return window_; }
   const TrendOptions& options() const { return options_; }
   const Timeline& life() const { return life_; }
+  const std::vector<StretchMeter>& stretches() const { return stretches_; }
   double total_inuse() const {
     double total = 0;
     if (life_.size() == 0 || !Has(window_, Quantity::kInuseSpace)) return 0;
@@ -89,7 +79,7 @@ class Target {
     return windows_;
   }
 
-  SiteLife LifeOf(SiteId site) const;
+  SiteLife LifeOf(SiteId site) const { return MakeSiteLife(window_, life_, site, period_); }
 
  private:
   std::vector<double> FindLoad(const Bins& bins) const {
@@ -97,10 +87,9 @@ class Target {
     std::vector<std::vector<double>> rates;
     std::vector<double> samples;
     for (std::size_t s = 0; s < window_.sites.size(); ++s) {
-      const auto alloc = SiteSeries(window_, life_, SiteId(s), Quantity::kAllocSpace);
-      const double bytes = alloc.back() - alloc[bins.begin.front()];
-      samples.push_back(bytes / std::max(period_, 1.0));
-      rates.push_back(BinRates(bins, life_, alloc));
+      const Allocations alloc = AllocationsIn(bins, window_, life_, SiteId(s));
+      samples.push_back(alloc.bytes / std::max(period_, 1.0));
+      rates.push_back(alloc.bytes_per_second);
     }
     return LoadIndex(rates, samples);
   }
@@ -109,37 +98,10 @@ class Target {
   const TrendOptions& options_;
   Timeline life_;
   double period_ = kUsualSamplingPeriodBytes;
+  std::vector<StretchMeter> stretches_;
   std::vector<Bins> bins_;
   std::vector<TrendWindow> windows_;  // made from bins_ when first asked for
 };
-
-SiteLife Target::LifeOf(SiteId site) const {
-  SiteLife out;
-  const bool has_alloc = Has(window_, Quantity::kAllocSpace);
-  out.inuse = SiteSeries(window_, life_, site, Quantity::kInuseSpace);
-  if (has_alloc) out.alloc = SiteSeries(window_, life_, site, Quantity::kAllocSpace);
-  for (std::size_t row = window_.first_row[site.index()]; row < window_.first_row[site.index() + 1];
-       ++row) {
-    SiteLife::Class cls;
-    const auto inuse = RowSeries(window_, life_, row, Quantity::kInuseSpace);
-    auto size = static_cast<double>(window_.rows[row].block_bytes);
-    if (size <= 0 && Has(window_, Quantity::kInuseObjects)) {
-      const double objects = Sum(RowSeries(window_, life_, row, Quantity::kInuseObjects));
-      if (objects > 0) size = Sum(inuse) / objects;
-    }
-    // Objects far smaller than R all have the same unit, R bytes: the safe guess where sizes are
-    // unknown.
-    cls.unit = UnitOf(size > 0 ? size : 1, period_);
-    cls.live = inuse;
-    for (double& v : cls.live) v /= cls.unit.bytes;
-    if (has_alloc) {
-      cls.born = RowSeries(window_, life_, row, Quantity::kAllocSpace);
-      for (double& v : cls.born) v /= cls.unit.bytes;
-    }
-    out.classes.push_back(std::move(cls));
-  }
-  return out;
-}
 
 double MaterialGrowth(const SiteWindow& window, const TrendOptions& options) {
   double material = options.min_growth_bytes;
@@ -276,18 +238,6 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
   verdict.reason = ExplainGrowth(verdict, *chosen);
 }
 
-void MeasureStretches(Verdict& verdict, const Target& target, const SiteLife& site) {
-  const Timeline& life = target.life();
-  const double now = life.seconds.back();
-  const double longest = std::min(now, Seconds(target.options().max_window));
-  for (std::size_t i = 0; i < kStretchShares.size(); ++i) {
-    const double start = now - kStretchShares[i] * longest;
-    const auto first = std::lower_bound(life.seconds.begin(), life.seconds.end(), start);
-    verdict.stretches[i] =
-        MeasureStretch(life, site, static_cast<std::size_t>(first - life.seconds.begin()));
-  }
-}
-
 Verdict Judge(Target& target, SiteId id) {
   const TrendOptions& options = target.options();
   const Timeline& life = target.life();
@@ -303,7 +253,8 @@ Verdict Judge(Target& target, SiteId id) {
                                          life.size(), options);
     return verdict;
   }
-  MeasureStretches(verdict, target, site);
+  for (std::size_t i = 0; i < kStretchShares.size(); ++i)
+    verdict.stretches[i] = target.stretches()[i].Measure(life, site);
   JudgeGrowth(verdict, target, site);
   if (site.alloc.empty()) return verdict;
   const auto rate = RecentChurn(life, site.inuse, site.alloc, options.churn_for);

@@ -3,6 +3,27 @@
 #include <algorithm>
 
 namespace heapwatch {
+namespace {
+
+// `total(i)` is the cumulative quantity at distinct observation i.
+template <class Total>
+std::vector<double> RatesOf(const Bins& bins, const Timeline& life, Total total) {
+  std::vector<double> rates(bins.size());
+  std::size_t from = bins.begin.empty() || bins.begin[0] == 0 ? 0 : bins.begin[0] - 1;
+  double before = life.size() > 0 ? total(from) : 0;
+  for (std::size_t k = 0; k < bins.size(); ++k) {
+    const std::size_t to = bins.begin[k + 1] - 1;
+    const double now = total(to);
+    const double seconds = life.seconds[to] - life.seconds[from];
+    rates[k] = seconds > 0 ? (now - before) / seconds : 0;
+    from = to;
+    before = now;
+  }
+  if (rates.size() > 1 && bins.begin[0] + 1 == bins.begin[1]) rates[0] = rates[1];
+  return rates;
+}
+
+}  // namespace
 
 Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count) {
   Bins bins;
@@ -44,15 +65,21 @@ std::vector<double> BinMeans(const Bins& bins, std::span<const double> values) {
 
 std::vector<double> BinRates(const Bins& bins, const Timeline& life,
                              std::span<const double> values) {
-  std::vector<double> rates(bins.size());
-  for (std::size_t k = 0; k < bins.size(); ++k) {
-    const std::size_t to = bins.begin[k + 1] - 1;
-    const std::size_t from = bins.begin[k] == 0 ? 0 : bins.begin[k] - 1;
-    const double seconds = life.seconds[to] - life.seconds[from];
-    rates[k] = seconds > 0 ? (values[to] - values[from]) / seconds : 0;
-  }
-  if (rates.size() > 1 && bins.begin[0] + 1 == bins.begin[1]) rates[0] = rates[1];
-  return rates;
+  return RatesOf(bins, life, [&](std::size_t i) { return values[i]; });
+}
+
+Allocations AllocationsIn(const Bins& bins, const SiteWindow& window, const Timeline& life,
+                          SiteId site) {
+  const auto total = [&](std::size_t i) {
+    std::int64_t bytes = 0;
+    for (std::size_t row = window.first_row[site.index()]; row < window.first_row[site.index() + 1];
+         ++row) {
+      bytes += window.series(Quantity::kAllocSpace, row)[life.columns[i]];
+    }
+    return static_cast<double>(bytes);
+  };
+  return {.bytes = total(life.size() - 1) - total(bins.begin.front()),
+          .bytes_per_second = RatesOf(bins, life, total)};
 }
 
 std::vector<double> SiteSeries(const SiteWindow& window, const Timeline& life, SiteId site,

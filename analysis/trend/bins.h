@@ -36,6 +36,15 @@ std::vector<double> BinMeans(const Bins& bins, std::span<const double> values);
 std::vector<double> BinRates(const Bins& bins, const Timeline& life,
                              std::span<const double> values);
 
+// What a site allocated in a window, for those that need no more of it: far cheaper than its
+// series.
+struct Allocations {
+  double bytes = 0;
+  std::vector<double> bytes_per_second;  // in each bin, as BinRates has it
+};
+Allocations AllocationsIn(const Bins& bins, const SiteWindow& window, const Timeline& life,
+                          SiteId site);
+
 // A site's quantity, summed over its block sizes, at each distinct observation of the life.
 std::vector<double> SiteSeries(const SiteWindow& window, const Timeline& life, SiteId site,
                                Quantity quantity);

@@ -64,14 +64,6 @@ bool GrowsThroughout(const TrendWindow& window, std::span<const double> level,
          GrowsInEveryThird(window.work, level, window.work[first], gained, slack);
 }
 
-double SamplingVariance(const Timeline& life, const SiteLife& site, double start_seconds) {
-  double variance = 0;
-  for (const SiteLife::Class& cls : site.classes) {
-    variance += TrendVariance(cls.unit, CountSamples(life, cls, start_seconds));
-  }
-  return variance;
-}
-
 // Infinite where nothing was left to chance: an exact record has no sampling noise.
 double InStandardErrors(double gained, double variance) {
   if (variance <= 0) return gained > 0 ? std::numeric_limits<double>::infinity() : 0;
@@ -111,12 +103,19 @@ SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, doub
   const std::size_t first = IndexAt(life, start_seconds);
   const std::size_t n = life.size();
   const std::size_t width = EndWidth(n - first);
-  SampleCounts counts{.start = MeanOf(cls.live, first, first + width),
-                      .end = MeanOf(cls.live, n - width, n)};
+  SampleCounts counts{.start = MeanOf(cls.inuse, first, first + width) / cls.unit.bytes,
+                      .end = MeanOf(cls.inuse, n - width, n) / cls.unit.bytes};
   // Without allocations only the net change is known to have been born.
-  counts.born = cls.born.empty() ? std::max(0.0, counts.end - counts.start)
-                                 : cls.born[n - 1] - cls.born[first];
+  counts.born = cls.alloc.empty() ? std::max(0.0, counts.end - counts.start) : cls.BornSince(first);
   return counts;
+}
+
+double SamplingVariance(const Timeline& life, const SiteLife& site, double start_seconds) {
+  double variance = 0;
+  for (const SiteLife::Class& cls : site.classes) {
+    variance += TrendVariance(cls.unit, CountSamples(life, cls, start_seconds));
+  }
+  return variance;
 }
 
 TrendWindow MakeTrendWindow(Bins bins, Bins whole_life, std::vector<double> load) {
@@ -134,7 +133,7 @@ std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& sit
   if (site.alloc.empty()) return std::nullopt;
   double samples = 0;
   for (const SiteLife::Class& cls : site.classes) {
-    samples += cls.born.back() - cls.born[window.bins.begin.front()];
+    samples += cls.BornSince(window.bins.begin.front());
   }
   if (samples < kOwnLoadSamplesPerBin * static_cast<double>(window.bins.size())) {
     return std::nullopt;

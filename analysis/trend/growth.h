@@ -9,6 +9,7 @@
 #include "analysis/trend/bins.h"
 #include "analysis/trend/noise.h"
 #include "analysis/trend/plateau.h"
+#include "analysis/trend/site_life.h"
 #include "analysis/trend/timeline.h"
 
 namespace heapwatch {
@@ -20,20 +21,6 @@ struct TrendWindow {
   std::vector<double> load;  // per bin; empty: unknown
   std::vector<double> work;
   CourseBook courses;
-};
-
-// One site over the running life; values per distinct observation.
-struct SiteLife {
-  std::vector<double> inuse;
-  std::vector<double> alloc;  // empty: the target does not tell
-  // Sampled objects, per block size: what one stands for, and how many are live and were ever
-  // allocated.
-  struct Class {
-    SampleUnit unit;
-    std::vector<double> live;
-    std::vector<double> born;  // empty: the target does not tell
-  };
-  std::vector<Class> classes;
 };
 
 struct Growth {
@@ -69,6 +56,9 @@ std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& sit
 // Samples of one class within [start, end] seconds of the life, the levels at the ends averaged
 // over a few observations.
 SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, double start_seconds);
+
+// Of slope times length since `start_seconds`, from sampling alone, in bytes squared.
+double SamplingVariance(const Timeline& life, const SiteLife& site, double start_seconds);
 
 // By Little's law the memory of objects that come and go grows at most in proportion to the rate at
 // which they are allocated: how much of a growth since `start_seconds` that can explain. 0 where

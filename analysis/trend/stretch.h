@@ -12,6 +12,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "analysis/trend/timeline.h"
 
@@ -37,8 +38,30 @@ struct Stretch {
 // Parts of the life that are measured, all ending now.
 inline constexpr std::array<double, 3> kStretchShares = {1, 0.5, 0.25};
 
-// From the distinct observation `first` to the last; nullopt where there are fewer than eight.
-std::optional<Stretch> MeasureStretch(const Timeline& life, const SiteLife& site,
-                                      std::size_t first);
+// Measures sites over one part of the life. What depends on the times alone is worked out once, for
+// all sites.
+class StretchMeter {
+ public:
+  // From the distinct observation `first` to the last.
+  StretchMeter(const Timeline& life, std::size_t first);
+
+  // nullopt where the stretch has fewer than eight observations.
+  std::optional<Stretch> Measure(const Timeline& life, const SiteLife& site) const;
+
+ private:
+  // Observations [begin, end).
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+
+  std::size_t first_ = 0;
+  double start_seconds_ = 0;
+  double seconds_ = 0;  // 0: nothing to measure
+  // The slope of the least-squares line is the inner product of these with the values.
+  std::vector<double> slope_weights_;
+  std::array<Range, 4> levels_ = {};          // where each third begins and ends
+  std::array<std::size_t, 5> quarters_ = {};  // the observations at which quarters begin and end
+};
 
 }  // namespace heapwatch

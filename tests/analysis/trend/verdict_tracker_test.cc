@@ -156,7 +156,7 @@ SiteWindow WindowWithARename(double object_bytes_after) {
 bool RenamedLeaks(const SiteWindow& window) {
   bool leaks = false;
   Replay(window, {}, [&](const VerdictChange& change) {
-    if (change.verdict.site == SiteId(1)) leaks = change.verdict.kind == VerdictKind::kLeak;
+    if (change.verdict.site == SiteId(std::size_t{1})) leaks = change.verdict.kind == VerdictKind::kLeak;
   });
   return leaks;
 }
