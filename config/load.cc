@@ -2,14 +2,10 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include <cerrno>
 #include <cmath>
-#include <cstring>
-#include <fstream>
 #include <limits>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "config/load_alerting.h"
 #include "config/targets.h"
@@ -18,7 +14,6 @@
 namespace heapwatch {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 16U << 20;
 constexpr double kNoMaximum = std::numeric_limits<double>::infinity();
 
 using Fields = std::vector<YamlReader::Field>;
@@ -203,33 +198,18 @@ void ReadRoot(YamlReader& reader, const YAML::Node& root, Config& config) {
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text, std::string_view file) {
-  YamlReader reader(file);
   Config config;
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() > 1)
-      reader.Problem(documents[1].Mark(), "a second document begins: give one only");
-    if (!documents.empty() && !documents[0].IsNull()) ReadRoot(reader, documents[0], config);
-  } catch (const YAML::Exception& e) {
-    reader.Problem(e.mark, "not valid YAML: " + e.msg);
-  }
-  if (auto error = reader.error()) return Fail(*std::move(error));
+  const auto read = ReadYaml(text, file, [&](YamlReader& reader, const YAML::Node& root) {
+    ReadRoot(reader, root, config);
+  });
+  if (!read) return Fail(read.error());
   return config;
 }
 
 Result<Config> LoadConfig(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) {
-    text.resize(kMaxFileBytes + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-  }
-  if (file.bad() || !file.is_open() || (text.empty() && !file.eof()))
-    return Fail(ErrorCode::kNotFound, path + ": cannot be read: " + std::strerror(errno));
-  if (text.size() > kMaxFileBytes)
-    return Fail(ErrorCode::kLimit, path + ": is larger than 16 MiB, which no configuration is");
-  return ParseConfig(text, path);
+  const auto text = ReadYamlFile(path);
+  if (!text) return Fail(text.error());
+  return ParseConfig(*text, path);
 }
 
 }  // namespace heapwatch

@@ -1,8 +1,11 @@
 #include "config/yaml_reader.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <fstream>
 #include <map>
 #include <numeric>
 #include <set>
@@ -15,6 +18,7 @@ namespace heapwatch {
 namespace {
 
 constexpr std::size_t kMaxProblems = 20;
+constexpr std::size_t kMaxFileBytes = 16U << 20;
 
 std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -292,6 +296,36 @@ std::optional<Error> YamlReader::error() const {
   if (sorted.size() > kMaxProblems)
     text += "\nand " + std::to_string(sorted.size() - kMaxProblems) + " problems more";
   return Error{ErrorCode::kInvalidArgument, std::move(text)};
+}
+
+Result<void> ReadYaml(std::string_view text, std::string_view file,
+                      const std::function<void(YamlReader&, const YAML::Node&)>& read) {
+  YamlReader reader(file);
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1)
+      reader.Problem(documents[1].Mark(), "a second document begins: give one only");
+    if (!documents.empty() && !documents[0].IsNull()) read(reader, documents[0]);
+  } catch (const YAML::Exception& e) {
+    reader.Problem(e.mark, "not valid YAML: " + e.msg);
+  }
+  if (auto error = reader.error()) return Fail(*std::move(error));
+  return {};
+}
+
+Result<std::string> ReadYamlFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  if (file) {
+    text.resize(kMaxFileBytes + 1);
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad() || !file.is_open() || (text.empty() && !file.eof()))
+    return Fail(ErrorCode::kNotFound, path + ": cannot be read: " + std::strerror(errno));
+  if (text.size() > kMaxFileBytes)
+    return Fail(ErrorCode::kLimit, path + ": is larger than 16 MiB, which no configuration is");
+  return text;
 }
 
 }  // namespace heapwatch

@@ -1,10 +1,10 @@
 // Reads YAML into structs, strictly: every field is named in a table, and what does not fit is
 // noted with its line and column. Reading goes on after a problem, so that one run tells them all.
-// Used by load.cc only.
+// For the loaders of this folder only.
 //
-//   YamlReader reader("heapwatch.yml");
-//   reader.Map(node, "storage", {reader.Time("retention", &storage.retention)});
-//   if (auto error = reader.error()) ...
+//   ReadYaml(text, "heapwatch.yml", [&](YamlReader& reader, const YAML::Node& root) {
+//     reader.Map(root, "the configuration", {reader.Time("retention", &retention)});
+//   });
 //   -> heapwatch.yml:12:3: unknown field "retentoin" in storage; did you mean "retention"?
 #pragma once
 
@@ -76,5 +76,13 @@ class YamlReader {
   std::string file_;
   std::vector<Found> problems_;
 };
+
+// Hands the one document that `text` holds to `read`, unless it is empty. Fails with all problems
+// noted.
+Result<void> ReadYaml(std::string_view text, std::string_view file,
+                      const std::function<void(YamlReader&, const YAML::Node&)>& read);
+
+// The text of a file. kNotFound where it cannot be read, kLimit over 16 MiB.
+Result<std::string> ReadYamlFile(const std::string& path);
 
 }  // namespace heapwatch

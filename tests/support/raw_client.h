@@ -10,7 +10,8 @@ namespace heapwatch {
 
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port);  // on 127.0.0.1
+  // To 127.0.0.1, from `source`, which may be any address of loopback.
+  explicit RawClient(std::uint16_t port, const std::string& source = "127.0.0.1");
   ~RawClient();
   RawClient(RawClient&& other) noexcept;
   RawClient& operator=(RawClient&&) = delete;

@@ -35,6 +35,7 @@ const std::map<std::string, Folders>& IncludeTable() {
     t["alerting"] = t["config"];
     t["alerting"].insert("config");
     t["watcher/net"] = {"analysis/base", "config"};
+    t["watcher/access"] = {"analysis/base", "config", "watcher/net"};
     t["watcher/scrape"] = {"analysis/base", "analysis/profile", "analysis/series", "config",
                            "watcher/net"};
     t["watcher/store"] = t["watcher/scrape"];
@@ -44,7 +45,7 @@ const std::map<std::string, Folders>& IncludeTable() {
     t["watcher/api"].insert({"alerting", "watcher/net", "watcher/scrape", "watcher/store",
                              "watcher/notify", "watcher/web"});
     t["watcher/app"] = t["watcher/api"];
-    t["watcher/app"].insert("watcher/api");
+    t["watcher/app"].insert({"watcher/access", "watcher/api"});
     t["watcher/cli"] = t["watcher/app"];
     t["watcher/cli"].insert("watcher/app");
     t["watcher"] = {"watcher/cli"};

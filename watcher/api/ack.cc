@@ -146,10 +146,7 @@ bool IsAckRequest(const HttpRequest& request) {
 HttpResponse HandleAck(const HttpRequest& request, const ReadViews& views, AckKeeper& keeper) {
   auto answer =
       request.method == "POST" ? Acknowledge(request, views, keeper) : Withdraw(request, keeper);
-  HttpResponse response = answer ? *std::move(answer) : ErrorReply(answer.error());
-  response.headers.emplace("x-content-type-options", "nosniff");
-  response.headers.emplace("cache-control", "no-store");
-  return response;
+  return answer ? *std::move(answer) : ErrorReply(answer.error());
 }
 
 Result<HttpResponse> GetAcks(const HttpRequest&, const ReadViews& views) {

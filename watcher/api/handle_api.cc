@@ -93,16 +93,6 @@ Result<HttpResponse> Dispatch(const HttpRequest& request, const ReadViews& views
   return route->handle(request, views);
 }
 
-// Nothing answered here may run script, be framed, or be taken for another type than it says.
-void AddSecurityHeaders(HttpResponse& response) {
-  response.headers.emplace("content-security-policy",
-                           "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; "
-                           "base-uri 'none'; form-action 'none'");
-  response.headers.emplace("x-content-type-options", "nosniff");
-  response.headers.emplace("referrer-policy", "no-referrer");
-  response.headers.emplace("cache-control", "no-store");
-}
-
 HttpResponse Answer(const HttpRequest& request, const ReadViews& views) {
   if (request.method != "GET" && request.method != "HEAD") {
     HttpResponse response = ErrorReply(
@@ -119,7 +109,6 @@ HttpResponse Answer(const HttpRequest& request, const ReadViews& views) {
 
 HttpResponse HandleApi(const HttpRequest& request, const ReadViews& views) {
   HttpResponse response = Answer(request, views);
-  AddSecurityHeaders(response);
   Compress(request, response);
   return response;
 }

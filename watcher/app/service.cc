@@ -20,6 +20,7 @@
 #include "alerting/site_gauges.h"
 #include "alerting/webhook_payload.h"
 #include "analysis/base/units.h"
+#include "watcher/access/web_access.h"
 #include "watcher/api/ack.h"
 #include "watcher/api/handle_api.h"
 #include "watcher/api/read_views.h"
@@ -45,6 +46,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr auto kAgeEvery = std::chrono::minutes(1);
+constexpr auto kLookAtWebConfigEvery = std::chrono::seconds(2);
 // Together below the five seconds in which the service is to be gone.
 constexpr milliseconds kServerGrace(1000);
 constexpr milliseconds kScraperGrace(1500);
@@ -54,7 +56,7 @@ constexpr milliseconds kWebhookGrace(300);
 
 // How people reach the service where nobody told: by the host listened on or, where that is every
 // address, by the machine's name.
-std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port) {
+std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port, bool is_tls) {
   std::string url = options.external_url;
   while (url.ends_with('/')) url.pop_back();
   if (!url.empty()) return url;
@@ -65,8 +67,9 @@ std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port) {
     host = asio::ip::host_name(code);
     if (code) host = "localhost";
   }
-  const HttpUrl made{.scheme = "http", .host = host, .port = port, .target = "/"};
-  return "http://" + made.endpoint();
+  const HttpUrl made{
+      .scheme = is_tls ? "https" : "http", .host = host, .port = port, .target = "/"};
+  return made.scheme + "://" + made.endpoint();
 }
 
 void TellOfRoom(const AgeingReport& report) {
@@ -123,6 +126,7 @@ class Service::Impl : public ReadViews {
   HttpResponse Handle(const HttpRequest& request);
   std::string WebhookDocument(const Alert& alert, std::size_t max_bytes) const;
   asio::awaitable<void> AgeHistory();
+  asio::awaitable<void> WatchWebConfig();
 
   const ServiceOptions options_;
   const std::function<void()> on_broken_;
@@ -147,6 +151,7 @@ class Service::Impl : public ReadViews {
   WebhookNotifier webhooks_;
   std::unique_ptr<EvaluationLoop> evaluation_;
   TaskGroup tasks_;
+  std::unique_ptr<WebAccess> access_;
   std::unique_ptr<HttpServer> server_;
   std::thread io_thread_;
 };
@@ -204,14 +209,23 @@ EvaluationParts Service::Impl::MakeEvaluationParts() {
 }
 
 Result<void> Service::Impl::Start() {
+  auto access = WebAccess::Load(options_.web_config_file, [this](std::string_view reason) {
+    metrics_.CountWebRefusal(reason);
+  });
+  if (!access) return Fail(access.error());
+  access_ = std::move(*access);
   HttpServerOptions server_options;
   server_options.listen_address = options_.listen_address;
+  server_options.tls = access_->settings()->tls;
   auto server = HttpServer::Start(
       io_.get_executor(), server_options,
-      [this](const HttpRequest& request) { return Handle(request); }, OnFailure());
+      [this](const HttpRequest& request) { return Handle(request); }, OnFailure(),
+      [this](HttpRequest& request) { return access_->Admit(request); });
   if (!server) return Fail(server.error());
   server_ = std::move(*server);
-  external_url_ = ExternalUrl(options_, server_->port());
+  external_url_ = ExternalUrl(options_, server_->port(), server_options.tls != nullptr);
+  if (const auto url = ParseHttpUrl(external_url_))
+    access_->set_external_authority(url->authority());
 
   evaluation_ = std::make_unique<EvaluationLoop>(MakeEvaluationParts());
   if (const auto restored = acks_.Restore(); !restored)
@@ -226,6 +240,7 @@ Result<void> Service::Impl::Start() {
   scraper_.Apply(settings()->targets);
   tasks_.Spawn("evaluation", evaluation_->Run());
   tasks_.Spawn("ageing of history", AgeHistory());
+  tasks_.Spawn("web configuration", WatchWebConfig());
   // Only now does anything run: nobody sees the parts before they are all there.
   io_thread_ = std::thread([this] {
     try {
@@ -332,6 +347,24 @@ asio::awaitable<void> Service::Impl::AgeHistory() {
     }
     timer.expires_after(kAgeEvery);
     co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+asio::awaitable<void> Service::Impl::WatchWebConfig() {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    timer.expires_after(kLookAtWebConfigEvery);
+    co_await timer.async_wait(asio::use_awaitable);
+    const auto changed = access_->Refresh();
+    if (!changed) {
+      metrics_.ObserveWebConfig(false);
+      spdlog::error("the web configuration was not reloaded, the old one stays in force: {}",
+                    changed.error().message);
+    } else if (*changed) {
+      metrics_.ObserveWebConfig(true);
+      server_->SetTls(access_->settings()->tls);
+      spdlog::info("the web configuration was reloaded");
+    }
   }
 }
 

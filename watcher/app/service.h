@@ -26,6 +26,7 @@ struct ServiceOptions {
                                          {std::chrono::hours(14 * 24), std::chrono::hours(1)}},
                          .min_free_disk_bytes = 1U << 30};
   std::string listen_address = "127.0.0.1:9199";
+  std::string web_config_file;    // TLS, users, tokens (config/web_config.h); "": none
   std::string external_url;       // how people reach it; "": made from the listen address
   bool enable_lifecycle = false;  // POST /-/reload
 };

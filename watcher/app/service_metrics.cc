@@ -169,7 +169,16 @@ ServiceMetrics::ServiceMetrics(std::string storage_path)
                                    "history, for want of room.")
                              .Register(registry_)),
       out_of_room_(AddGauge(registry_, "heapwatch_store_out_of_room",
-                            "Whether new snapshots are refused because the disk is full.")) {
+                            "Whether new snapshots are refused because the disk is full.")),
+      web_config_successful_(AddGauge(registry_, "heapwatch_web_config_last_reload_successful",
+                                      "Whether the files of --web.config.file are all in force.")),
+      web_refusals_(prometheus::BuildCounter()
+                        .Name("heapwatch_web_refusals_total")
+                        .Help("Requests that were not let in, by reason.")
+                        .Register(registry_)) {
+  web_config_successful_.Set(1);
+  for (const char* reason : {"unauthenticated", "busy", "forbidden", "foreign_page"})
+    web_refusals_.Add({{"reason", reason}});
   for (const char* reason : {"age", "thinned", "room"})
     snapshots_dropped_.Add({{"reason", reason}});
   for (const auto code :
@@ -206,6 +215,10 @@ void ServiceMetrics::ObserveAgeing(const AgeingReport& report) {
   count("thinned", report.thinned);
   count("room", report.dropped_for_room);
   out_of_room_.Set(report.is_out_of_room ? 1 : 0);
+}
+
+void ServiceMetrics::CountWebRefusal(std::string_view reason) {
+  web_refusals_.Add({{"reason", std::string(reason)}}).Increment();
 }
 
 void ServiceMetrics::ObserveReload(bool ok, Time at) {

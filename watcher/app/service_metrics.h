@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "alerting/alert_state.h"
@@ -39,6 +40,8 @@ class ServiceMetrics {
   void ObserveEvaluation(Duration duration, Time at, std::size_t failed_targets);
   void ObserveReload(bool ok, Time at);
   void ObserveAgeing(const AgeingReport& report);
+  void ObserveWebConfig(bool ok) { web_config_successful_.Set(ok ? 1 : 0); }
+  void CountWebRefusal(std::string_view reason);
   void CountTaskFailure() { task_failures_.Increment(); }
 
   std::vector<prometheus::MetricFamily> Collect(const ServiceStatus& status) const;
@@ -58,6 +61,8 @@ class ServiceMetrics {
   prometheus::Counter& task_failures_;
   prometheus::Family<prometheus::Counter>& snapshots_dropped_;
   prometheus::Gauge& out_of_room_;
+  prometheus::Gauge& web_config_successful_;
+  prometheus::Family<prometheus::Counter>& web_refusals_;
 };
 
 // In Prometheus' text exposition format.

@@ -163,6 +163,11 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
         const auto url = ParseHttpUrl(text);
         return url ? "" : url.error().message;
       });
+  command
+      ->add_option("--web.config.file", service.web_config_file,
+                   "TLS, users, tokens and roles, as in Prometheus' web configuration [everybody "
+                   "may]; read again when it or one of its files changes")
+      ->type_name("FILE");
   command->add_flag("--web.enable-lifecycle", service.enable_lifecycle, "Allow POST /-/reload");
   command->add_option("--log.level", arguments->log_level, "debug, info, warn or error")
       ->type_name("LEVEL")

@@ -16,6 +16,8 @@ struct HttpRequest {
   std::multimap<std::string, std::string, std::less<>> query;  // decoded
   Labels headers;                                              // names in lower case
   std::string body;
+  std::string peer;  // the address it came from; "" where it came over no socket
+  std::string user;  // who asks, where he had to show it; else ""
 
   // The first value of a query parameter, or "".
   std::string_view Query(std::string_view name) const;

@@ -2,29 +2,20 @@
 
 #include <spdlog/spdlog.h>
 
-#include <array>
+#include <algorithm>
 #include <atomic>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
-#include <optional>
+#include <boost/beast/core/detect_ssl.hpp>
+#include <boost/beast/ssl.hpp>
+#include <chrono>
+#include <list>
+#include <map>
 
-#include "watcher/net/headers.h"
-#include "watcher/net/run_on.h"
+#include "watcher/net/http_connection.h"
 #include "watcher/net/url.h"
 
 namespace heapwatch {
@@ -32,58 +23,33 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
+constexpr auto kGoodbyeTimeout = std::chrono::seconds(1);
+constexpr std::string_view kNotTls =
+    "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n"
+    "This server speaks HTTPS here: begin the address with https://\n";
+constexpr std::string_view kTooMany =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nRetry-After: 1\r\n"
+    "Connection: close\r\n\r\nToo many connections from your address.\n";
 
-constexpr auto kDrainTimeout = std::chrono::seconds(2);
-constexpr std::size_t kDrainLimitBytes = 4U << 20;
-
-using RequestParser = http::request_parser<http::string_body>;
-
-HttpResponse PlainResponse(int status, std::string text) {
-  HttpResponse response;
-  response.status = status;
-  response.body = std::move(text) + '\n';
-  return response;
+// Whose share of the connections one is: somebody who has one IPv6 address has 2^64.
+std::string ShareOf(const asio::ip::address& address) {
+  if (!address.is_v6()) return address.to_string();
+  auto bytes = address.to_v6().to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+  return asio::ip::address_v6(bytes).to_string();
 }
 
-// nullopt where the target is no path with an optional query.
-std::optional<HttpRequest> Convert(http::request<http::string_body> message) {
-  const auto target = boost::urls::parse_origin_form(message.target());
-  if (target.has_error()) return std::nullopt;
-  HttpRequest request;
-  request.method = std::string(message.method_string());
-  request.path = target->path();
-  for (const auto& parameter : target->params())
-    request.query.emplace(std::string(parameter.key), std::string(parameter.value));
-  request.headers = HeadersOf(message);
-  request.body = std::move(message.body());
-  return request;
-}
-
-// The answer to a request that could not be read; nullopt where nobody is there to hear it.
-std::optional<HttpResponse> Refusal(const error_code& code) {
-  if (code == http::error::header_limit) return PlainResponse(431, "request header too large");
-  if (code == http::error::body_limit) return PlainResponse(413, "request body too large");
-  if (code == http::error::end_of_stream || code == http::error::partial_message)
-    return std::nullopt;
-  if (code.category() == make_error_code(http::error::end_of_stream).category())
-    return PlainResponse(400, "bad request: " + code.message());
-  return std::nullopt;
-}
-
-template <class Body>
-http::response<Body> MakeHeader(const HttpResponse& response, unsigned version, bool keep_alive) {
-  http::response<Body> message;
-  message.version(version);
-  message.result(static_cast<unsigned>(response.status));
-  message.set(http::field::content_type, response.content_type);
-  for (const auto& [name, value] : response.headers) message.set(name, value);
-  message.keep_alive(keep_alive);
-  return message;
+asio::ip::address PeerOf(const tcp::socket& socket) {
+  error_code ignored;
+  const auto address = socket.remote_endpoint(ignored).address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+  return address;
 }
 
 }  // namespace
@@ -91,39 +57,54 @@ http::response<Body> MakeHeader(const HttpResponse& response, unsigned version, 
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
   Impl(const asio::any_io_executor& executor, HttpServerOptions options, Handler handler,
-       TaskGroup::OnFailure on_failure)
+       TaskGroup::OnFailure on_failure, Admit admit)
       : options_(std::move(options)),
         handler_(std::move(handler)),
+        admit_(std::move(admit)),
         strand_(asio::make_strand(executor)),
         acceptor_(strand_),
         slot_free_(strand_),
+        tls_(options_.tls),
         tasks_(strand_, std::move(on_failure)),
         workers_(options_.workers) {}
 
   Result<void> Listen();
   void Accept() { tasks_.Spawn("http accept", AcceptLoop(shared_from_this())); }
   std::uint16_t port() const { return port_; }
+  void SetTls(std::shared_ptr<const ServerTls> tls);
   void Stop(Duration grace);
 
  private:
+  struct Open {
+    TaskGroup::Handle task;
+    std::optional<std::chrono::steady_clock::time_point> idle_since;
+  };
+  using OpenList = std::list<Open>;
+
   asio::awaitable<void> AcceptLoop(std::shared_ptr<Impl> self);
-  asio::awaitable<void> Serve(std::shared_ptr<Impl> self, tcp::socket socket);
-  // Lets a refused peer read the refusal, which a reset would take from it if its request were left
-  // unread.
-  asio::awaitable<void> Drain(beast::tcp_stream& stream);
-  // One request and its answer; false once the connection has to end.
-  asio::awaitable<bool> ServeOne(beast::tcp_stream& stream, beast::flat_buffer& buffer);
-  asio::awaitable<HttpResponse> Handle(HttpRequest request);
-  asio::awaitable<bool> Write(beast::tcp_stream& stream, HttpResponse response, unsigned version,
-                              bool keep_alive, bool is_head);
+  void EndLongestIdle();
+  void Take(const std::shared_ptr<Impl>& self, tcp::socket socket);
+  asio::awaitable<void> Serve(std::shared_ptr<Impl> self, tcp::socket socket,
+                              OpenList::iterator open, std::string share);
+  asio::awaitable<void> ServePlain(beast::tcp_stream stream, OpenList::iterator open);
+  asio::awaitable<void> ServeTls(beast::tcp_stream stream, OpenList::iterator open);
+  template <class Stream>
+  asio::awaitable<void> Converse(Stream& stream, beast::flat_buffer buffer,
+                                 OpenList::iterator open);
+  beast::flat_buffer MakeBuffer() const {
+    return beast::flat_buffer(options_.header_limit_bytes + (16U << 10));
+  }
 
   const HttpServerOptions options_;
   const Handler handler_;
+  const Admit admit_;
   // Everything below but the workers is touched on this strand only.
   asio::strand<asio::any_io_executor> strand_;
   tcp::acceptor acceptor_;
-  asio::steady_timer slot_free_;  // cancelled when a connection ends
-  std::size_t connections_ = 0;
+  asio::steady_timer slot_free_;  // cancelled when a connection ends or begins to be idle
+  OpenList open_;
+  std::map<std::string, std::size_t> shares_;  // open connections by ShareOf their peer
+  std::shared_ptr<const ServerTls> tls_;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_ = false;
   TaskGroup tasks_;
@@ -163,11 +144,6 @@ Result<void> HttpServer::Impl::Listen() {
 
 asio::awaitable<void> HttpServer::Impl::AcceptLoop(std::shared_ptr<Impl> self) {
   while (!stopping_) {
-    if (connections_ >= options_.max_connections) {
-      slot_free_.expires_at(asio::steady_timer::time_point::max());
-      co_await slot_free_.async_wait(kUseTuple);
-      continue;
-    }
     auto [failure, socket] = co_await acceptor_.async_accept(kUseTuple);
     if (failure == asio::error::operation_aborted) co_return;
     if (failure) {
@@ -177,95 +153,104 @@ asio::awaitable<void> HttpServer::Impl::AcceptLoop(std::shared_ptr<Impl> self) {
       co_await slot_free_.async_wait(kUseTuple);
       continue;
     }
-    ++connections_;
-    tasks_.Spawn("http connection", Serve(self, std::move(socket)));
+    while (open_.size() >= options_.max_connections && !stopping_) {
+      EndLongestIdle();
+      slot_free_.expires_at(asio::steady_timer::time_point::max());
+      co_await slot_free_.async_wait(kUseTuple);
+    }
+    Take(self, std::move(socket));
   }
+}
+
+void HttpServer::Impl::EndLongestIdle() {
+  auto longest = open_.end();
+  for (auto it = open_.begin(); it != open_.end(); ++it) {
+    if (!it->idle_since) continue;
+    if (longest == open_.end() || it->idle_since < longest->idle_since) longest = it;
+  }
+  if (longest != open_.end()) longest->task.Cancel();
+}
+
+void HttpServer::Impl::Take(const std::shared_ptr<Impl>& self, tcp::socket socket) {
+  std::string share = ShareOf(PeerOf(socket));
+  if (shares_[share] >= options_.max_connections_per_peer) {
+    // What fits the socket's empty buffer needs no waiting; with TLS there is nothing to be said.
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    if (!tls_) socket.write_some(asio::buffer(kTooMany), ignored);
+    return;
+  }
+  ++shares_[share];
+  const auto open = open_.emplace(open_.end());
+  open->task =
+      tasks_.Spawn("http connection", Serve(self, std::move(socket), open, std::move(share)));
 }
 
 asio::awaitable<void> HttpServer::Impl::Serve(std::shared_ptr<Impl> /*keeps this alive*/,
-                                              tcp::socket socket) {
+                                              tcp::socket socket, OpenList::iterator open,
+                                              std::string share) {
   // Cancelled while it waits for a request it ends; cancelled in mid-request it answers first.
   co_await asio::this_coro::throw_if_cancelled(false);
-  beast::tcp_stream stream(std::move(socket));
-  beast::flat_buffer buffer(options_.header_limit_bytes + (16U << 10));
-  bool more = true;
-  while (more && !stopping_) more = co_await ServeOne(stream, buffer);
-  error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-  --connections_;
+  if (tls_)
+    co_await ServeTls(beast::tcp_stream(std::move(socket)), open);
+  else
+    co_await ServePlain(beast::tcp_stream(std::move(socket)), open);
+  open_.erase(open);
+  if (--shares_[share] == 0) shares_.erase(share);
   slot_free_.cancel();
 }
 
-asio::awaitable<bool> HttpServer::Impl::ServeOne(beast::tcp_stream& stream,
-                                                 beast::flat_buffer& buffer) {
-  if (buffer.size() == 0) {
-    stream.expires_after(options_.idle_timeout);
-    const auto [failure, size] = co_await stream.async_read_some(buffer.prepare(4096), kUseTuple);
-    if (failure) co_return false;
-    buffer.commit(size);
-  }
-  stream.expires_after(options_.request_timeout);
-  RequestParser parser;
-  parser.header_limit(static_cast<std::uint32_t>(options_.header_limit_bytes));
-  parser.body_limit(options_.body_limit_bytes);
-  const auto [failure, size] = co_await http::async_read(stream, buffer, parser, kUseTuple);
-  if (failure) {
-    auto refusal = Refusal(failure);
-    if (!refusal) co_return false;
-    co_await Write(stream, std::move(*refusal), 11, false, false);
-    co_await Drain(stream);
-    co_return false;
-  }
-  const bool keep_alive = parser.keep_alive();
-  const bool is_head = parser.get().method() == http::verb::head;
-  const unsigned version = parser.get().version();
-  auto request = Convert(parser.release());
-  HttpResponse response;
-  if (request)
-    response = co_await Handle(std::move(*request));
-  else
-    response = PlainResponse(400, "bad request: the target must be a path");
-  co_return co_await Write(stream, std::move(response), version, keep_alive && !stopping_, is_head);
-}
-
-asio::awaitable<void> HttpServer::Impl::Drain(beast::tcp_stream& stream) {
+asio::awaitable<void> HttpServer::Impl::ServePlain(beast::tcp_stream stream,
+                                                   OpenList::iterator open) {
+  co_await Converse(stream, MakeBuffer(), open);
   error_code ignored;
   stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-  stream.expires_after(kDrainTimeout);
-  std::array<char, 4096> scrap{};
-  for (std::size_t drained = 0; drained < kDrainLimitBytes;) {
-    const auto [failure, size] = co_await stream.async_read_some(asio::buffer(scrap), kUseTuple);
-    if (failure) co_return;
-    drained += size;
-  }
 }
 
-asio::awaitable<HttpResponse> HttpServer::Impl::Handle(HttpRequest request) {
-  const auto run = [this, &request]() -> HttpResponse {
-    try {
-      return handler_(request);
-    } catch (const std::exception& error) {
-      spdlog::error("{} {} failed: {}", request.method, request.path, error.what());
-      return PlainResponse(500, "internal error; the log has the details");
-    }
+asio::awaitable<void> HttpServer::Impl::ServeTls(beast::tcp_stream stream,
+                                                 OpenList::iterator open) {
+  const std::shared_ptr<const ServerTls> tls = tls_;  // others may take its place meanwhile
+  beast::flat_buffer buffer = MakeBuffer();
+  stream.expires_after(options_.header_timeout);
+  const auto [failure, is_tls] = co_await beast::async_detect_ssl(stream, buffer, kUseTuple);
+  if (failure) co_return;
+  if (!is_tls) {
+    co_await asio::async_write(stream, asio::buffer(kNotTls), kUseTuple);
+    co_return;
+  }
+  TlsStream secure(std::move(stream), tls->context());
+  const auto [refused, used] =
+      co_await secure.async_handshake(asio::ssl::stream_base::server, buffer.data(), kUseTuple);
+  if (refused) {
+    spdlog::debug("no TLS with {}: {}", PeerOf(secure.next_layer().socket()).to_string(),
+                  refused.message());
+    co_return;
+  }
+  buffer.consume(buffer.size());  // all of it was the handshake's
+  co_await Converse(secure, std::move(buffer), open);
+  secure.next_layer().expires_after(kGoodbyeTimeout);
+  co_await secure.async_shutdown(kUseTuple);
+}
+
+template <class Stream>
+asio::awaitable<void> HttpServer::Impl::Converse(Stream& stream, beast::flat_buffer buffer,
+                                                 OpenList::iterator open) {
+  const auto mark_idle = [this, open](bool is_idle) {
+    open->idle_since.reset();
+    if (!is_idle) return;
+    open->idle_since = std::chrono::steady_clock::now();
+    if (open_.size() >= options_.max_connections) slot_free_.cancel();
   };
-  co_return co_await RunOn(workers_.get_executor(), run);
+  HttpConnection<Stream> connection(stream, std::move(buffer),
+                                    PeerOf(beast::get_lowest_layer(stream).socket()).to_string(),
+                                    {options_, handler_, admit_, workers_, stopping_}, mark_idle);
+  co_await connection.Run();
 }
 
-asio::awaitable<bool> HttpServer::Impl::Write(beast::tcp_stream& stream, HttpResponse response,
-                                              unsigned version, bool keep_alive, bool is_head) {
-  stream.expires_after(options_.write_timeout);
-  if (is_head) {
-    auto message = MakeHeader<http::empty_body>(response, version, keep_alive);
-    message.content_length(response.body.size());
-    const auto [failure, size] = co_await http::async_write(stream, message, kUseTuple);
-    co_return !failure && message.keep_alive();
-  }
-  auto message = MakeHeader<http::string_body>(response, version, keep_alive);
-  message.body() = std::move(response.body);
-  message.prepare_payload();
-  const auto [failure, size] = co_await http::async_write(stream, message, kUseTuple);
-  co_return !failure && message.keep_alive();
+void HttpServer::Impl::SetTls(std::shared_ptr<const ServerTls> tls) {
+  asio::post(strand_, [self = shared_from_this(), tls = std::move(tls)]() mutable {
+    self->tls_ = std::move(tls);
+  });
 }
 
 void HttpServer::Impl::Stop(Duration grace) {
@@ -284,9 +269,10 @@ void HttpServer::Impl::Stop(Duration grace) {
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(asio::any_io_executor executor,
                                                       HttpServerOptions options, Handler handler,
-                                                      TaskGroup::OnFailure on_failure) {
+                                                      TaskGroup::OnFailure on_failure,
+                                                      Admit admit) {
   auto impl = std::make_shared<Impl>(executor, std::move(options), std::move(handler),
-                                     std::move(on_failure));
+                                     std::move(on_failure), std::move(admit));
   if (auto listening = impl->Listen(); !listening) return Fail(listening.error());
   impl->Accept();
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
@@ -295,6 +281,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(asio::any_io_executor exec
 HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { impl_->Stop(std::chrono::seconds(2)); }
 std::uint16_t HttpServer::port() const { return impl_->port(); }
+void HttpServer::SetTls(std::shared_ptr<const ServerTls> tls) { impl_->SetTls(std::move(tls)); }
 void HttpServer::Stop(Duration grace) { impl_->Stop(grace); }
 
 }  // namespace heapwatch

@@ -21,7 +21,15 @@ namespace asio = boost::asio;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
+
+HttpResponse Text(int status, std::string body) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
 
 HttpResponse Echo(const HttpRequest& request) {
   if (request.path == "/throw") throw std::runtime_error("handler broke");
@@ -34,10 +42,12 @@ HttpResponse Echo(const HttpRequest& request) {
 
 class HttpServerTest : public ::testing::Test {
  protected:
-  void Start(HttpServer::Handler handler = Echo, HttpServerOptions options = {}) {
+  void Start(HttpServer::Handler handler = Echo, HttpServerOptions options = {},
+             HttpServer::Admit admit = nullptr) {
     options.listen_address = "127.0.0.1:0";
-    auto server = HttpServer::Start(context_.get_executor(), options, std::move(handler),
-                                    [this](std::string_view, std::string_view) { ++failures_; });
+    auto server = HttpServer::Start(
+        context_.get_executor(), options, std::move(handler),
+        [this](std::string_view, std::string_view) { ++failures_; }, std::move(admit));
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     thread_ = std::thread([this] { context_.run(); });
@@ -128,24 +138,116 @@ TEST_F(HttpServerTest, ClosesAConnectionThatStaysIdle) {
 
 TEST_F(HttpServerTest, ClosesAConnectionWhoseRequestTrickles) {
   HttpServerOptions options;
-  options.request_timeout = Duration(50);
+  options.header_timeout = Duration(50);
   Start(Echo, options);
   RawClient client = Connect();
   client.Send("GET / HT");
   EXPECT_EQ(client.ReadToEnd(), "");
 }
 
-TEST_F(HttpServerTest, MakesNewcomersWaitOverTheLimitOfConnections) {
+TEST_F(HttpServerTest, MakesNewcomersWaitWhileAllConnectionsAreBusy) {
+  std::promise<void> entered;
+  std::promise<void> leave;
   HttpServerOptions options;
   options.max_connections = 1;
-  Start(Echo, options);
-  auto first = std::make_unique<RawClient>(Connect());
-  first->Send("GET /first HTTP/1.1\r\n\r\n");
-  EXPECT_THAT(first->ReadUntil("/first"), HasSubstr("200"));
+  Start(
+      [&](const HttpRequest& request) {
+        if (request.path == "/first") {
+          entered.set_value();
+          leave.get_future().wait();
+        }
+        return Echo(request);
+      },
+      options);
+  RawClient first = Connect();
+  first.Send("GET /first HTTP/1.1\r\nConnection: close\r\n\r\n");
+  entered.get_future().wait();
   RawClient second = Connect();
   second.Send("GET /second HTTP/1.1\r\nConnection: close\r\n\r\n");
-  first.reset();
+  leave.set_value();
+  EXPECT_THAT(first.ReadToEnd(), HasSubstr("/first"));
   EXPECT_THAT(second.ReadToEnd(), HasSubstr("/second"));
+}
+
+TEST_F(HttpServerTest, LetsTheLongestIdleConnectionGiveWayToNewcomers) {
+  HttpServerOptions options;
+  options.max_connections = 2;
+  Start(Echo, options);
+  RawClient oldest = Connect();
+  oldest.Send("GET /oldest HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(oldest.ReadUntil("/oldest"), HasSubstr("200"));
+  RawClient younger = Connect();
+  younger.Send("GET /younger HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(younger.ReadUntil("/younger"), HasSubstr("200"));
+  EXPECT_EQ(Get("/new")->status, 200);
+  EXPECT_EQ(oldest.ReadToEnd(), "");
+  younger.Send("GET /again HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(younger.ReadToEnd(), HasSubstr("/again"));
+}
+
+TEST_F(HttpServerTest, RefusesAPeerMoreThanItsShareOfConnections) {
+  HttpServerOptions options;
+  options.max_connections_per_peer = 2;
+  Start(Echo, options);
+  RawClient first = Connect();
+  RawClient second = Connect();
+  RawClient third = Connect();
+  EXPECT_THAT(third.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 503"), HasSubstr("Retry-After")));
+  second.Send("GET /fine HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(second.ReadToEnd(), HasSubstr("/fine"));
+}
+
+TEST_F(HttpServerTest, RefusesTooManyHeaders) {
+  Start();
+  std::string header = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 101; ++i) header += "X-" + std::to_string(i) + ": 1\r\n";
+  RawClient client = Connect();
+  client.Send(header + "\r\n");
+  EXPECT_THAT(client.ReadToEnd(), StartsWith("HTTP/1.1 431"));
+}
+
+TEST_F(HttpServerTest, ForbidsScriptFramesAndGuessingOfTypesOnWhateverItAnswers) {
+  Start();
+  const std::string ordinary = "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n";
+  for (const std::string& sent : {ordinary, std::string("not HTTP\r\n\r\n")}) {
+    RawClient client = Connect();
+    client.Send(sent);
+    EXPECT_THAT(client.ReadToEnd(),
+                AllOf(HasSubstr("default-src 'none'"), HasSubstr("frame-ancestors 'none'"),
+                      HasSubstr("x-content-type-options: nosniff"),
+                      HasSubstr("cross-origin-resource-policy: same-origin"),
+                      Not(HasSubstr("access-control-allow-origin"))));
+  }
+}
+
+// Refuses /secret, and bodies over ten bytes.
+boost::asio::awaitable<Admission> Doorkeeper(HttpRequest& request) {
+  Admission admission;
+  request.user = "ann";
+  admission.body_limit_bytes = 10;
+  admission.headers = {{"x-added", "yes"}};
+  if (request.path == "/secret") admission.refusal = Text(403, "no");
+  co_return admission;
+}
+
+TEST_F(HttpServerTest, AdmitsByTheHeaderBeforeTheBodyComes) {
+  HttpServerOptions options;
+  Start([](const HttpRequest& request) { return Text(200, request.user); }, options, Doorkeeper);
+  RawClient client = Connect();
+  client.Send("GET /secret HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("no"), AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("x-added")));
+  client.Send("POST /fine HTTP/1.1\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 100"));
+  client.Send("0123456789");
+  EXPECT_THAT(client.ReadUntil("ann"), StartsWith("HTTP/1.1 200"));
+  client.Send("POST /secret HTTP/1.1\r\nContent-Length: 10\r\n\r\n");
+  EXPECT_THAT(client.ReadToEnd(), AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("close")));
+  for (const char* body : {"Content-Length: 11\r\n\r\n",
+                           "Transfer-Encoding: chunked\r\n\r\nb\r\n0123456789x\r\n0\r\n\r\n"}) {
+    RawClient large = Connect();
+    large.Send(std::string("POST /fine HTTP/1.1\r\n") + body);
+    EXPECT_THAT(large.ReadToEnd(), StartsWith("HTTP/1.1 413"));
+  }
 }
 
 TEST_F(HttpServerTest, StopLetsARequestBeAnswered) {

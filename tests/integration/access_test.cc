@@ -1,0 +1,203 @@
+// Who may look, asked by the real clients: Prometheus, curl, openssl, and many at once.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/integration/stand.h"
+#include "tests/support/http_probe.h"
+#include "tests/support/paths.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/raw_server.h"
+#include "tests/support/subprocess.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/test_profile.h"
+
+namespace heapwatch {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr seconds kPatience(60);
+const std::string kHeapwatch = InBuild("heapwatch").string();
+
+class AccessTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* program : {"curl", "openssl", "htpasswd", "prometheus"}) {
+      if (FindProgram(program).empty()) GTEST_SKIP() << program << " is not installed";
+    }
+    directory_.Write(
+        "heapwatch.yml",
+        "global: {scrape_interval: 100ms, evaluation_interval: 100ms}\nscrape_configs: "
+        "[{job_name: test, static_configs: [{targets: ['" +
+            target_.address() + "']}]}]\n");
+  }
+  void MakeCertificate(const std::string& name) {
+    const ProgramResult made =
+        RunProgram({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-nodes", "-keyout", directory_.Path("server.key"),
+                    "-out", directory_.Path("server.crt"), "-days", "2", "-subj", "/CN=" + name,
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"});
+    ASSERT_EQ(made.exit_code, 0) << made.standard_error;
+  }
+  std::string Hash(const std::string& password) {
+    const std::string line = RunProgram({"htpasswd", "-nbBC", "10", "u", password}).standard_output;
+    return line.substr(2, 60);
+  }
+  void Serve(std::vector<std::string> more = {}) {
+    std::vector<std::string> argv = {kHeapwatch,
+                                     "serve",
+                                     "--config.file",
+                                     directory_.Path("heapwatch.yml"),
+                                     "--storage.path",
+                                     directory_.Path("data"),
+                                     "--web.listen-address",
+                                     "127.0.0.1:" + std::to_string(port_)};
+    argv.insert(argv.end(), more.begin(), more.end());
+    service_ = std::make_unique<Subprocess>(std::move(argv));
+    ASSERT_TRUE(service_->WaitForText("reached as", kPatience)) << service_->all_output();
+  }
+  // TLS, alice an admin, bob read-only, a token that may push.
+  void ServeWithLogin() {
+    MakeCertificate("first");
+    directory_.Write("agents.token", "correct-horse-battery\n");
+    directory_.Write("web.yml",
+                     "tls_server_config: {cert_file: server.crt, key_file: server.key}\n"
+                     "basic_auth_users: {alice: " +
+                         Hash("wonder") + ", bob: " + Hash("builder") +
+                         "}\n"
+                         "bearer_tokens: [{name: agents, credentials_file: agents.token}]\n"
+                         "roles: {alice: admin, agents: push}\n");
+    Serve({"--web.config.file", directory_.Path("web.yml"), "--web.enable-lifecycle"});
+  }
+  // What curl prints: the body, then the status.
+  std::string Curl(std::vector<std::string> arguments, const std::string& path) {
+    std::vector<std::string> argv = {"curl",           "-sS",      "-w",
+                                     "\n%{http_code}", "--cacert", directory_.Path("server.crt")};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    argv.push_back("https://localhost:" + std::to_string(port_) + path);
+    const ProgramResult result = RunProgram(std::move(argv));
+    return result.standard_output + result.standard_error;
+  }
+
+  TemporaryDirectory directory_;
+  RawServer target_{HttpAnswer(200, "application/octet-stream", TestProfileBytes(1 << 20))};
+  const std::uint16_t port_ = FreePort();
+  std::unique_ptr<Subprocess> service_;
+};
+
+TEST_F(AccessTest, CurlIsLetInByItsRole) {
+  ServeWithLogin();
+  EXPECT_THAT(Curl({}, "/api/v1/targets"), HasSubstr("\n401"));
+  EXPECT_THAT(Curl({"-u", "alice:wrong"}, "/api/v1/targets"), HasSubstr("\n401"));
+  EXPECT_THAT(Curl({"-u", "bob:builder"}, "/api/v1/targets"), HasSubstr("\n200"));
+  EXPECT_THAT(Curl({"-u", "bob:builder", "-X", "POST"}, "/-/reload"),
+              AllOf(HasSubstr("bob, read-only"), HasSubstr("\n403")));
+  EXPECT_THAT(Curl({"-u", "alice:wonder", "-X", "POST"}, "/-/reload"), HasSubstr("\n200"));
+  EXPECT_THAT(
+      Curl({"-u", "alice:wonder", "-X", "POST", "-H", "Origin: https://evil.example"}, "/-/reload"),
+      HasSubstr("\n403"));
+  EXPECT_THAT(Curl({"-H", "Authorization: Bearer correct-horse-battery"}, "/api/v1/targets"),
+              HasSubstr("\n403"));
+  EXPECT_THAT(Curl({"-u", "bob:builder"}, "/metrics"),
+              AllOf(HasSubstr("heapwatch_web_refusals_total{reason=\"forbidden\"} 2"),
+                    HasSubstr("heapwatch_web_refusals_total{reason=\"unauthenticated\"} 2"),
+                    HasSubstr("heapwatch_web_refusals_total{reason=\"foreign_page\"} 1")));
+}
+
+TEST_F(AccessTest, OpensslSeesTheVersionsAndTheCertificateThatIsThereNow) {
+  ServeWithLogin();
+  const std::string address = "localhost:" + std::to_string(port_);
+  const auto handshake = [&](std::vector<std::string> more) {
+    std::vector<std::string> argv = {"openssl", "s_client", "-connect", address, "-brief"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    return RunProgram(std::move(argv)).standard_error;
+  };
+  EXPECT_THAT(handshake({"-tls1_3"}), AllOf(HasSubstr("TLSv1.3"), HasSubstr("CN = first")));
+  EXPECT_THAT(handshake({"-tls1_2"}), HasSubstr("TLSv1.2"));
+  EXPECT_THAT(handshake({"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"}), Not(HasSubstr("CN = first")));
+  MakeCertificate("second");
+  EXPECT_TRUE(
+      WaitUntil([&] { return handshake({}).find("CN = second") != std::string::npos; }, kPatience))
+      << service_->all_output();
+  directory_.Write("web.yml", "tls_server_config: {cert_file: server.crt, key_fil: x}\n");
+  ASSERT_TRUE(service_->WaitForText("web.yml:1:44: unknown field \"key_fil\"", kPatience))
+      << service_->all_output();
+  EXPECT_THAT(Curl({"-u", "bob:builder"}, "/metrics"),
+              HasSubstr("heapwatch_web_config_last_reload_successful 0"));
+  RawClient plain(port_);
+  plain.Send("GET / HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(plain.ReadToEnd(), AllOf(StartsWith("HTTP/1.0 400"), HasSubstr("https://")));
+}
+
+TEST_F(AccessTest, ClientsShowACertificateWhereOneIsRequired) {
+  MakeCertificate("one for both");
+  directory_.Write("web.yml",
+                   "tls_server_config: {cert_file: server.crt, key_file: server.key, "
+                   "client_auth_type: RequireAndVerifyClientCert, client_ca_file: server.crt}\n");
+  Serve({"--web.config.file", directory_.Path("web.yml")});
+  EXPECT_THAT(Curl({}, "/-/healthy"), Not(HasSubstr("\n200")));
+  EXPECT_THAT(
+      Curl({"--cert", directory_.Path("server.crt"), "--key", directory_.Path("server.key")},
+           "/-/healthy"),
+      HasSubstr("\n200"));
+}
+
+TEST_F(AccessTest, PrometheusScrapesOverTlsWithAPassword) {
+  ServeWithLogin();
+  const std::uint16_t port = FreePort();
+  const std::string config = directory_.Write(
+      "prometheus.yml",
+      "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: heapwatch, scheme: https, "
+      "tls_config: {ca_file: server.crt}, basic_auth: {username: bob, password: builder}, "
+      "static_configs: [{targets: ['localhost:" +
+          std::to_string(port_) + "']}]}]\n");
+  const Subprocess prometheus({"prometheus", "--config.file=" + config,
+                               "--storage.tsdb.path=" + directory_.Path("prometheus"),
+                               "--web.listen-address=127.0.0.1:" + std::to_string(port)});
+  const auto is_up = [&] {
+    const auto answer = GetJson("http://127.0.0.1:" + std::to_string(port) +
+                                "/api/v1/query?query=up%7Bjob=%22heapwatch%22%7D%20==%201");
+    const auto* object = answer.if_object();
+    return object != nullptr && object->contains("data") &&
+           !answer.at("data").at("result").as_array().empty();
+  };
+  EXPECT_TRUE(WaitUntil(is_up, kPatience)) << prometheus.all_output() << service_->all_output();
+}
+
+// Hundreds who never finish a header, hundreds who ask without end and read nothing: scrapes of the
+// target go on, and who asks politely is answered.
+TEST_F(AccessTest, ScrapingAndAnsweringGoOnThroughFloods) {
+  Serve();
+  const std::string base = "http://127.0.0.1:" + std::to_string(port_);
+  const auto scrapes = [&] { return target_.requests().size(); };
+  ASSERT_TRUE(WaitUntil([&] { return scrapes() > 0; }, kPatience));
+  std::vector<std::unique_ptr<RawClient>> flood;
+  std::string pipelined;
+  for (int i = 0; i < 100; ++i) pipelined += "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
+  for (int i = 0; i < 450; ++i) {
+    // Two peers of loopback, each within its share.
+    flood.push_back(std::make_unique<RawClient>(port_, i % 2 == 0 ? "127.0.0.2" : "127.0.0.3"));
+    flood.back()->Send(i % 3 == 0 ? "GET / HTTP/1.1\r\nX-Slow: " : "");
+    if (i % 3 == 1) flood.back()->Send(pipelined);
+  }
+  const std::size_t before = scrapes();
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = HttpGet(base + "/-/healthy");
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->status, 200);
+  }
+  EXPECT_TRUE(WaitUntil([&] { return scrapes() >= before + 10; }, kPatience));
+  EXPECT_TRUE(service_->Running());
+}
+
+}  // namespace
+}  // namespace heapwatch
