@@ -173,6 +173,39 @@ TEST_F(AccessTest, PrometheusScrapesOverTlsWithAPassword) {
   EXPECT_TRUE(WaitUntil(is_up, kPatience)) << prometheus.all_output() << service_->all_output();
 }
 
+// As an agent does: a form with the profile and what its columns mean. The target appears, with its
+// heap but without the alloc values, which are differences.
+TEST_F(AccessTest, CurlPushesAsPyroscopesAgentsDo) {
+  Serve({"--web.enable-push"});
+  const std::string base = "http://127.0.0.1:" + std::to_string(port_);
+  const std::string profile = directory_.Write("heap.pb.gz", TestProfileBytes(8 << 20));
+  const std::string config =
+      directory_.Write("config.json", R"({"alloc_space":{"units":"bytes"}})");
+  const ProgramResult ingested =
+      RunProgram({"curl", "-sS", "-F", "profile=@" + profile, "-F", "sample_type_config=@" + config,
+                  base + "/ingest?name=batch%7Bversion%3Dv1%2Cpod%3Dbatch-7%7D&format=pprof"});
+  EXPECT_THAT(ingested.standard_output, HasSubstr("\"status\":\"success\""));
+  const ProgramResult pushed = RunProgram({"curl", "-sS", "--data-binary", "@" + profile, "-H",
+                                           "Content-Type: application/octet-stream",
+                                           base + "/api/v1/profiles?service=cron&instance=cron-1"});
+  EXPECT_THAT(pushed.standard_output, HasSubstr("\"status\":\"success\""));
+  const std::string targets = boost::json::serialize(GetJson(base + "/api/v1/targets"));
+  EXPECT_THAT(targets,
+              AllOf(HasSubstr("batch-7"), HasSubstr("cron-1"), HasSubstr("pushed by 127.0.0.1")));
+  const auto allocated = [&](const std::string& instance) {
+    return boost::json::serialize(GetJson(
+        base + "/api/v1/snapshot?format=json&t=now&sample_type=alloc_space&target=" + instance));
+  };
+  EXPECT_THAT(allocated("cron-1"), HasSubstr("\"status\":\"success\""));
+  EXPECT_THAT(allocated("batch-7"), HasSubstr("\"status\":\"error\""));
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        return boost::json::serialize(GetJson(base + "/api/v1/sites?target=cron-1"))
+                   .find("main.leak") != std::string::npos;
+      },
+      kPatience));
+}
+
 // Hundreds who never finish a header, hundreds who ask without end and read nothing: scrapes of the
 // target go on, and who asks politely is answered.
 TEST_F(AccessTest, ScrapingAndAnsweringGoOnThroughFloods) {

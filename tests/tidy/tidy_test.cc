@@ -39,11 +39,13 @@ const std::map<std::string, Folders>& IncludeTable() {
     t["watcher/scrape"] = {"analysis/base", "analysis/profile", "analysis/series", "config",
                            "watcher/net"};
     t["watcher/store"] = t["watcher/scrape"];
+    t["watcher/push"] = t["watcher/scrape"];
+    t["watcher/push"].insert("watcher/scrape");
     t["watcher/notify"] = {"analysis/base", "alerting", "config", "watcher/net"};
     t["watcher/web"] = {};
     t["watcher/api"] = t["alerting"];
-    t["watcher/api"].insert({"alerting", "watcher/net", "watcher/scrape", "watcher/store",
-                             "watcher/notify", "watcher/web"});
+    t["watcher/api"].insert({"alerting", "watcher/net", "watcher/push", "watcher/scrape",
+                             "watcher/store", "watcher/notify", "watcher/web"});
     t["watcher/app"] = t["watcher/api"];
     t["watcher/app"].insert({"watcher/access", "watcher/api"});
     t["watcher/cli"] = t["watcher/app"];

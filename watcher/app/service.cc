@@ -20,9 +20,11 @@
 #include "alerting/site_gauges.h"
 #include "alerting/webhook_payload.h"
 #include "analysis/base/units.h"
+#include "watcher/access/request_guard.h"
 #include "watcher/access/web_access.h"
 #include "watcher/api/ack.h"
 #include "watcher/api/handle_api.h"
+#include "watcher/api/push.h"
 #include "watcher/api/read_views.h"
 #include "watcher/app/describe.h"
 #include "watcher/app/evaluation_loop.h"
@@ -35,6 +37,7 @@
 #include "watcher/net/version.h"
 #include "watcher/notify/alertmanager_notifier.h"
 #include "watcher/notify/webhook_notifier.h"
+#include "watcher/push/pushed_targets.h"
 #include "watcher/scrape/scraper.h"
 #include "watcher/store/rocks_store.h"
 
@@ -109,7 +112,7 @@ class Service::Impl : public ReadViews {
   std::shared_ptr<const SiteAttributor> attributor() const override {
     return settings()->attributor;
   }
-  std::vector<TargetStatus> Targets() const override { return scraper_.Statuses(); }
+  std::vector<TargetStatus> Targets() const override;
   std::shared_ptr<const Evaluation> LatestEvaluation() const override {
     return evaluation_->Latest();
   }
@@ -123,6 +126,8 @@ class Service::Impl : public ReadViews {
   ScraperParts MakeScraperParts();
   EvaluationParts MakeEvaluationParts();
   TaskGroup::OnFailure OnFailure();
+  std::shared_ptr<const Settings> SettingsWithPushed();
+  asio::awaitable<Admission> Admit(HttpRequest& request);
   HttpResponse Handle(const HttpRequest& request);
   std::string WebhookDocument(const Alert& alert, std::size_t max_bytes) const;
   asio::awaitable<void> AgeHistory();
@@ -147,6 +152,7 @@ class Service::Impl : public ReadViews {
   asio::thread_pool cpu_{CpuThreads()};
   HttpFetcher fetcher_;
   Scraper scraper_;
+  mutable PushedTargets pushed_;
   AlertmanagerNotifier notifier_;
   WebhookNotifier webhooks_;
   std::unique_ptr<EvaluationLoop> evaluation_;
@@ -164,6 +170,16 @@ Service::Impl::Impl(ServiceOptions options, std::shared_ptr<const Settings> sett
       store_(std::move(store)),
       metrics_(options_.storage_path),
       scraper_(MakeScraperParts()),
+      pushed_(
+          clock_,
+          [this](const Labels& labels, Time time, const HeapProfile& profile) {
+            return store_->Append(labels, time, profile);
+          },
+          [this](const Labels& labels) {
+            const auto targets = this->settings()->targets;
+            return std::any_of(targets.begin(), targets.end(),
+                               [&](const Target& target) { return target.labels == labels; });
+          }),
       notifier_(io_.get_executor(), {}, OnFailure()),
       webhooks_(
           io_.get_executor(), cpu_.get_executor(), {},
@@ -203,7 +219,7 @@ EvaluationParts Service::Impl::MakeEvaluationParts() {
           .metrics = metrics_,
           .site_gauges = site_gauges_,
           .external_url = external_url_,
-          .settings = [this] { return settings(); },
+          .settings = [this] { return SettingsWithPushed(); },
           .acks = acks_,
           .target_statuses = [this] { return Targets(); }};
 }
@@ -220,7 +236,7 @@ Result<void> Service::Impl::Start() {
   auto server = HttpServer::Start(
       io_.get_executor(), server_options,
       [this](const HttpRequest& request) { return Handle(request); }, OnFailure(),
-      [this](HttpRequest& request) { return access_->Admit(request); });
+      [this](HttpRequest& request) { return Admit(request); });
   if (!server) return Fail(server.error());
   server_ = std::move(*server);
   external_url_ = ExternalUrl(options_, server_->port(), server_options.tls != nullptr);
@@ -311,7 +327,41 @@ std::string Service::Impl::WebhookDocument(const Alert& alert, std::size_t max_b
   return WebhookBody(alert, diff ? &*diff : nullptr, max_bytes);
 }
 
+std::vector<TargetStatus> Service::Impl::Targets() const {
+  std::vector<TargetStatus> statuses = scraper_.Statuses();
+  for (TargetStatus& status : pushed_.Statuses()) statuses.push_back(std::move(status));
+  return statuses;
+}
+
+std::shared_ptr<const Settings> Service::Impl::SettingsWithPushed() {
+  auto pushed = pushed_.Targets();
+  if (pushed.empty()) return settings();
+  auto all = std::make_shared<Settings>(*settings());
+  for (Target& target : pushed) all->targets.push_back(std::move(target));
+  return all;
+}
+
+asio::awaitable<Admission> Service::Impl::Admit(HttpRequest& request) {
+  Admission admission = co_await access_->Admit(request);
+  if (admission.refusal || !IsPush(request)) co_return admission;
+  admission.body_limit_bytes = pushed_.limits().body_bytes;
+  admission.held = pushed_.Enter(request.peer);
+  HttpResponse refusal;
+  if (!options_.enable_push) {
+    refusal.status = 403;
+    refusal.body = "Pushing is off: start with --web.enable-push.\n";
+    admission.refusal = std::move(refusal);
+  } else if (!admission.held) {
+    refusal.status = 429;
+    refusal.headers["retry-after"] = "1";
+    refusal.body = "Too many pushes at once; come again.\n";
+    admission.refusal = std::move(refusal);
+  }
+  co_return admission;
+}
+
 HttpResponse Service::Impl::Handle(const HttpRequest& request) {
+  if (IsPush(request)) return HandlePush(request, clock_.Now(), pushed_);
   if (IsAckRequest(request)) return HandleAck(request, *this, acks_);
   if (request.path != "/-/reload") return HandleApi(request, *this);
   HttpResponse response;

@@ -29,6 +29,7 @@ struct ServiceOptions {
   std::string web_config_file;    // TLS, users, tokens (config/web_config.h); "": none
   std::string external_url;       // how people reach it; "": made from the listen address
   bool enable_lifecycle = false;  // POST /-/reload
+  bool enable_push = false;       // POST /api/v1/profiles and /ingest
 };
 
 class Service {

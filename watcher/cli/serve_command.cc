@@ -169,6 +169,9 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
                    "may]; read again when it or one of its files changes")
       ->type_name("FILE");
   command->add_flag("--web.enable-lifecycle", service.enable_lifecycle, "Allow POST /-/reload");
+  command->add_flag("--web.enable-push", service.enable_push,
+                    "Take profiles that are pushed: POST /api/v1/profiles, and /ingest as "
+                    "Pyroscope's agents send them");
   command->add_option("--log.level", arguments->log_level, "debug, info, warn or error")
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}).description(""))

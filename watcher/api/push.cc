@@ -1,0 +1,29 @@
+#include "watcher/api/push.h"
+
+#include "analysis/base/labels.h"
+#include "watcher/api/reply.h"
+#include "watcher/api/to_json.h"
+
+namespace heapwatch {
+
+HttpResponse HandlePush(const HttpRequest& request, Time now, PushedTargets& targets) {
+  const bool is_ingest = request.path == "/ingest";
+  const auto push = is_ingest ? ParseIngest(request, now) : ParsePush(request, now);
+  if (!push) return ErrorReply(push.error());
+  const auto kept = targets.Push(*push, request.peer);
+  if (kept) {
+    return JsonReply(boost::json::object{{"id", TargetId::Of(push->labels).ToString()},
+                                         {"labels", ToJson(push->labels)}});
+  }
+  const Error& error = kept.error();
+  if (error.code == ErrorCode::kWrongFormat && is_ingest)
+    return JsonReply(boost::json::object{{"ignored", "not a heap profile: " + error.message}});
+  HttpResponse response = ErrorReply(error);
+  // What cannot be read is the sender's mistake here, not a broken store's.
+  if (error.code == ErrorCode::kWrongFormat || error.code == ErrorCode::kCorrupt)
+    response.status = 400;
+  if (error.code == ErrorCode::kLimit) response.status = 429;
+  return response;
+}
+
+}  // namespace heapwatch

@@ -1,0 +1,170 @@
+#include "watcher/push/pushed_targets.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "analysis/profile/decode.h"
+
+namespace heapwatch {
+
+struct PushedTargets::Places {
+  std::mutex mutex;
+  std::size_t taken = 0;
+  std::map<std::string, std::size_t> by_peer;
+};
+
+namespace {
+
+// The profile with the columns of what lives alone.
+HeapProfile WithoutAlloc(const HeapProfile& profile) {
+  HeapProfile out = profile;
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < profile.sample_types.size(); ++i)
+    if (!profile.sample_types[i].type.starts_with("alloc_")) kept.push_back(i);
+  out.sample_types.clear();
+  out.default_sample_type.reset();
+  for (const std::size_t i : kept) out.sample_types.push_back(profile.sample_types[i]);
+  out.values.clear();
+  for (std::size_t sample = 0; sample < profile.samples.size(); ++sample)
+    for (const std::size_t i : kept) out.values.push_back(profile.values_of(sample)[i]);
+  return out;
+}
+
+}  // namespace
+
+PushedTargets::PushedTargets(const Clock& clock, Sink sink, IsScraped is_scraped, PushLimits limits)
+    : clock_(clock),
+      sink_(std::move(sink)),
+      is_scraped_(std::move(is_scraped)),
+      limits_(limits),
+      places_(std::make_shared<Places>()) {}
+
+std::shared_ptr<void> PushedTargets::Enter(const std::string& peer) {
+  const std::scoped_lock lock(places_->mutex);
+  if (places_->taken >= limits_.under_way || places_->by_peer[peer] >= limits_.under_way_of_peer)
+    return nullptr;
+  ++places_->taken;
+  ++places_->by_peer[peer];
+  return {places_.get(), [places = places_, peer](void*) {
+            const std::scoped_lock leave(places->mutex);
+            --places->taken;
+            if (--places->by_peer[peer] == 0) places->by_peer.erase(peer);
+          }};
+}
+
+Result<void> PushedTargets::Push(const PushRequest& push, const std::string& peer) {
+  const auto time = Begin(push, peer);
+  if (!time) return Fail(time.error());
+  DecodeLimits limits;
+  limits.inflated_bytes = limits_.inflated_bytes;
+  Result<void> kept;
+  if (auto profile = DecodeProfile(push.profile, limits); !profile)
+    kept = Fail(profile.error());
+  else if (push.alloc_is_delta && profile->column(Quantity::kInuseSpace))
+    kept = sink_(push.labels, *time, WithoutAlloc(*profile));
+  else if (push.alloc_is_delta)
+    kept = Fail(ErrorCode::kWrongFormat,
+                "differences of what was allocated, and nothing of what lives");
+  else
+    kept = sink_(push.labels, *time, *profile);
+  End(push.labels, *time, push.profile.size(), kept);
+  return kept;
+}
+
+Result<Time> PushedTargets::Begin(const PushRequest& push, const std::string& peer) {
+  const Time now = clock_.Now();
+  const Time time = push.time.value_or(now);
+  if (time < now - limits_.most_late || time > now + limits_.most_early)
+    return Fail(ErrorCode::kInvalidArgument, "the time " + FormatRfc3339(time) + " is more than " +
+                                                 FormatDuration(limits_.most_late) +
+                                                 " ago or lies ahead; it is now " +
+                                                 FormatRfc3339(now));
+  if (is_scraped_(push.labels))
+    return Fail(ErrorCode::kInvalidArgument,
+                ToString(push.labels) + " is scraped: push under another label");
+  const std::scoped_lock lock(mutex_);
+  Forget(now);
+  auto known = pushed_.find(push.labels);
+  if (known == pushed_.end()) {
+    if (pushed_.size() >= limits_.targets)
+      return Fail(ErrorCode::kLimit, "no more targets may push, there are " +
+                                         std::to_string(limits_.targets) + " already");
+    known = pushed_.emplace(push.labels, Pushed{}).first;
+    known->second.status.labels = push.labels;
+    known->second.status.interval = std::chrono::minutes(1);
+  }
+  Pushed& pushed = known->second;
+  if (pushed.is_busy)
+    return Fail(ErrorCode::kLimit, "the push before this one is still being kept");
+  if (pushed.last_kept && time < *pushed.last_kept + limits_.between_pushes)
+    return Fail(ErrorCode::kLimit, "pushed at " + FormatRfc3339(*pushed.last_kept) +
+                                       " before: leave at least " +
+                                       FormatDuration(limits_.between_pushes) + " between two");
+  pushed.is_busy = true;
+  pushed.last_heard = now;
+  pushed.status.url = "pushed by " + peer;
+  return time;
+}
+
+void PushedTargets::End(const Labels& labels, Time time, std::size_t bytes,
+                        const Result<void>& kept) {
+  const std::scoped_lock lock(mutex_);
+  const auto known = pushed_.find(labels);
+  Pushed& pushed = known->second;
+  pushed.is_busy = false;
+  // Who never brought a heap profile is no target: an agent sends other profiles the same way.
+  if (!kept && !pushed.last_kept) {
+    pushed_.erase(known);
+    return;
+  }
+  TargetStatus& status = pushed.status;
+  if (!kept && kept.error().code == ErrorCode::kWrongFormat) return;
+  if (!status.up && kept) spdlog::info("target {} is {}", ToString(labels), status.url);
+  status.up = kept.has_value();
+  status.last_error = kept ? "" : kept.error().message;
+  status.last_scrape = time;
+  status.last_body_bytes = bytes;
+  ++status.scrapes;
+  if (!kept) {
+    ++status.failures;
+    return;
+  }
+  if (pushed.last_kept) status.interval = time - *pushed.last_kept;
+  pushed.last_kept = time;
+}
+
+void PushedTargets::Forget(Time now) {
+  std::erase_if(pushed_, [&](const auto& entry) {
+    const Pushed& pushed = entry.second;
+    const Duration grace = std::max(limits_.forget_after, 3 * pushed.status.interval);
+    const bool is_gone = !pushed.is_busy && now - pushed.last_heard > grace;
+    if (is_gone) spdlog::info("target {} pushes no more", ToString(entry.first));
+    return is_gone;
+  });
+}
+
+std::vector<TargetStatus> PushedTargets::Statuses() {
+  const std::scoped_lock lock(mutex_);
+  Forget(clock_.Now());
+  std::vector<TargetStatus> statuses;
+  for (const auto& [labels, pushed] : pushed_)
+    if (pushed.last_kept) statuses.push_back(pushed.status);
+  return statuses;
+}
+
+std::vector<Target> PushedTargets::Targets() {
+  std::vector<Target> targets;
+  for (const TargetStatus& status : Statuses()) {
+    Target& target = targets.emplace_back();
+    target.labels = status.labels;
+    target.url = status.url;
+    target.interval = status.interval;
+    target.timeout = status.interval;
+    target.body_size_limit_bytes = limits_.body_bytes;
+  }
+  return targets;
+}
+
+}  // namespace heapwatch
