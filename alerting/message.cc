@@ -56,8 +56,8 @@ std::string Confidence(const Finding& finding) {
         " and rests on " + FormatCount(std::llround(v.effective_n)) + " independent observations";
   text += ".";
   if (v.retention)
-    text += " Of what is allocated there, " +
-            Fixed(100 * *v.retention, *v.retention < 0.1 ? 1 : 0) + " % stays.";
+    text += " Of the bytes allocated there, " +
+            Fixed(100 * *v.retention, *v.retention < 0.1 ? 1 : 0) + " % stay.";
   return text;
 }
 

@@ -22,7 +22,9 @@ constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
 constexpr double kTwoSided95 = 1.96;
 // The last third alone must show growth, too: at a total of 3.5 standard errors 2 of its own are to
 // be expected.
-constexpr double kLastThirdZ = 1;
+constexpr double kLastThirdZ = 1.2;
+// Courses less likely than this are not worth a mention.
+constexpr double kMentionedWeight = 0.01;
 
 bool Has(const SiteWindow& window, Quantity quantity) {
   return window.has[static_cast<std::size_t>(quantity)];
@@ -35,7 +37,8 @@ class Target {
   Target(const SiteWindow& window, std::size_t end, const TrendOptions& options)
       : window_(window), options_(options), life_(CurrentLife(window, end)) {
     // Untold is not exact: the noise of the usual period is allowed for.
-    if (end > 0 && window.observations[end - 1].sampling_period_bytes > 0)
+    period_told_ = end > 0 && window.observations[end - 1].sampling_period_bytes > 0;
+    if (period_told_)
       period_ = static_cast<double>(window.observations[end - 1].sampling_period_bytes);
     const double now = life_.size() > 0 ? life_.seconds.back() : 0;
     const double earliest = std::max(0.0, now - Seconds(options.max_window));
@@ -56,6 +59,8 @@ class Target {
   const SiteWindow& window() const { return window_; }
   const TrendOptions& options() const { return options_; }
   const Timeline& life() const { return life_; }
+  double period_bytes() const { return period_; }
+  bool period_told() const { return period_told_; }
   const std::vector<StretchMeter>& stretches() const { return stretches_; }
   double total_inuse() const {
     double total = 0;
@@ -75,9 +80,13 @@ class Target {
         windows_.push_back(MakeTrendWindow(std::move(bins), whole, std::move(load)));
       }
       bins_.clear();
+      own_load_windows_.resize(windows_.size());
     }
     return windows_;
   }
+
+  // For each window, that of the site looked at last with its own load; to be filled anew.
+  std::vector<std::optional<TrendWindow>>& own_load_windows() { return own_load_windows_; }
 
   SiteLife LifeOf(SiteId site) const { return MakeSiteLife(window_, life_, site, period_); }
 
@@ -98,8 +107,10 @@ class Target {
   const TrendOptions& options_;
   Timeline life_;
   double period_ = kUsualSamplingPeriodBytes;
+  bool period_told_ = false;
   std::vector<StretchMeter> stretches_;
   std::vector<Bins> bins_;
+  std::vector<std::optional<TrendWindow>> own_load_windows_;
   std::vector<TrendWindow> windows_;  // made from bins_ when first asked for
 };
 
@@ -151,6 +162,13 @@ void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
   verdict.effective_n = growth.effective_n;
   verdict.retention = growth.retention;
   verdict.course = ToString(best.course);
+  for (std::size_t c = 0; c < kCourseCount; ++c) {
+    const double weight = growth.shape.weights[c];
+    if (weight >= kMentionedWeight)
+      verdict.course_weights.push_back({ToString(static_cast<Course>(c)), weight});
+  }
+  std::sort(verdict.course_weights.begin(), verdict.course_weights.end(),
+            [](const auto& a, const auto& b) { return a.weight > b.weight; });
   verdict.growing_for = Duration(std::llround(length * 1000));
   verdict.onset = OnsetOf(target, growth);
   const auto first = static_cast<std::size_t>(
@@ -199,13 +217,15 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
   if (*high - *low < material) return;
   std::optional<Growth> chosen;
   Stage stage = Stage::kNone;
-  for (const TrendWindow& window : target.windows()) {
+  for (std::size_t w = 0; w < target.windows().size(); ++w) {
+    const TrendWindow& window = target.windows()[w];
     auto growth = MeasureGrowth(target.life(), site, window);
     if (!growth) continue;
     Stage reached = StageOf(target, *growth, material);
     // The site's own load can only take back what the load of the process let through.
     if (reached >= Stage::kWaiting && reached > stage) {
-      if (const auto own = WithOwnLoad(target.life(), site, window)) {
+      std::optional<TrendWindow>& own = target.own_load_windows()[w];
+      if (TakeOwnLoad(target.life(), site, window, own)) {
         const auto closer = MeasureGrowth(target.life(), site, *own);
         const Stage again = closer ? StageOf(target, *closer, material) : Stage::kNone;
         if (again < reached) {
@@ -248,6 +268,8 @@ Verdict Judge(Target& target, SiteId id) {
   verdict.from = observations[life.columns.front()].time;
   const SiteLife site = target.LifeOf(id);
   verdict.inuse_bytes = site.inuse.back();
+  verdict.sampling_period_bytes = target.period_bytes();
+  verdict.sampling_period_told = target.period_told();
   if (life.watched_seconds < Seconds(options.warm_up) || life.size() < options.warm_up_cycles) {
     verdict.reason = ExplainInsufficient(Duration(std::llround(1000 * life.watched_seconds)),
                                          life.size(), options);

@@ -24,7 +24,8 @@ std::string SlopeText(const Verdict& verdict) {
 
 std::string NoiseText(const Verdict& verdict) {
   if (std::isinf(verdict.z)) return "with no sampling noise, as every allocation was recorded";
-  return Number(verdict.z) + " standard errors above sampling noise";
+  return Number(verdict.z) + " standard errors above sampling noise" +
+         (verdict.sampling_period_told ? "" : " of the usual rate, as the profile tells none");
 }
 
 std::string LoadText(const Growth& growth) {
@@ -50,8 +51,14 @@ std::string Doubt(const Growth& growth) {
     return "the load rose meanwhile, which may explain it";
   }
   if (!growth.in_every_third) return "it came in leaps rather than steadily";
-  if (growth.last_third_z < 1) return "of late it hardly grew";
+  if (growth.last_third_z < 1.2) return "of late it hardly grew";
   return "a course that levels off fits about as well as one that goes on";
+}
+
+// Of objects that live for less than a second the milliseconds tell.
+std::string LifetimeText(double seconds) {
+  if (seconds >= 1) return SpokenDuration(seconds);
+  return std::to_string(std::llround(1000 * seconds)) + " ms";
 }
 
 }  // namespace
@@ -97,7 +104,7 @@ std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
 std::string ExplainChurn(const ChurnRate& rate) {
   return "allocates " + FormatBytesPerSecond(rate.alloc_bytes_per_second) + " and keeps only " +
          FormatBytes(rate.inuse_bytes) + ": objects live " +
-         SpokenDuration(rate.inuse_bytes / rate.alloc_bytes_per_second) +
+         LifetimeText(rate.inuse_bytes / rate.alloc_bytes_per_second) +
          " on average, which keeps the garbage collector busy while memory stays flat";
 }
 

@@ -70,17 +70,26 @@ double InStandardErrors(double gained, double variance) {
   return gained / std::sqrt(variance);
 }
 
+// Of the ordinary least-squares line through the bins from `first` on. The bins of a third are too
+// few for a fit that knows of random walks, and TrendVariance is the variance of just this.
+double RiseOfLine(std::span<const double> seconds, std::span<const double> level,
+                  std::size_t first) {
+  const double middle = MeanOf(seconds, first, seconds.size());
+  double covariance = 0;
+  double variance = 0;
+  for (std::size_t k = first; k < seconds.size(); ++k) {
+    covariance += (seconds[k] - middle) * level[k];
+    variance += (seconds[k] - middle) * (seconds[k] - middle);
+  }
+  return variance > 0 ? covariance / variance * (seconds.back() - seconds[first]) : 0;
+}
+
 double LastThirdZ(const Timeline& life, const SiteLife& site, std::span<const double> seconds,
                   std::span<const double> level, double start_seconds) {
   const double start = life.seconds.back() - (life.seconds.back() - start_seconds) / 3;
-  const auto found = std::lower_bound(seconds.begin(), seconds.end(), start);
-  const auto first = static_cast<std::size_t>(found - seconds.begin());
-  if (first >= level.size()) return 0;
-  const std::size_t width = EndWidth(level.size());
-  const std::size_t n = level.size();
-  const double gained =
-      MeanOf(level, n - width, n) - MeanOf(level, first, std::min(n, first + width));
-  return InStandardErrors(gained, SamplingVariance(life, site, start));
+  const auto first = std::lower_bound(seconds.begin(), seconds.end(), start) - seconds.begin();
+  return InStandardErrors(RiseOfLine(seconds, level, static_cast<std::size_t>(first)),
+                          SamplingVariance(life, site, start));
 }
 
 // By slope times length, which strays less than the difference of two levels.
@@ -128,28 +137,24 @@ TrendWindow MakeTrendWindow(Bins bins, Bins whole_life, std::vector<double> load
           .courses = std::move(courses)};
 }
 
-std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& site,
-                                       const TrendWindow& window) {
-  if (site.alloc.empty()) return std::nullopt;
+bool TakeOwnLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
+                 std::optional<TrendWindow>& own) {
+  if (site.alloc.empty()) return false;
   double samples = 0;
-  for (const SiteLife::Class& cls : site.classes) {
+  for (const SiteLife::Class& cls : site.classes)
     samples += cls.BornSince(window.bins.begin.front());
-  }
-  if (samples < kOwnLoadSamplesPerBin * static_cast<double>(window.bins.size())) {
-    return std::nullopt;
-  }
+  if (samples < kOwnLoadSamplesPerBin * static_cast<double>(window.bins.size())) return false;
   const std::vector<std::vector<double>> rates = {BinRates(window.bins, life, site.alloc)};
   std::vector<double> load = LoadIndex(rates, std::array<double, 1>{samples});
   if (load.empty() || !window.courses.has_load()) {
-    return MakeTrendWindow(window.bins, window.whole_life, std::move(load));
+    own = MakeTrendWindow(window.bins, window.whole_life, std::move(load));
+    return true;
   }
-  std::vector<double> work = WorkSeconds(window.bins, load);
-  CourseBook courses = window.courses.WithLoad(load, work);
-  return TrendWindow{.bins = window.bins,
-                     .whole_life = window.whole_life,
-                     .load = std::move(load),
-                     .work = std::move(work),
-                     .courses = std::move(courses)};
+  if (!own || !own->courses.has_load()) own = window;
+  own->work = WorkSeconds(window.bins, load);
+  own->load = std::move(load);
+  own->courses.SetLoad(own->load, own->work);
+  return true;
 }
 
 double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,

@@ -48,10 +48,11 @@ TrendWindow MakeTrendWindow(Bins bins, Bins whole_life, std::vector<double> load
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
                                     const TrendWindow& window);
 
-// The window with the site's own allocation rate as the load, which is a better guide than that of
-// the process where it is sampled well enough; nullopt where it is not.
-std::optional<TrendWindow> WithOwnLoad(const Timeline& life, const SiteLife& site,
-                                       const TrendWindow& window);
+// Makes `own` the window with the site's own allocation rate as the load, which is a better guide
+// than that of the process where it is sampled well enough; false where it is not. What `own` held
+// for another site of the same window is used again.
+bool TakeOwnLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
+                 std::optional<TrendWindow>& own);
 
 // Samples of one class within [start, end] seconds of the life, the levels at the ends averaged
 // over a few observations.

@@ -34,30 +34,9 @@ std::vector<double> Normalized(std::span<const double> values) {
 
 // Falls strictly as the likelihood of a fit rises: exp(-2 ln L / n) but for a constant. Unlike ln L
 // itself it needs no logarithm for each of some hundred candidates.
-double Unlikelihood(double squares, double rows, double variance_floor, double scale) {
-  const double variance = squares / rows;
+double Unlikelihood(double variance, double variance_floor, double scale) {
   if (variance >= variance_floor) return variance * scale * std::numbers::e;
   return variance_floor * scale * std::exp(variance / variance_floor);
-}
-
-// Sums up the fits of all candidates; nullopt where none could be made.
-std::optional<Comparison> Summarize(const std::vector<CourseFit>& fits, bool load_used) {
-  const CourseFit* line = nullptr;
-  const CourseFit* best = nullptr;
-  for (const CourseFit& fit : fits) {
-    if (best == nullptr || fit.bic < best->bic) best = &fit;
-    if (fit.course == Course::kLine && (line == nullptr || fit.bic < line->bic)) line = &fit;
-  }
-  if (best == nullptr || line == nullptr) return std::nullopt;
-  Comparison out{.best = *best, .line = *line};
-  out.load_used = load_used;
-  out.bic_flat = out.bic_going_on = std::numeric_limits<double>::infinity();
-  for (const CourseFit& fit : fits) {
-    const bool going_on = fit.end_slope > kGoingOnShare * line->end_slope;
-    double& side = going_on ? out.bic_going_on : out.bic_flat;
-    side = std::min(side, fit.bic);
-  }
-  return out;
 }
 
 }  // namespace
@@ -92,6 +71,12 @@ CourseBook::CourseBook(std::span<const double> seconds, std::span<const double> 
   if (seconds_.size() < kMinBins || seconds_.back() <= seconds_.front()) return;
   length_ = seconds_.back() - seconds_.front();
   Tabulate(load, work);
+  const auto bins = static_cast<double>(seconds_.size());
+  penalty_per_parameter_ = std::exp(std::log(bins) / (bins - 1));
+  for (const Candidate& candidate : candidates_) {
+    const auto parameters = static_cast<double>(candidate.x.size() + candidate.searched);
+    penalty_.push_back(std::pow(penalty_per_parameter_, parameters));
+  }
   for (const double share : kWalkShares) levels_.push_back(MakeLevel(share));
 }
 
@@ -140,10 +125,13 @@ void CourseBook::Tabulate(std::span<const double> load, std::span<const double> 
 
 CourseBook::Level CourseBook::MakeLevel(double walk_share) const {
   Level level{.whitener = Whitener(seconds_, walk_share),
+              .scale = 1,
               .whitened = {},
               .products = {},
               .plain = std::vector<NormalEquations>(candidates_.size()),
               .loaded = std::vector<NormalEquations>(load_column_ ? candidates_.size() : 0)};
+  level.scale =
+      std::exp(level.whitener.log_determinant() / static_cast<double>(seconds_.size() - 1));
   for (const Column& column : columns_) {
     const std::vector<double> values = level.whitener.Apply(column.values);
     level.whitened.insert(level.whitened.end(), values.begin(), values.end());
@@ -175,15 +163,14 @@ void CourseBook::SetUp(Level& level, bool only_load) const {
   }
 }
 
-CourseBook CourseBook::WithLoad(std::span<const double> load, std::span<const double> work) const {
-  CourseBook out = *this;
-  out.columns_[*load_column_].values.assign(load.begin(), load.end());
-  out.columns_[*work_column_].values = Normalized(work);
+void CourseBook::SetLoad(std::span<const double> load, std::span<const double> work) {
+  columns_[*load_column_].values.assign(load.begin(), load.end());
+  columns_[*work_column_].values = Normalized(work);
   const auto width = static_cast<Eigen::Index>(columns_.size());
   const auto rows = static_cast<Eigen::Index>(seconds_.size()) - 1;
-  for (Level& level : out.levels_) {
+  for (Level& level : levels_) {
     for (const std::size_t column : {*load_column_, *work_column_}) {
-      const std::vector<double> values = level.whitener.Apply(out.columns_[column].values);
+      const std::vector<double> values = level.whitener.Apply(columns_[column].values);
       std::copy(values.begin(), values.end(),
                 level.whitened.begin() + static_cast<std::ptrdiff_t>(column * values.size()));
     }
@@ -194,24 +181,8 @@ CourseBook CourseBook::WithLoad(std::span<const double> load, std::span<const do
       products.col(c).noalias() = all.transpose() * all.col(c);
       products.row(c) = products.col(c).transpose();
     }
-    out.SetUp(level, true);
+    SetUp(level, true);
   }
-  return out;
-}
-
-// Orders as the BIC does: exp(BIC / rows) but for a constant.
-double CourseBook::LeastPenalized(const std::vector<Likeliest>& fits,
-                                  std::size_t further_columns) const {
-  const double per_parameter =
-      std::log(static_cast<double>(seconds_.size())) / static_cast<double>(seconds_.size() - 1);
-  double least = std::numeric_limits<double>::infinity();
-  for (std::size_t i = 0; i < fits.size(); ++i) {
-    const std::size_t parameters =
-        candidates_[i].x.size() + candidates_[i].searched + further_columns;
-    const double penalty = std::exp(static_cast<double>(parameters) * per_parameter);
-    least = std::min(least, fits[i].unlikelihood * penalty);
-  }
-  return least;
 }
 
 CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations& equations,
@@ -241,55 +212,114 @@ CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations
   return out;
 }
 
+double CourseBook::EndSlope(const NormalEquations& equations, const double* moments) const {
+  double slope = 0;
+  for (std::size_t i = 0; i < equations.count; ++i) {
+    double coefficient = 0;
+    for (std::size_t j = 0; j < equations.count; ++j)
+      coefficient += equations.inverse[i][j] * moments[equations.x[j]];
+    slope += columns_[equations.x[i]].end_slope * coefficient;
+  }
+  return slope / length_;
+}
+
+CourseBook::Fits CourseBook::FitAll(const std::vector<Whitened>& series, double variance_floor,
+                                    bool with_load) const {
+  Fits fits{.with_load = with_load, .of = std::vector<Likeliest>(candidates_.size())};
+  const double per_row = 1 / static_cast<double>(seconds_.size() - 1);
+  for (std::size_t l = 0; l < levels_.size(); ++l) {
+    const auto& equations = with_load ? levels_[l].loaded : levels_[l].plain;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      if (!equations[i].valid) continue;
+      const double variance =
+          SquaresLeft(equations[i], series[l].moments.data(), series[l].square) * per_row;
+      const double unlikelihood =
+          penalty_[i] * Unlikelihood(variance, variance_floor, levels_[l].scale);
+      if (unlikelihood < fits.of[i].unlikelihood) fits.of[i] = {unlikelihood, l};
+    }
+  }
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    Likeliest& fit = fits.of[i];
+    if (with_load) fit.unlikelihood *= penalty_per_parameter_;
+    const auto less = [&](std::size_t a, std::size_t b) {
+      return fits.of[a].unlikelihood < fits.of[b].unlikelihood;
+    };
+    if (less(i, fits.best)) fits.best = i;
+    const bool is_line = candidates_[i].course == Course::kLine;
+    if (is_line && (candidates_[fits.line].course != Course::kLine || less(i, fits.line)))
+      fits.line = i;
+  }
+  return fits;
+}
+
+double CourseBook::Bic(double unlikelihood) const {
+  return static_cast<double>(seconds_.size() - 1) *
+         (std::log(unlikelihood) + std::log(2 * std::numbers::pi));
+}
+
+Comparison CourseBook::Summarize(const Fits& fits, const std::vector<Whitened>& series,
+                                 double variance_floor) const {
+  const auto equations = [&](std::size_t i) -> const NormalEquations& {
+    const Level& level = levels_[fits.of[i].level];
+    return fits.with_load ? level.loaded[i] : level.plain[i];
+  };
+  const auto describe = [&](std::size_t i) {
+    const std::size_t l = fits.of[i].level;
+    const Fit fit = Solve(equations(i), series[l].moments, series[l].square, seconds_.size() - 1,
+                          levels_[l].whitener.log_determinant(), variance_floor);
+    return Describe(candidates_[i], equations(i), fit, kWalkShares[l]);
+  };
+  Comparison out{.best = describe(fits.best), .line = describe(fits.line)};
+  out.load_used = fits.with_load;
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  double flat = kNone;
+  double going_on = kNone;
+  std::array<double, kCourseCount> of_course;
+  of_course.fill(kNone);
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const Likeliest& fit = fits.of[i];
+    if (std::isinf(fit.unlikelihood)) continue;
+    const double slope = EndSlope(equations(i), series[fit.level].moments.data());
+    double& side = slope > kGoingOnShare * out.line.end_slope ? going_on : flat;
+    side = std::min(side, fit.unlikelihood);
+    double& course = of_course[static_cast<std::size_t>(candidates_[i].course)];
+    course = std::min(course, fit.unlikelihood);
+  }
+  out.bic_flat = Bic(flat);
+  out.bic_going_on = Bic(going_on);
+  double sum = 0;
+  for (std::size_t c = 0; c < kCourseCount; ++c) {
+    out.weights[c] = std::exp((out.best.bic - Bic(of_course[c])) / 2);
+    sum += out.weights[c];
+  }
+  for (double& weight : out.weights) weight /= sum;
+  return out;
+}
+
 std::optional<Comparison> CourseBook::Compare(std::span<const double> inuse,
                                               double variance_floor) const {
   if (levels_.empty()) return std::nullopt;
   const auto index = [](std::size_t i) { return static_cast<Eigen::Index>(i); };
   const std::size_t rows = seconds_.size() - 1;
   const std::size_t width = columns_.size();
-  std::vector<double> moments(levels_.size() * width);
-  std::vector<double> squares(levels_.size());
-  std::vector<Likeliest> plain(candidates_.size());
-  std::vector<Likeliest> loaded(load_column_ ? candidates_.size() : 0);
+  std::vector<Whitened> series(levels_.size());
   for (std::size_t l = 0; l < levels_.size(); ++l) {
-    const Level& level = levels_[l];
-    const std::vector<double> y = level.whitener.Apply(inuse);
-    const Eigen::Map<const Eigen::VectorXd> series(y.data(), index(rows));
-    double* const here = moments.data() + l * width;
-    Eigen::Map<Eigen::VectorXd>(here, index(width)).noalias() =
-        Eigen::Map<const Eigen::MatrixXd>(level.whitened.data(), index(rows), index(width))
+    const std::vector<double> y = levels_[l].whitener.Apply(inuse);
+    const Eigen::Map<const Eigen::VectorXd> values(y.data(), index(rows));
+    series[l].square = values.squaredNorm();
+    series[l].moments.resize(width);
+    Eigen::Map<Eigen::VectorXd>(series[l].moments.data(), index(width)).noalias() =
+        Eigen::Map<const Eigen::MatrixXd>(levels_[l].whitened.data(), index(rows), index(width))
             .transpose() *
-        series;
-    squares[l] = series.squaredNorm();
-    const double scale = std::exp(level.whitener.log_determinant() / static_cast<double>(rows));
-    const auto try_all = [&](const std::vector<NormalEquations>& equations,
-                             std::vector<Likeliest>& best) {
-      for (std::size_t i = 0; i < best.size(); ++i) {
-        if (!equations[i].valid) continue;
-        const double unlikelihood = Unlikelihood(SquaresLeft(equations[i], here, squares[l]),
-                                                 static_cast<double>(rows), variance_floor, scale);
-        if (unlikelihood < best[i].unlikelihood) best[i] = {unlikelihood, l};
-      }
-    };
-    try_all(level.plain, plain);
-    try_all(level.loaded, loaded);
+        values;
   }
-  const auto describe = [&](const std::vector<Likeliest>& best, bool with_load) {
-    std::vector<CourseFit> fits;
-    fits.reserve(best.size());
-    for (std::size_t i = 0; i < best.size(); ++i) {
-      if (std::isinf(best[i].unlikelihood)) continue;
-      const std::size_t l = best[i].level;
-      const Level& level = levels_[l];
-      const NormalEquations& equations = with_load ? level.loaded[i] : level.plain[i];
-      const Fit fit = Solve(equations, std::span(moments).subspan(l * width, width), squares[l],
-                            rows, level.whitener.log_determinant(), variance_floor);
-      fits.push_back(Describe(candidates_[i], equations, fit, kWalkShares[l]));
-    }
-    return fits;
-  };
-  const bool load_used = LeastPenalized(loaded, 1) < LeastPenalized(plain, 0);
-  return Summarize(describe(load_used ? loaded : plain, load_used), load_used);
+  const Fits plain = FitAll(series, variance_floor, false);
+  if (load_column_) {
+    const Fits loaded = FitAll(series, variance_floor, true);
+    if (loaded.of[loaded.best].unlikelihood < plain.of[plain.best].unlikelihood)
+      return Summarize(loaded, series, variance_floor);
+  }
+  return Summarize(plain, series, variance_floor);
 }
 
 }  // namespace heapwatch

@@ -14,6 +14,7 @@
 // parameter. Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -38,6 +39,7 @@ enum class Course : std::uint8_t {
   kSaturatingAndLine,
   kHinge,
 };
+inline constexpr std::size_t kCourseCount = 9;
 std::string_view ToString(Course course);
 
 struct CourseFit {
@@ -58,6 +60,9 @@ struct Comparison {
   // The best of those flat, or nearly so, at the end, and of those that go on.
   double bic_flat = 0;
   double bic_going_on = 0;
+  // How likely each course is beside the others: exp(-BIC / 2) of its best fit, scaled to a sum of
+  // one (Burnham and Anderson, Model selection and multimodel inference, 2002, section 6.4).
+  std::array<double, kCourseCount> weights = {};
   bool load_used = false;
 };
 
@@ -69,9 +74,8 @@ class CourseBook {
   CourseBook(std::span<const double> seconds, std::span<const double> load,
              std::span<const double> work);
 
-  // The same courses with another load: a fifth of the work of making the book anew. Only where the
-  // book has a load.
-  CourseBook WithLoad(std::span<const double> load, std::span<const double> work) const;
+  // Puts another load into a book that has one: a fifth of the work of making the book anew.
+  void SetLoad(std::span<const double> load, std::span<const double> work);
   bool has_load() const { return load_column_ && work_column_; }
 
   // nullopt where there are too few bins to tell courses apart. Safe from any thread.
@@ -93,16 +97,31 @@ class CourseBook {
   // For one walk share: whitened columns, and the normal equations of every candidate.
   struct Level {
     Whitener whitener;
+    double scale = 1;              // exp(log determinant / rows)
     std::vector<double> whitened;  // columns x rows
     std::vector<double> products;  // of any two of them: columns x columns
     std::vector<NormalEquations> plain;
     std::vector<NormalEquations> loaded;  // with the load; empty where unknown
   };
 
-  // Where a candidate is most likely, of the levels looked at so far.
+  // A series, whitened for one level: its inner products with the columns and with itself.
+  struct Whitened {
+    std::vector<double> moments;
+    double square = 0;
+  };
+
+  // Where a candidate is most likely, of all levels.
   struct Likeliest {
+    // Orders as the BIC does: exp(BIC / rows) but for a constant factor. It needs no logarithm for
+    // each of some hundred candidates.
     double unlikelihood = std::numeric_limits<double>::infinity();
     std::size_t level = 0;
+  };
+  struct Fits {
+    bool with_load = false;
+    std::vector<Likeliest> of;  // each candidate
+    std::size_t best = 0;       // candidates
+    std::size_t line = 0;
   };
 
   void Tabulate(std::span<const double> load, std::span<const double> work);
@@ -112,7 +131,11 @@ class CourseBook {
   Level MakeLevel(double walk_share) const;
   // The normal equations of all candidates, or only those in which the load or the work appear.
   void SetUp(Level& level, bool only_load) const;
-  double LeastPenalized(const std::vector<Likeliest>& fits, std::size_t further_columns) const;
+  Fits FitAll(const std::vector<Whitened>& series, double variance_floor, bool with_load) const;
+  Comparison Summarize(const Fits& fits, const std::vector<Whitened>& series,
+                       double variance_floor) const;
+  double Bic(double unlikelihood) const;
+  double EndSlope(const NormalEquations& equations, const double* moments) const;
   CourseFit Describe(const Candidate& candidate, const NormalEquations& equations, const Fit& fit,
                      double walk_share) const;
 
@@ -122,6 +145,8 @@ class CourseBook {
   std::optional<std::size_t> work_column_;
   std::vector<Column> columns_;
   std::vector<Candidate> candidates_;
+  std::vector<double> penalty_;  // of each candidate, as a factor of its unlikelihood
+  double penalty_per_parameter_ = 1;
   std::vector<Level> levels_;
 };
 

@@ -70,18 +70,6 @@ bool InvertInPlace(std::array<std::array<double, kMaxColumns>, kMaxColumns>& mat
   return true;
 }
 
-double SquaresLeft(const NormalEquations& equations, const double* moments, double square) {
-  double explained = 0;
-  for (std::size_t i = 0; i < equations.count; ++i) {
-    double coefficient = 0;
-    for (std::size_t j = 0; j < equations.count; ++j) {
-      coefficient += equations.inverse[i][j] * moments[equations.x[j]];
-    }
-    explained += coefficient * moments[equations.x[i]];
-  }
-  return std::max(0.0, square - explained);
-}
-
 Fit Solve(const NormalEquations& equations, std::span<const double> moments, double square,
           std::size_t rows, double log_determinant, double variance_floor) {
   Fit fit;

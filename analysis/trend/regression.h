@@ -14,6 +14,7 @@
 // Pure; times in seconds, ascending.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -56,7 +57,17 @@ NormalEquations MakeNormalEquations(std::span<const std::size_t> x, Product prod
 
 // The sum of squares a fit leaves over: of a whitened series whose inner product with itself is
 // `square`, and with whitened column i `moments[i]`.
-double SquaresLeft(const NormalEquations& equations, const double* moments, double square);
+inline double SquaresLeft(const NormalEquations& equations, const double* moments, double square) {
+  // Written out for three columns: what is not used is zero in the inverse. This is the innermost
+  // step of the analysis.
+  const auto& inverse = equations.inverse;
+  const double a = moments[equations.x[0]];
+  const double b = moments[equations.x[1]];
+  const double c = moments[equations.x[2]];
+  const double explained = a * (inverse[0][0] * a + 2 * (inverse[0][1] * b + inverse[0][2] * c)) +
+                           b * (inverse[1][1] * b + 2 * inverse[1][2] * c) + c * inverse[2][2] * c;
+  return std::max(0.0, square - explained);
+}
 
 struct Fit {
   double log_likelihood = 0;

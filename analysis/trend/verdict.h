@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analysis/base/time.h"
 #include "analysis/profile/site.h"
@@ -63,6 +64,16 @@ struct Verdict {
   double effective_n = 0;  // independent observations the fit rests on
   std::string_view
       course;  // the best description of its shape: "a line", "a saturating curve", ...
+  // How likely each course is beside the others that were fitted, likeliest first; those below 1 %
+  // are left out.
+  struct CourseWeight {
+    std::string_view course;
+    double weight = 0;
+  };
+  std::vector<CourseWeight> course_weights;
+  // What the noise was worked out from: R, or the usual one where the profile does not tell it.
+  double sampling_period_bytes = 0;
+  bool sampling_period_told = false;
   Duration growing_for{0};     // how long it has grown on its present course
   std::optional<Onset> onset;  // of a growth
   // It grew in the same way before the latest restart, too; so a restart does not mend it, and

@@ -54,6 +54,11 @@ json::object ToJson(const Verdict& verdict) {
   Put(out, "growth_standard_error_bytes", verdict.growth_standard_error);
   Put(out, "z", verdict.z);
   Put(out, "effective_n", verdict.effective_n);
+  if (verdict.sampling_period_told)
+    Put(out, "sampling_period_bytes", verdict.sampling_period_bytes);
+  json::object weights;
+  for (const auto& [course, weight] : verdict.course_weights) weights[course] = weight;
+  if (!weights.empty()) out["course_weights"] = std::move(weights);
   Put(out, "alloc_bytes_per_second", verdict.alloc_bytes_per_second);
   Put(out, "retention", verdict.retention);
   if (verdict.seconds_to_limit) AddLimit(*verdict.seconds_to_limit, out);
