@@ -99,7 +99,7 @@ double ExplainedByLoad(const PooledStretch& pooled) {
 
 VerdictKind JudgePooled(const PooledStretch& pooled, bool began_mid_life,
                         const TrendOptions& options) {
-  const bool sure = pooled.z >= options.min_z && (!pooled.spread_z || *pooled.spread_z >= kSpreadZ);
+  const bool sure = pooled.z >= options.min_z && pooled.spread_z && *pooled.spread_z >= kSpreadZ;
   if (!sure || pooled.growth_bytes < options.min_growth_bytes) return VerdictKind::kStable;
   if (!IsSteady(pooled) || ExplainedByLoad(pooled) > 0.5 * pooled.growth_bytes) {
     return VerdictKind::kGrowing;

@@ -42,7 +42,7 @@ std::optional<double> RetentionOf(const PooledStretch& pooled);
 // the rate at which it is allocated. 0 where the rate did not rise or is not known.
 double ExplainedByLoad(const PooledStretch& pooled);
 
-// Leak, growing, or stable.
+// Leak, growing, or stable; of fewer than three replicas, whose spread is not known, stable.
 VerdictKind JudgePooled(const PooledStretch& pooled, bool began_mid_life,
                         const TrendOptions& options);
 

@@ -2,16 +2,18 @@
 // rarely and for good reason.
 //
 //   - A verdict stands once it was reached in `evaluations` evaluations in a row, each with a heap
-//   state not seen before.
+//     state not seen before. A leak must also have looked like one, but for the patience, for a
+//     twentieth of the time it is said to have grown: evaluations close to each other rest on nearly
+//     the same values.
 //   - A leak stands until its site has given back half of what it grew, has levelled off for sure
-//   (the upper bound of the slope
-//     is below a quarter of what was alerted), or has shown nothing for two and a half hours.
+//     (the upper bound of the slope is below a quarter of what was alerted), or has shown nothing for
+//     two and a half hours.
 //   - A restart hides a leak but does not mend it: suspicion is carried over. A standing leak goes
-//   on standing until the new
-//     process has lived long enough to show it, and time spent growing before the restart counts
-//     towards the patience; under another name, too, where a new build has moved it (cost_shift.h).
+//     on standing until the new process has lived long enough to show it, and time spent growing
+//     before the restart counts towards the patience; under another name, too, where a new build has
+//     moved it (cost_shift.h).
 //   - What levelled off in an earlier life fills again in the next: that is no leak before it is
-//   higher than it was then.
+//     higher than it was then.
 //
 // One tracker per target, plain state, no clock: the same evaluations in the same order give the
 // same verdicts, in the service and in a replay. One thread.
@@ -34,7 +36,9 @@ namespace heapwatch {
 struct SiteSuspicion {
   VerdictKind standing = VerdictKind::kInsufficientData;
   VerdictKind candidate = VerdictKind::kInsufficientData;
-  std::uint32_t streak = 0;           // evaluations in a row that reached `candidate`
+  std::uint32_t streak = 0;  // evaluations in a row that reached `candidate`
+  // Since when each evaluation found a leak, or a growth that lacks nothing but patience.
+  std::optional<Time> convincing_since;
   double slope_bytes_per_second = 0;  // of the last growth seen
   double growth_bytes = 0;            // of a standing leak, the most it had grown
   double peak_inuse_bytes = 0;        // while the leak stands, in this life

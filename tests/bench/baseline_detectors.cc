@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "tests/analysis/trend/rank_trend.h"
+
 namespace heapwatch {
 namespace {
 
@@ -50,18 +52,18 @@ Ols FitOls(std::span<const double> x, std::span<const double> y) {
   return {.slope = xy / xx, .r2 = xy * xy / (xx * yy)};
 }
 
-// Mann-Kendall's S over at most 72 values, against its standard deviation for independent values.
-double MannKendallZ(std::span<const double> y) {
-  std::vector<double> v;
-  const std::size_t stride = std::max<std::size_t>(1, y.size() / 72);
-  for (std::size_t i = 0; i < y.size(); i += stride) v.push_back(y[i]);
-  double s = 0;
-  for (std::size_t i = 0; i < v.size(); ++i) {
-    for (std::size_t j = i + 1; j < v.size(); ++j) s += v[j] > v[i] ? 1 : (v[j] < v[i] ? -1 : 0);
+// Mann and Kendall's test for a rise, and Theil and Sen's slope for its size, over 72 values at
+// most.
+bool MannKendallAndSen(const BaselineInput& in) {
+  std::vector<double> x;
+  std::vector<double> y;
+  const std::size_t stride = std::max<std::size_t>(1, in.inuse.size() / 72);
+  for (std::size_t i = 0; i < in.inuse.size(); i += stride) {
+    x.push_back(in.seconds[i]);
+    y.push_back(in.inuse[i]);
   }
-  const auto n = static_cast<double>(v.size());
-  const double sd = std::sqrt(n * (n - 1) * (2 * n + 5) / 18);
-  return sd > 0 ? s / sd : 0;
+  return testing::RankTrend(y).z > 3.09 &&
+         testing::TheilSenSlope(x, y) * (x.back() - x.front()) > kMiB;
 }
 
 // RESIN's idea on one process: the window in 20 buckets; nearly all rise, and the last is far above
@@ -114,15 +116,11 @@ std::vector<Baseline> Baselines() {
     const double length = in.seconds.back() - in.seconds.front();
     return fit.r2 > 0.8 && fit.slope * length > 2 * kMiB;
   };
-  const auto mann_kendall = [](const BaselineInput& in) {
-    const double length = in.seconds.back() - in.seconds.front();
-    return MannKendallZ(in.inuse) > 3.09 && FitOls(in.seconds, in.inuse).slope * length > kMiB;
-  };
   return {{"deriv(1h) > 1 kB/s", over(1, slope_above(1e3))},
           {"deriv(1h) > 10 kB/s", over(1, slope_above(1e4))},
           {"predict_linear(6h) to the limit", over(6, PredictLinear)},
           {"OLS, R^2 > .8, 12 h", over(12, good_line)},
-          {"Mann-Kendall, 6 h", over(6, mann_kendall)},
+          {"Mann-Kendall + Sen, 6 h", over(6, MannKendallAndSen)},
           {"pivot of 20 buckets, 12 h", over(12, Pivot)},
           {"Coroot's rule, 24 h", over(24, Coroot)}};
 }

@@ -215,5 +215,43 @@ TEST(Analyze, NeverCallsTrendFreeTurnoverALeak) {
   }
 }
 
+// Most objects die young and some live long: here both at one site and of one size, so that the
+// brisk births say nothing of the slow turnover of what makes the level.
+TEST(Analyze, NeverCallsMixedLivesALeak) {
+  constexpr std::size_t kSites = 300;
+  std::vector<SyntheticSite> sites;
+  for (std::size_t i = 0; i < 2 * kSites; ++i) {
+    const bool is_short = i % 2 == 0;
+    const double level = is_short ? 5 * kMiB : 40 * kMiB;
+    const double lifetime = is_short ? 60 : kHour * std::exp2(static_cast<double>(i / 2 % 6) - 1);
+    sites.push_back({.function = "site" + std::to_string(i),
+                     .object_bytes = 256,
+                     .live_bytes = [=](double) { return level; },
+                     .turnover_bytes_per_second = level / lifetime});
+  }
+  SyntheticOptions options;
+  options.seconds = 24 * kHour;
+  options.spacing_seconds = 300;
+  SiteWindow window = SyntheticTarget(13).Make(sites, options);
+  const std::size_t count = window.observations.size();
+  for (auto& matrix : window.matrix) {
+    for (std::size_t row = 0; row < kSites; ++row) {
+      for (std::size_t i = 0; i < count; ++i) {
+        matrix[row * count + i] = matrix[2 * row * count + i] + matrix[(2 * row + 1) * count + i];
+      }
+    }
+    matrix.resize(kSites * count);
+  }
+  window.sites.resize(kSites);
+  window.rows.resize(kSites);
+  window.first_row.resize(kSites + 1);
+  for (std::size_t end = 24; end <= count; end += 12) {
+    for (const Verdict& verdict : Analyze(window, end, {})) {
+      EXPECT_NE(verdict.kind, VerdictKind::kLeak)
+          << window.sites[verdict.site.index()].function << " at " << end << ": " << verdict.reason;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace heapwatch
