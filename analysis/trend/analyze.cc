@@ -22,7 +22,7 @@ constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
 constexpr double kTwoSided95 = 1.96;
 // The last third alone must show growth, too: at a total of 3.5 standard errors 2 of its own are to
 // be expected.
-constexpr double kLastThirdZ = 1.2;
+constexpr double kLastThirdZ = 1.5;
 // Courses less likely than this are not worth a mention.
 constexpr double kMentionedWeight = 0.01;
 

@@ -51,7 +51,7 @@ std::string Doubt(const Growth& growth) {
     return "the load rose meanwhile, which may explain it";
   }
   if (!growth.in_every_third) return "it came in leaps rather than steadily";
-  if (growth.last_third_z < 1.2) return "of late it hardly grew";
+  if (growth.last_third_z < 1.5) return "of late it hardly grew";
   return "a course that levels off fits about as well as one that goes on";
 }
 

@@ -10,6 +10,8 @@ constexpr Duration kUsualPatience = std::chrono::hours(8);
 constexpr double kUsualSpacingSeconds = 60;
 // Of the patience from a process' start on.
 constexpr double kMidLifeShare = 0.3;
+// What begins while a process runs must outlast a batch of work.
+constexpr double kWarmUpsMidLife = 2;
 // From this retention on a growth may be a fill.
 constexpr double kRetentionOfFills = 0.3;
 
@@ -28,7 +30,7 @@ double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) 
     const double share = std::min(1.0, *input.retention / kRetentionOfFills);
     wait *= share * share;
   }
-  return std::max(Seconds(options.warm_up), wait);
+  return std::max(Seconds(options.warm_up) * (input.began_mid_life ? kWarmUpsMidLife : 1), wait);
 }
 
 }  // namespace heapwatch

@@ -1,16 +1,17 @@
 // How long a growth must have gone on without levelling off before it is called a leak: the prior,
 // since a fill in progress and a leak look alike. Pure; seconds.
 //
-// Three things are known of fills:
-//   - They keep most of what is allocated for them. The share that stays (Growth::retention) is therefore
-//   the best evidence there is: where a site gives back nearly all and keeps a little, the
-//   little is no fill but something that most calls give back and some do not. The wait shrinks with
-//   the square of the retention: to a quarter at half the retention of a fill, to nothing below.
+// What is known of fills:
+//   - They keep most of what is allocated for them. So the share that stays (Growth::retention) is the
+//     best evidence there is: where a site gives back nearly all and keeps a little, the little is no
+//     fill but something that most calls give back and some do not. The wait shrinks with the square
+//     of the retention: to a quarter at half the retention of a fill, to nothing below.
 //   - Caches, pools and tables fill from the process' start on. What begins to grow while a process
-//   runs has fewer innocent causes, and those (a batch, a buffer up to its flush) are shorter.
-//   - Who scrapes more often than once a minute expects things to happen faster; so the usual wait
-//   shrinks with the power 1.5 of the spacing of the scrapes. A wait that was asked for stays as it
-//   is.
+//     runs has fewer innocent causes, and those (a batch, a buffer up to its flush) are shorter; but
+//     it must last for two warm-ups, so that no batch of work passes for a leak.
+// And of those who watch: who scrapes more often than once a minute expects things to happen
+// faster. The usual wait shrinks with the power 1.5 of the spacing of the scrapes; a wait that was
+// asked for stays as it is.
 //
 // Example: scrapes a minute apart, growth since the process' start. Of what is allocated 80 %
 // stays: 8 h. 15 %: (0.15 / 0.3)^2 of it, 2 h. 3 %: 5 min, hence the warm-up.

@@ -10,8 +10,6 @@ namespace {
 
 constexpr double kClearedSlopeShare = 0.25;
 constexpr double kGivenBackShare = 0.5;
-// Of the time a leak is said to have grown, for which it must have looked like one.
-constexpr double kLastingShare = 0.05;
 // A growth after a restart is the same one if its slope is within this factor of the one before.
 constexpr double kSameSlopeFactor = 4;
 // What fills again is as high as before, give or take the noise of sampling.
@@ -48,7 +46,6 @@ void VerdictTracker::BeginLife() {
     }
     site.growing_seconds = 0;
     site.streak = 0;
-    site.convincing_since.reset();
     site.first_inuse_bytes.reset();
     site.first_time.reset();
     site.peak_inuse_bytes = 0;
@@ -121,12 +118,6 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     // Seen to level off: what looked like a leak before the restart was none.
     site.growing_seconds = site.carried_seconds = 0;
   }
-  const bool convincing = verdict.kind == VerdictKind::kLeak || verdict.only_patience_lacks;
-  if (!convincing) {
-    site.convincing_since.reset();
-  } else if (!site.convincing_since || verdict.to < *site.convincing_since) {
-    site.convincing_since = verdict.to;
-  }
   if (new_state) {
     site.streak = verdict.kind == site.candidate ? site.streak + 1 : 1;
     site.candidate = verdict.kind;
@@ -137,10 +128,7 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
   }
   site.peak_inuse_bytes = std::max(site.peak_inuse_bytes, verdict.inuse_bytes);
   const bool first = site.standing == VerdictKind::kInsufficientData && !IsGrowth(verdict.kind);
-  const bool lasted =
-      verdict.kind != VerdictKind::kLeak ||
-      Seconds(verdict.to - *site.convincing_since) >= kLastingShare * Seconds(verdict.growing_for);
-  const bool settled = first || (site.streak >= options_.evaluations && lasted);
+  const bool settled = first || site.streak >= options_.evaluations;
   if (!settled || verdict.kind == site.standing) return;
   if (leaks) {
     if (IsGrowth(verdict.kind) || verdict.kind == VerdictKind::kInsufficientData) return;

@@ -2,9 +2,7 @@
 // rarely and for good reason.
 //
 //   - A verdict stands once it was reached in `evaluations` evaluations in a row, each with a heap
-//     state not seen before. A leak must also have looked like one, but for the patience, for a
-//     twentieth of the time it is said to have grown: evaluations close to each other rest on nearly
-//     the same values.
+//     state not seen before.
 //   - A leak stands until its site has given back half of what it grew, has levelled off for sure
 //     (the upper bound of the slope is below a quarter of what was alerted), or has shown nothing for
 //     two and a half hours.
@@ -36,9 +34,7 @@ namespace heapwatch {
 struct SiteSuspicion {
   VerdictKind standing = VerdictKind::kInsufficientData;
   VerdictKind candidate = VerdictKind::kInsufficientData;
-  std::uint32_t streak = 0;  // evaluations in a row that reached `candidate`
-  // Since when each evaluation found a leak, or a growth that lacks nothing but patience.
-  std::optional<Time> convincing_since;
+  std::uint32_t streak = 0;           // evaluations in a row that reached `candidate`
   double slope_bytes_per_second = 0;  // of the last growth seen
   double growth_bytes = 0;            // of a standing leak, the most it had grown
   double peak_inuse_bytes = 0;        // while the leak stands, in this life

@@ -26,6 +26,13 @@ TEST(Patience, IsShorterForWhatBeginsMidLife) {
       2.4 * kHour);
 }
 
+// A batch of work is over by then.
+TEST(Patience, AsksOfWhatBeginsMidLifeThatItLastsTwoWarmUps) {
+  EXPECT_DOUBLE_EQ(
+      PatienceSeconds({.began_mid_life = true, .retention = 0.01, .spacing_seconds = 300}, {}),
+      0.5 * kHour);
+}
+
 TEST(Patience, ShrinksWithTheSpacingUnlessAskedFor) {
   EXPECT_DOUBLE_EQ(PatienceSeconds({.retention = {}, .spacing_seconds = 15}, {}), kHour);
   TrendOptions asked;
