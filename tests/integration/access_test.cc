@@ -173,6 +173,43 @@ TEST_F(AccessTest, PrometheusScrapesOverTlsWithAPassword) {
   EXPECT_TRUE(WaitUntil(is_up, kPatience)) << prometheus.all_output() << service_->all_output();
 }
 
+TEST_F(AccessTest, TheCommandLineLogsInAndPrintsTables) {
+  ServeWithLogin();
+  const std::string url = "https://localhost:" + std::to_string(port_);
+  const auto run = [&](std::vector<std::string> arguments) {
+    std::vector<std::string> argv = {kHeapwatch};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    argv.insert(argv.end(), {"--url", url, "--ca-file", directory_.Path("server.crt")});
+    return RunProgram(std::move(argv));
+  };
+  const std::string password = directory_.Write("password", "builder\n");
+  const auto as_bob = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--user", "bob", "--password-file", password});
+    return run(std::move(arguments));
+  };
+  ASSERT_TRUE(WaitUntil(
+      [&] { return as_bob({"top"}).standard_output.find("main.leak") != std::string::npos; },
+      kPatience));
+  EXPECT_THAT(
+      as_bob({"targets"}).standard_output,
+      AllOf(HasSubstr(target_.address()), HasSubstr("1 targets, 0 down"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(as_bob({"trend", "main.leak"}).standard_output,
+              AllOf(HasSubstr("1.0 MiB"), HasSubstr("███"), Not(HasSubstr("\x1b"))));
+  EXPECT_THAT(as_bob({"diff", "--target", target_.address(), "now", "now"}).standard_output,
+              HasSubstr("inuse_space"));
+  EXPECT_EQ(boost::json::parse(as_bob({"top", "--json"}).standard_output).at("sites").kind(),
+            boost::json::kind::array);
+  const ProgramResult unknown = as_bob({"trend", "main.nothing"});
+  EXPECT_EQ(unknown.exit_code, 1);
+  EXPECT_THAT(unknown.standard_error, HasSubstr("is unknown"));
+  const ProgramResult stranger = run({"targets"});
+  EXPECT_EQ(stranger.exit_code, 1);
+  EXPECT_THAT(stranger.standard_error, AllOf(HasSubstr("401"), HasSubstr("--password-file")));
+  EXPECT_EQ(run({"targets", "--user", "bob"}).exit_code, 2);
+  const ProgramResult agent = run({"targets", "--token-file", directory_.Path("agents.token")});
+  EXPECT_THAT(agent.standard_error, HasSubstr("agents, push"));
+}
+
 // As an agent does: a form with the profile and what its columns mean. The target appears, with its
 // heap but without the alloc values, which are differences.
 TEST_F(AccessTest, CurlPushesAsPyroscopesAgentsDo) {

@@ -22,6 +22,9 @@ int RunCommandLine(int argc, const char* const* argv) {
   AddExportCommand(app, exit_code);
   AddReplayCommand(app, exit_code);
   AddStoreCommand(app, exit_code);
+  AddTargetsCommand(app, exit_code);
+  AddTopCommand(app, exit_code);
+  AddTrendCommand(app, exit_code);
   AddVersionCommand(app, exit_code);
 
   try {

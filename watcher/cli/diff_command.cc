@@ -9,6 +9,7 @@
 #include <string>
 
 #include "analysis/base/json.h"
+#include "analysis/profile/decode.h"
 #include "analysis/profile/diff.h"
 #include "analysis/profile/diff_json.h"
 #include "analysis/profile/diff_pprof.h"
@@ -18,6 +19,7 @@
 #include "watcher/cli/commands.h"
 #include "watcher/cli/output.h"
 #include "watcher/cli/profile_files.h"
+#include "watcher/cli/service_client.h"
 
 namespace heapwatch {
 namespace {
@@ -44,6 +46,8 @@ struct DiffArguments {
   Format format = Format::kText;
   DiffBy by = DiffBy::kSite;
   std::size_t top = 20;  // 0: all
+  ServiceAddress service;
+  std::string target;  // of the service; "": A and B are files
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -51,6 +55,7 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch diff t0.pb.gz t1.pb.gz --by cum --top 0
   heapwatch diff t0.pb.gz t1.pb.gz --format pprof -o diff.pb.gz && go tool pprof -top diff.pb.gz
   heapwatch diff t0.pb.gz t1.pb.gz --format svg -o diff.svg
+  heapwatch diff --target 10.0.0.1:6060 now-6h now      # two moments kept by a running service
 
 Formats:
   text             a table; +/- is one standard error of sampling, ~ marks a change within noise
@@ -90,10 +95,19 @@ bool IsBinary(Format format) {
   return format == Format::kPprof || format == Format::kPprofDiffBase;
 }
 
+// A file, or the snapshot that a service has of its target at that time.
+Result<HeapProfile> ReadProfile(const DiffArguments& arguments, const std::string& what) {
+  if (arguments.target.empty()) return ReadProfileFile(what);
+  const auto bytes = AskService(arguments.service, "/api/v1/snapshot",
+                                {{"target", arguments.target}, {"t", what}, {"format", "pprof"}});
+  if (!bytes) return Fail(bytes.error());
+  return DecodeProfile(*bytes);
+}
+
 Result<void> RunDiff(DiffArguments& arguments) {
-  const auto before = ReadProfileFile(arguments.before);
+  const auto before = ReadProfile(arguments, arguments.before);
   if (!before) return Fail(before.error());
-  const auto after = ReadProfileFile(arguments.after);
+  const auto after = ReadProfile(arguments, arguments.after);
   if (!after) return Fail(after.error());
   const auto attributor = SiteAttributor::Create({});
   if (!attributor) return Fail(attributor.error());
@@ -114,8 +128,13 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<DiffArguments>();
   CLI::App* command =
       app.add_subcommand("diff", "Show what grew between two heap profiles, A and then B");
-  command->add_option("A", arguments->before, "The profile before")->required();
+  command->add_option("A", arguments->before, "The profile before: a file, or a time")->required();
   command->add_option("B", arguments->after, "The profile after")->required();
+  command
+      ->add_option("--target", arguments->target,
+                   "A and B are times, now-6h or RFC 3339, of this target of a running service")
+      ->type_name("TARGET");
+  AddServiceOptions(*command, arguments->service);
   command
       ->add_option("--sample-index", arguments->options.sample_type,
                    "Sample type to compare, by name: inuse_space, inuse_objects, alloc_space, ...")

@@ -43,6 +43,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kHeaderLimitBytes = 64U << 10;
 constexpr std::size_t kQuoteLimitBytes = 160;
+constexpr auto kTlsOptions = asio::ssl::context::default_workarounds |
+                             asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1;
 
 using Parser = http::response_parser<http::string_body>;
 
@@ -240,9 +242,19 @@ asio::awaitable<std::optional<Error>> Handshake(TlsStream& stream, Exchange& x) 
 }  // namespace
 
 HttpClient::HttpClient() : tls_(std::make_shared<ClientTls>()) {
-  tls_->context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                            asio::ssl::context::no_tlsv1_1);
+  tls_->context.set_options(kTlsOptions);
   tls_->context.set_default_verify_paths();
+}
+
+Result<void> HttpClient::TrustOnly(const std::string& ca_file) {
+  auto tls = std::make_shared<ClientTls>();
+  tls->context.set_options(kTlsOptions);
+  error_code failed;
+  tls->context.load_verify_file(ca_file, failed);
+  if (failed)
+    return Fail(ErrorCode::kInvalidArgument, ca_file + " holds no authority: " + failed.message());
+  tls_ = std::move(tls);
+  return {};
 }
 
 asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {

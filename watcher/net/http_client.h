@@ -39,6 +39,8 @@ struct HttpCall {
 class HttpClient {
  public:
   HttpClient();
+  // From now on only the authorities in this PEM file vouch for peers. kInvalidArgument names it.
+  Result<void> TrustOnly(const std::string& ca_file);
   boost::asio::awaitable<Result<HttpResponse>> Send(HttpCall call) const;
 
  private:

@@ -1,0 +1,103 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json.hpp>
+#include <chrono>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analysis/base/time.h"
+#include "analysis/base/units.h"
+#include "watcher/cli/commands.h"
+#include "watcher/cli/output.h"
+#include "watcher/cli/service_client.h"
+#include "watcher/cli/site_cells.h"
+#include "watcher/cli/table.h"
+#include "watcher/net/clock.h"
+
+namespace heapwatch {
+namespace {
+
+namespace json = boost::json;
+
+struct TargetsArguments {
+  ServiceAddress service;
+  bool as_json = false;
+};
+
+constexpr const char* kFooter = R"(Examples:
+  heapwatch targets
+  heapwatch targets --url https://heap.example.com --user alice --password-file ~/.heapwatch
+  heapwatch targets --json | jq '.active[] | select(.health == "down").last_error'
+
+Exit codes: 0 fine, 1 the service cannot be asked, 2 wrong usage.)";
+
+Cell HealthCell(const std::string& health) {
+  if (health == "up") return {health, Colour::kGreen};
+  return {health, health == "down" ? Colour::kRed : Colour::kDim};
+}
+
+std::string AgeOf(const std::string& rfc3339) {
+  const Time now = SystemClock().Now();
+  const auto time = ParseTime(rfc3339, now);
+  if (!time) return "";
+  return FormatDuration(std::chrono::duration_cast<std::chrono::seconds>(now - *time)) + " ago";
+}
+
+std::vector<Cell> RowOf(const json::object& target) {
+  const json::object& labels = target.at("labels").as_object();
+  const std::string last = TextOf(target, "last_scrape");
+  const auto number = [&](const char* name) {
+    const json::value* value = target.if_contains(name);
+    return value == nullptr ? 0 : value->to_number<double>();
+  };
+  const auto interval = Duration(static_cast<std::int64_t>(number("interval_ms")));
+  return {HealthCell(TextOf(target, "health")),
+          {TextOf(labels, "service")},
+          {TextOf(labels, "version")},
+          {TextOf(labels, "instance")},
+          {FormatDuration(interval)},
+          {AgeOf(last)},
+          {last.empty() ? "" : FormatBytes(number("last_body_bytes"))},
+          {TextOf(target, "last_error"), Colour::kRed}};
+}
+
+Result<void> RunTargets(const TargetsArguments& arguments) {
+  const auto data = AskServiceForData(arguments.service, "/api/v1/targets", {});
+  if (!data) return Fail(data.error());
+  if (arguments.as_json) return WriteOutput("", json::serialize(*data) + "\n");
+  std::vector<std::vector<Cell>> rows;
+  std::size_t down = 0;
+  for (const json::value& target : data->at("active").as_array()) {
+    rows.push_back(RowOf(target.as_object()));
+    if (rows.back()[0].text == "down") ++down;
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return (a[0].text == "down") > (b[0].text == "down");
+  });
+  const std::vector<Column> columns = {{"HEALTH"},     {"SERVICE"},     {"VERSION"},
+                                       {"INSTANCE"},   {"EVERY", true}, {"LAST", true},
+                                       {"SIZE", true}, {"ERROR"}};
+  return WriteOutput("", RenderTable(columns, rows, StandardOutput()) +
+                             std::to_string(rows.size()) + " targets, " + std::to_string(down) +
+                             " down\n");
+}
+
+}  // namespace
+
+void AddTargetsCommand(CLI::App& app, int& exit_code) {
+  const auto arguments = std::make_shared<TargetsArguments>();
+  CLI::App* command =
+      app.add_subcommand("targets", "Ask a running service whom it watches, and how that goes");
+  command->add_flag("--json", arguments->as_json, "As the API answers, instead of a table");
+  AddServiceOptions(*command, arguments->service);
+  command->footer(kFooter);
+  command->callback([arguments, &exit_code] {
+    const auto done = RunTargets(*arguments);
+    if (!done) std::cerr << "heapwatch targets: " << done.error().message << '\n';
+    exit_code = done ? kExitOk : kExitBadInput;
+  });
+}
+
+}  // namespace heapwatch
