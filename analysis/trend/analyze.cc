@@ -196,7 +196,8 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
     return growth.levels_off && grew ? Stage::kLevelled : Stage::kNone;
   }
   if (growth.levels_off) return Stage::kLevelled;
-  if (growth.unresolved || !growth.in_every_third || growth.last_third_z < kLastThirdZ ||
+  if (growth.tail_of_curve || growth.unresolved || !growth.in_every_third ||
+      growth.last_third_z < kLastThirdZ ||
       growth.above_give_backs_bytes < 0.5 * growth.growth_bytes ||
       growth.load_bytes > 0.5 * growth.growth_bytes) {
     return Stage::kGrowing;
@@ -217,16 +218,24 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
   if (*high - *low < material) return;
   std::optional<Growth> chosen;
   Stage stage = Stage::kNone;
+  bool curve_seen = false;  // in a longer window
   for (std::size_t w = 0; w < target.windows().size(); ++w) {
     const TrendWindow& window = target.windows()[w];
-    auto growth = MeasureGrowth(target.life(), site, window);
+    const auto measure = [&](const TrendWindow& as) {
+      auto measured = MeasureGrowth(target.life(), site, as);
+      if (measured) measured->tail_of_curve = curve_seen && !measured->began_mid_life;
+      return measured;
+    };
+    auto growth = measure(window);
     if (!growth) continue;
     Stage reached = StageOf(target, *growth, material);
+    curve_seen = curve_seen ||
+                 (reached == Stage::kLevelled && growth->shape.best.course == Course::kSaturating);
     // The site's own load can only take back what the load of the process let through.
     if (reached >= Stage::kWaiting && reached > stage) {
       std::optional<TrendWindow>& own = target.own_load_windows()[w];
       if (TakeOwnLoad(target.life(), site, window, own)) {
-        const auto closer = MeasureGrowth(target.life(), site, *own);
+        const auto closer = measure(*own);
         const Stage again = closer ? StageOf(target, *closer, material) : Stage::kNone;
         if (again < reached) {
           growth = closer;

@@ -44,6 +44,7 @@ std::string RetentionText(const Verdict& verdict) {
 }
 
 std::string Doubt(const Growth& growth) {
+  if (growth.tail_of_curve) return "over a longer time it follows a curve that levels off";
   if (growth.above_give_backs_bytes < 0.5 * growth.growth_bytes) {
     return "it has been about as high before and gave the memory back";
   }

@@ -40,6 +40,9 @@ struct Growth {
   double effective_n = 0;
   bool began_mid_life = false;
   bool levels_off = false;  // its best course is flat, or nearly so, at the end
+  // A longer window that holds this one's growth has a saturating curve for its best course. Part
+  // of such a curve looks like a line.
+  bool tail_of_curve = false;
   bool unresolved = false;  // a course that levels off fits about as well as one that goes on
 };
 

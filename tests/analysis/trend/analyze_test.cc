@@ -80,6 +80,26 @@ TEST(Analyze, CallsASaturatingWarmUpAPlateau) {
   EXPECT_EQ(verdict.kind, VerdictKind::kPlateau) << verdict.reason;
 }
 
+// Most of what is allocated is given back while the level creeps up, so patience is short; half of
+// the curve alone looks like a line.
+TEST(Analyze, DoesNotTakeTheTailOfASaturatingCurveForALeak) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    constexpr double hours = 1;
+    const SiteWindow window = SyntheticTarget(seed).Make(
+        {{.function = "warm",
+          .live_bytes = [=](double t) { return 220 * kMiB * -std::expm1(-t / (hours * kHour)); },
+          .turnover_bytes_per_second = 220 * kMiB / 600}},
+        {});
+    // Before two time constants it cannot be told from a line.
+    const auto first = static_cast<std::size_t>(2 * 60 * hours);
+    for (std::size_t end = first; end <= 2 * first; end += 2) {
+      const Verdict verdict = Analyze(window, end, {}).at(0);
+      EXPECT_NE(verdict.kind, VerdictKind::kLeak)
+          << hours << " h, " << end << ": " << verdict.reason;
+    }
+  }
+}
+
 TEST(Analyze, LeavesFlatTurnoverAlone) {
   const Verdict verdict = JudgeOne({.function = "flat",
                                     .live_bytes = [](double) { return 60 * kMiB; },
