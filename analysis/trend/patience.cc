@@ -10,8 +10,8 @@ constexpr Duration kUsualPatience = std::chrono::hours(8);
 constexpr double kUsualSpacingSeconds = 60;
 // Of the patience from a process' start on.
 constexpr double kMidLifeShare = 0.3;
-// What begins while a process runs must outlast a batch of work.
-constexpr double kWarmUpsMidLife = 2;
+// So that no batch of work passes for a leak.
+constexpr double kLeastWarmUps = 2;
 // From this retention on a growth may be a fill.
 constexpr double kRetentionOfFills = 0.3;
 
@@ -30,7 +30,7 @@ double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) 
     const double share = std::min(1.0, *input.retention / kRetentionOfFills);
     wait *= share * share;
   }
-  return std::max(Seconds(options.warm_up) * (input.began_mid_life ? kWarmUpsMidLife : 1), wait);
+  return std::max(kLeastWarmUps * Seconds(options.warm_up), wait);
 }
 
 }  // namespace heapwatch

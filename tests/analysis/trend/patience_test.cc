@@ -13,7 +13,7 @@ TEST(Patience, RunsThroughTheExampleOfTheHeader) {
   };
   EXPECT_DOUBLE_EQ(hours(0.8), 8);
   EXPECT_DOUBLE_EQ(hours(0.15), 2);
-  EXPECT_DOUBLE_EQ(hours(0.03), 0.25);
+  EXPECT_DOUBLE_EQ(hours(0.03), 0.5);
 }
 
 TEST(Patience, TakesRetentionThatIsNotToldForThatOfAFill) {
@@ -24,13 +24,6 @@ TEST(Patience, IsShorterForWhatBeginsMidLife) {
   EXPECT_DOUBLE_EQ(
       PatienceSeconds({.began_mid_life = true, .retention = {}, .spacing_seconds = 300}, {}),
       2.4 * kHour);
-}
-
-// A batch of work is over by then.
-TEST(Patience, AsksOfWhatBeginsMidLifeThatItLastsTwoWarmUps) {
-  EXPECT_DOUBLE_EQ(
-      PatienceSeconds({.began_mid_life = true, .retention = 0.01, .spacing_seconds = 300}, {}),
-      0.5 * kHour);
 }
 
 TEST(Patience, ShrinksWithTheSpacingUnlessAskedFor) {
