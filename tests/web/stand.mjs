@@ -41,7 +41,7 @@ export function giant() {
   }
 }
 
-async function serve(makeProfile) {
+export async function serve(makeProfile) {
   const server = http.createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream' })
     response.end(makeProfile())
@@ -50,7 +50,7 @@ async function serve(makeProfile) {
   return server
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer()
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address()
@@ -134,10 +134,11 @@ export class Stand {
   }
 }
 
-export async function launchChromium(playwright, folder) {
+export async function launchChromium(playwright, folder, more = {}) {
   return playwright.chromium.launchPersistentContext(mkdtempSync(join(folder, 'profile-')), {
     executablePath: '/usr/bin/chromium',
     headless: true,
+    ...more,
     acceptDownloads: true,
     viewport: { width: 1360, height: 900 },
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',

@@ -26,6 +26,7 @@
 #include "watcher/api/handle_api.h"
 #include "watcher/api/push.h"
 #include "watcher/api/read_views.h"
+#include "watcher/api/route_prefix.h"
 #include "watcher/app/describe.h"
 #include "watcher/app/evaluation_loop.h"
 #include "watcher/app/service_metrics.h"
@@ -144,6 +145,7 @@ class Service::Impl : public ReadViews {
   ServiceMetrics metrics_;
   SiteGauges site_gauges_;
   std::string external_url_;
+  std::string route_prefix_;
   std::atomic<bool> stopping_ = false;
 
   // Torn down from the last to the first; what still waits in `io_` goes with it.
@@ -240,8 +242,11 @@ Result<void> Service::Impl::Start() {
   if (!server) return Fail(server.error());
   server_ = std::move(*server);
   external_url_ = ExternalUrl(options_, server_->port(), server_options.tls != nullptr);
-  if (const auto url = ParseHttpUrl(external_url_))
+  if (const auto url = ParseHttpUrl(external_url_)) {
     access_->set_external_authority(url->authority());
+    const std::string path = url->target.substr(0, url->target.find('?'));
+    route_prefix_ = RoutePrefix(options_.route_prefix.value_or(path));
+  }
 
   evaluation_ = std::make_unique<EvaluationLoop>(MakeEvaluationParts());
   if (const auto restored = acks_.Restore(); !restored)
@@ -342,7 +347,10 @@ std::shared_ptr<const Settings> Service::Impl::SettingsWithPushed() {
 }
 
 asio::awaitable<Admission> Service::Impl::Admit(HttpRequest& request) {
-  Admission admission = co_await access_->Admit(request);
+  Admission admission;
+  admission.refusal = EnterPrefix(route_prefix_, request);
+  if (admission.refusal) co_return admission;
+  admission = co_await access_->Admit(request);
   if (admission.refusal || !IsPush(request)) co_return admission;
   admission.body_limit_bytes = pushed_.limits().body_bytes;
   admission.held = pushed_.Enter(request.peer);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "analysis/base/error.h"
@@ -26,8 +27,10 @@ struct ServiceOptions {
                                          {std::chrono::hours(14 * 24), std::chrono::hours(1)}},
                          .min_free_disk_bytes = 1U << 30};
   std::string listen_address = "127.0.0.1:9199";
-  std::string web_config_file;    // TLS, users, tokens (config/web_config.h); "": none
-  std::string external_url;       // how people reach it; "": made from the listen address
+  std::string web_config_file;  // TLS, users, tokens (config/web_config.h); "": none
+  std::string external_url;     // how people reach it; "": made from the listen address
+  // Under which all is served; absent: the path of external_url.
+  std::optional<std::string> route_prefix;
   bool enable_lifecycle = false;  // POST /-/reload
   bool enable_push = false;       // POST /api/v1/profiles and /ingest
 };

@@ -36,6 +36,7 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch serve --config.file heapwatch.yml --storage.path /var/lib/heapwatch
   heapwatch serve --storage.max-size 20GB --storage.thin-out 7d:10m --storage.thin-out 30d:1h
   heapwatch serve --web.listen-address :9199 --web.external-url https://heapwatch.example.com
+  heapwatch serve --web.external-url https://ops.example.com/heap/    # behind a proxy, under a path
   kill -HUP PID     # reads the configuration again; a file with a mistake changes nothing
 
 Exit codes: 0 stopped as asked (SIGTERM, SIGINT), 1 could not start or broke, 2 wrong usage.)";
@@ -163,6 +164,11 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
         const auto url = ParseHttpUrl(text);
         return url ? "" : url.error().message;
       });
+  command
+      ->add_option("--web.route-prefix", service.route_prefix,
+                   "Under which path all is served [the path of the external URL]; / where a proxy "
+                   "takes that off")
+      ->type_name("PATH");
   command
       ->add_option("--web.config.file", service.web_config_file,
                    "TLS, users, tokens and roles, as in Prometheus' web configuration [everybody "

@@ -1,4 +1,5 @@
 // What the server answers, and how it is asked. Times come as RFC 3339; what is not known is absent, never zero.
+import { outside } from './prefix'
 
 export type Labels = Record<string, string>
 
@@ -192,7 +193,7 @@ export function address(path: string, parameters: Parameters = {}): string {
 async function answerOf<T>(url: string, request: RequestInit): Promise<T> {
   let response: Response
   try {
-    response = await fetch(url, request)
+    response = await fetch(outside(url), request)
   } catch (error) {
     if (request.signal?.aborted) throw error
     throw new ApiError('unreachable', 'Heapwatch does not answer. Is it running, and is the network up?')
@@ -202,6 +203,8 @@ async function answerOf<T>(url: string, request: RequestInit): Promise<T> {
   try {
     body = JSON.parse(text) as typeof body
   } catch {
+    // What was not let in is told in plain words.
+    if (response.status === 401 || response.status === 403 || response.status === 429) throw new ApiError('refused', text.trim())
     throw new ApiError('unreadable', `Heapwatch answered ${response.status} with something that is not JSON.`)
   }
   if (body.status !== 'success')

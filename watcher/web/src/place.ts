@@ -1,6 +1,7 @@
 // Where one is: the address. Everything a view shows is in it, so that a link sent to a colleague shows the same.
 import { useEffect, useState } from 'preact/hooks'
 import { address, type Parameters } from './api'
+import { inside, outside, prefix } from './prefix'
 
 export interface Place {
   path: string
@@ -8,7 +9,7 @@ export interface Place {
 }
 
 const listeners = new Set<() => void>()
-const here = (): Place => ({ path: window.location.pathname, query: new URLSearchParams(window.location.search) })
+const here = (): Place => ({ path: inside(window.location.pathname), query: new URLSearchParams(window.location.search) })
 
 function changed() {
   for (const listener of listeners) listener()
@@ -25,7 +26,8 @@ export function usePlace(): Place {
   return place
 }
 
-export function go(to: string) {
+export function go(place: string) {
+  const to = outside(place)
   if (to === window.location.pathname + window.location.search) return
   const samePage = to.split('?')[0] === window.location.pathname
   window.history.pushState(null, '', to)
@@ -52,7 +54,9 @@ document.addEventListener('click', (event) => {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
   const link = (event.target as Element).closest('a')
   if (!link || link.target || link.hasAttribute('download') || link.origin !== window.location.origin) return
-  if (link.pathname.startsWith('/api/') || link.pathname.startsWith('/-/') || link.pathname === '/metrics') return
+  const path = inside(link.pathname)
+  if (!link.pathname.startsWith(prefix + '/')) return
+  if (path.startsWith('/api/') || path.startsWith('/-/') || path === '/metrics') return
   event.preventDefault()
-  go(link.pathname + link.search)
+  go(path + link.search)
 })

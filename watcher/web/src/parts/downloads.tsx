@@ -1,12 +1,13 @@
 // The same heaps as files, for the tools people know.
 import { useState } from 'preact/hooks'
 import { address, type Parameters } from '../api'
+import { outside } from '../prefix'
 
 export function Downloads({ pair, isSnapshot = false }: { pair: Parameters; isSnapshot?: boolean }) {
   const path = isSnapshot ? '/api/v1/snapshot' : '/api/v1/diff'
   const [isCopied, setIsCopied] = useState(false)
   const pprof = address(path, isSnapshot ? { target: pair.target, t: pair.t, format: 'pprof' } : { ...pair, format: 'pprof' })
-  const command = `go tool pprof -http=: '${window.location.origin}${pprof}'`
+  const command = `go tool pprof -http=: '${window.location.origin}${outside(pprof)}'`
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(command)

@@ -5,7 +5,7 @@ import { useLive } from '../live'
 import type { ViewProps } from '../main'
 import { clock, millis, rfc3339 } from '../moment'
 import { instanceOf, serviceOf, shortFile, shortName } from '../names'
-import { change as patch } from '../place'
+import { change as patch, go } from '../place'
 import { bytes, duration, percent, perHour, perSecond, untilLimit } from '../units'
 import { FlameGraph } from '../flame/flame_graph'
 import { kMeaning, Segmented, Slope, Sparkline, VerdictBadge } from '../parts/bits'
@@ -153,7 +153,7 @@ function Callers({ target, id, query, at }: { target: string; id: string; query:
       {(data) => data.tree.nodes.id.length <= 1 && !node
         ? <p class="muted">Nothing that was allocated here is live at {at === undefined ? 'this moment' : clock(at)}.</p>
         : <FlameGraph answer={data} isDiff={false} isStale={tree.loading} node={node} searched="" onZoom={(to) => patch({ node: to })}
-            onFilter={(name) => window.location.assign(address('/snapshot', { target, t: data.after.time ?? undefined, filter: name }))} />}
+            onFilter={(name) => go(address('/snapshot', { target, t: data.after.time ?? undefined, filter: name }))} />}
     </Answer>
   )
 }

@@ -1,6 +1,7 @@
 // How Heapwatch itself is doing: what is near its limit, what the configuration says, what programs may ask.
 import { useEffect, useState } from 'preact/hooks'
 import { useLive } from '../live'
+import { outside } from '../prefix'
 import { Moment } from '../parts/bits'
 import { Answer } from '../parts/states'
 import { bytes, count, duration, percent } from '../units'
@@ -58,7 +59,7 @@ function useMetrics(): Metrics | undefined {
     let isOver = false
     const read = async () => {
       try {
-        const text = await (await fetch('/metrics')).text()
+        const text = await (await fetch(outside('/metrics'))).text()
         if (!isOver) setMetrics(parseMetrics(text))
       } catch {
         // The mark at the top of the page tells that nothing answers; the last figures stay.
