@@ -253,11 +253,11 @@ TEST_F(AccessTest, ScrapingAndAnsweringGoOnThroughFloods) {
   std::vector<std::unique_ptr<RawClient>> flood;
   std::string pipelined;
   for (int i = 0; i < 100; ++i) pipelined += "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
-  for (int i = 0; i < 450; ++i) {
-    // Two peers of loopback, each within its share.
-    flood.push_back(std::make_unique<RawClient>(port_, i % 2 == 0 ? "127.0.0.2" : "127.0.0.3"));
-    flood.back()->Send(i % 3 == 0 ? "GET / HTTP/1.1\r\nX-Slow: " : "");
-    if (i % 3 == 1) flood.back()->Send(pipelined);
+  for (int i = 0; i < 750; ++i) {
+    // Three peers of loopback, each within its share, together more than there are connections.
+    flood.push_back(std::make_unique<RawClient>(port_, "127.0.0." + std::to_string(2 + i % 3)));
+    flood.back()->Send(i % 4 == 0 ? "GET / HTTP/1.1\r\nX-Slow: " : "");
+    if (i % 4 == 1) flood.back()->Send(pipelined);
   }
   const std::size_t before = scrapes();
   for (int i = 0; i < 20; ++i) {

@@ -57,6 +57,13 @@ class Body {
   json::object members_;
 };
 
+// Who has logged in is on record as himself, whatever he calls himself.
+std::string AuthorOf(const Body& body, const HttpRequest& request) {
+  const std::string author = body.Text("author");
+  if (request.user.empty() || author == request.user) return author;
+  return author.empty() ? request.user : author + " (" + request.user + ')';
+}
+
 Result<Time> ExpiryIn(const Body& body, Time now) {
   const std::string expires = body.Text("expires");
   const std::string duration = body.Text("for");
@@ -112,7 +119,7 @@ Result<HttpResponse> Acknowledge(const HttpRequest& request, const ReadViews& vi
   if (!expires) return Fail(expires.error());
   Ack ack{.site_id = std::string(SiteIn(request.path)),
           .service = body->Text("service"),
-          .author = body->Text("author"),
+          .author = AuthorOf(*body, request),
           .reason = body->Text("reason"),
           .created = now,
           .expires = *expires,
@@ -130,7 +137,7 @@ Result<HttpResponse> Withdraw(const HttpRequest& request, AckKeeper& keeper) {
   const auto body = Body::Read(request, {"author", "service"});
   if (!body) return Fail(body.error());
   const auto withdrawn = keeper.Withdraw(std::string(SiteIn(request.path)), body->Text("service"),
-                                         body->Text("author"));
+                                         AuthorOf(*body, request));
   if (!withdrawn) return Fail(withdrawn.error());
   return JsonReply(ToJson(*withdrawn));
 }

@@ -55,15 +55,15 @@ struct HttpServing {
 template <class Stream>
 class HttpConnection {
  public:
-  // `buffer` may hold what came already; `mark_idle` hears when a wait for a request begins and
-  // ends.
+  // `buffer` may hold what came already; `mark_waiting` hears when a wait for the peer begins
+  // (again) and ends.
   HttpConnection(Stream& stream, boost::beast::flat_buffer buffer, std::string peer,
-                 const HttpServing& serving, std::function<void(bool)> mark_idle)
+                 const HttpServing& serving, std::function<void(bool)> mark_waiting)
       : stream_(stream),
         buffer_(std::move(buffer)),
         peer_(std::move(peer)),
         serving_(serving),
-        mark_idle_(std::move(mark_idle)) {}
+        mark_waiting_(std::move(mark_waiting)) {}
 
   boost::asio::awaitable<void> Run() {
     bool more = true;
@@ -83,9 +83,7 @@ class HttpConnection {
   boost::asio::awaitable<bool> AwaitRequest() {
     if (buffer_.size() > 0) co_return true;
     Expire(serving_.options.idle_timeout);
-    mark_idle_(true);
     const auto [failure, size] = co_await stream_.async_read_some(buffer_.prepare(4096), kUseTuple);
-    mark_idle_(false);
     if (failure) co_return false;
     buffer_.commit(size);
     co_return true;
@@ -93,6 +91,7 @@ class HttpConnection {
 
   // One request and its answer; false once the connection has to end.
   boost::asio::awaitable<bool> ServeOne() {
+    mark_waiting_(true);
     if (!co_await AwaitRequest()) co_return false;
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(serving_.options.header_limit_bytes));
@@ -108,6 +107,7 @@ class HttpConnection {
     auto request = Convert(header);
     if (!request)
       co_return co_await Refuse(PlainResponse(400, "bad request: the target must be a path"));
+    mark_waiting_(false);
     Admission admission;
     if (serving_.admit) admission = co_await serving_.admit(*request);
     if (!admission.refusal) {
@@ -135,6 +135,7 @@ class HttpConnection {
       co_return PlainResponse(413, "request body too large, over " + limit + " bytes");
     if (parser.is_done()) co_return std::nullopt;
     Expire(serving_.options.body_timeout);
+    mark_waiting_(true);
     if (Get(request.headers, "expect") == "100-continue") {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       co_await boost::asio::async_write(stream_, boost::asio::buffer(kContinue), kUseTuple);
@@ -142,6 +143,7 @@ class HttpConnection {
     parser.body_limit(admission.body_limit_bytes);
     const auto [failure, size] =
         co_await boost::beast::http::async_read(stream_, buffer_, parser, kUseTuple);
+    mark_waiting_(false);
     if (failure == boost::beast::http::error::body_limit)
       co_return PlainResponse(413, "request body too large, over " + limit + " bytes");
     if (failure) co_return PlainResponse(408, "the request body did not come to its end");
@@ -226,6 +228,7 @@ class HttpConnection {
                                      bool is_head) {
     namespace http = boost::beast::http;
     Expire(serving_.options.write_timeout);
+    mark_waiting_(true);
     if (is_head) {
       auto message = MakeHeader<http::empty_body>(response, version, keep_alive);
       message.content_length(response.body.size());
@@ -255,7 +258,7 @@ class HttpConnection {
   boost::beast::flat_buffer buffer_;
   const std::string peer_;
   const HttpServing serving_;
-  const std::function<void(bool)> mark_idle_;
+  const std::function<void(bool)> mark_waiting_;
 };
 
 }  // namespace heapwatch

@@ -77,12 +77,12 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  private:
   struct Open {
     TaskGroup::Handle task;
-    std::optional<std::chrono::steady_clock::time_point> idle_since;
+    std::optional<std::chrono::steady_clock::time_point> waiting_since;
   };
   using OpenList = std::list<Open>;
 
   asio::awaitable<void> AcceptLoop(std::shared_ptr<Impl> self);
-  void EndLongestIdle();
+  void EndLongestWaiting();
   void Take(const std::shared_ptr<Impl>& self, tcp::socket socket);
   asio::awaitable<void> Serve(std::shared_ptr<Impl> self, tcp::socket socket,
                               OpenList::iterator open, std::string share);
@@ -101,7 +101,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   // Everything below but the workers is touched on this strand only.
   asio::strand<asio::any_io_executor> strand_;
   tcp::acceptor acceptor_;
-  asio::steady_timer slot_free_;  // cancelled when a connection ends or begins to be idle
+  asio::steady_timer slot_free_;  // cancelled when a connection ends or begins to wait for its peer
   OpenList open_;
   std::map<std::string, std::size_t> shares_;  // open connections by ShareOf their peer
   std::shared_ptr<const ServerTls> tls_;
@@ -154,7 +154,7 @@ asio::awaitable<void> HttpServer::Impl::AcceptLoop(std::shared_ptr<Impl> self) {
       continue;
     }
     while (open_.size() >= options_.max_connections && !stopping_) {
-      EndLongestIdle();
+      EndLongestWaiting();
       slot_free_.expires_at(asio::steady_timer::time_point::max());
       co_await slot_free_.async_wait(kUseTuple);
     }
@@ -162,11 +162,11 @@ asio::awaitable<void> HttpServer::Impl::AcceptLoop(std::shared_ptr<Impl> self) {
   }
 }
 
-void HttpServer::Impl::EndLongestIdle() {
+void HttpServer::Impl::EndLongestWaiting() {
   auto longest = open_.end();
   for (auto it = open_.begin(); it != open_.end(); ++it) {
-    if (!it->idle_since) continue;
-    if (longest == open_.end() || it->idle_since < longest->idle_since) longest = it;
+    if (!it->waiting_since) continue;
+    if (longest == open_.end() || it->waiting_since < longest->waiting_since) longest = it;
   }
   if (longest != open_.end()) longest->task.Cancel();
 }
@@ -235,15 +235,15 @@ asio::awaitable<void> HttpServer::Impl::ServeTls(beast::tcp_stream stream,
 template <class Stream>
 asio::awaitable<void> HttpServer::Impl::Converse(Stream& stream, beast::flat_buffer buffer,
                                                  OpenList::iterator open) {
-  const auto mark_idle = [this, open](bool is_idle) {
-    open->idle_since.reset();
-    if (!is_idle) return;
-    open->idle_since = std::chrono::steady_clock::now();
+  const auto mark_waiting = [this, open](bool is_waiting) {
+    open->waiting_since.reset();
+    if (!is_waiting) return;
+    open->waiting_since = std::chrono::steady_clock::now();
     if (open_.size() >= options_.max_connections) slot_free_.cancel();
   };
-  HttpConnection<Stream> connection(stream, std::move(buffer),
-                                    PeerOf(beast::get_lowest_layer(stream).socket()).to_string(),
-                                    {options_, handler_, admit_, workers_, stopping_}, mark_idle);
+  HttpConnection<Stream> connection(
+      stream, std::move(buffer), PeerOf(beast::get_lowest_layer(stream).socket()).to_string(),
+      {options_, handler_, admit_, workers_, stopping_}, mark_waiting);
   co_await connection.Run();
 }
 

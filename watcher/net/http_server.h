@@ -9,8 +9,8 @@
 // handler says otherwise.
 //
 // Floods: a peer holds so many connections at most and is refused more (503). Over max_connections
-// in all the one that has been idle longest gives way; where none is idle, newcomers wait in the
-// kernel's queue for a request to end or run out of time. Requests of one connection are answered
+// in all the one gives way that has waited longest for its peer, to send or to read; while all are
+// being handled, newcomers wait in the kernel's queue. Requests of one connection are answered
 // one after the other, so that pipelining gains nobody a larger share.
 #pragma once
 

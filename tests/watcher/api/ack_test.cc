@@ -36,6 +36,7 @@ class AckTest : public ::testing::Test, public AckKeeper {
                     const std::string& type = "application/json") {
     HttpRequest request;
     request.method = method;
+    request.user = user_;
     request.path = "/api/v1/sites/" + id + "/ack";
     request.headers["content-type"] = type;
     request.body = body;
@@ -49,6 +50,7 @@ class AckTest : public ::testing::Test, public AckKeeper {
   }
 
   FakeViews views_;
+  std::string user_;  // who has logged in
 };
 
 TEST_F(AckTest, AcknowledgesASiteAndListsIt) {
@@ -65,6 +67,14 @@ TEST_F(AckTest, AcknowledgesASiteAndListsIt) {
                 R"(],"audit":[{"time":"2026-11-22T11:00:00Z","action":"acknowledged","by":"ann",)"
                 R"("ack":)" +
                 told + "}]}}\n");
+}
+
+TEST_F(AckTest, PutsWhoHasLoggedInOnRecord) {
+  user_ = "alice";
+  Send("POST", R"({"reason": "r", "for": "1h"})");
+  EXPECT_EQ(views_.acks.Active().at(0).author, "alice");
+  Send("POST", R"({"author": "bob", "reason": "r", "for": "1h"})");
+  EXPECT_EQ(views_.acks.Active().at(0).author, "bob (alice)");
 }
 
 TEST_F(AckTest, TakesAPointInTimeToo) {

@@ -169,7 +169,7 @@ TEST_F(HttpServerTest, MakesNewcomersWaitWhileAllConnectionsAreBusy) {
   EXPECT_THAT(second.ReadToEnd(), HasSubstr("/second"));
 }
 
-TEST_F(HttpServerTest, LetsTheLongestIdleConnectionGiveWayToNewcomers) {
+TEST_F(HttpServerTest, LetsTheConnectionThatWaitsLongestForItsPeerGiveWay) {
   HttpServerOptions options;
   options.max_connections = 2;
   Start(Echo, options);
@@ -183,6 +183,22 @@ TEST_F(HttpServerTest, LetsTheLongestIdleConnectionGiveWayToNewcomers) {
   EXPECT_EQ(oldest.ReadToEnd(), "");
   younger.Send("GET /again HTTP/1.1\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(younger.ReadToEnd(), HasSubstr("/again"));
+}
+
+TEST_F(HttpServerTest, LetsTrickledHeadersAndUnreadAnswersGiveWay) {
+  HttpServerOptions options;
+  options.max_connections = 2;
+  const std::string large(64U << 20, 'x');
+  Start(
+      [&](const HttpRequest& request) { return Text(200, request.path == "/large" ? large : ""); },
+      options);
+  RawClient trickling = Connect();
+  trickling.Send("GET / HT");
+  RawClient unread = Connect();
+  unread.Send("GET /large HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(unread.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 200"));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Get("/new")->status, 200);
+  EXPECT_EQ(trickling.ReadToEnd(), "");
 }
 
 TEST_F(HttpServerTest, RefusesAPeerMoreThanItsShareOfConnections) {
