@@ -4,6 +4,7 @@
 
 #include "analysis/base/units.h"
 #include "analysis/trend/cost_shift.h"
+#include "analysis/trend/patience.h"
 
 namespace heapwatch {
 namespace {
@@ -14,8 +15,8 @@ constexpr double kGivenBackShare = 0.5;
 constexpr double kSameSlopeFactor = 4;
 // What fills again is as high as before, give or take the noise of sampling.
 constexpr double kHigherThanBefore = 1.15;
-// A leak that has not been seen to grow for so long has ended.
-constexpr Duration kForgottenAfter = std::chrono::minutes(150);
+// Of the scrapes, where a wait is not that of one site.
+constexpr double kUsualSpacingSeconds = 60;
 
 bool SameLife(const Observation& a, const Observation& b) {
   return a.lifetime == b.lifetime && a.build == b.build;
@@ -84,7 +85,9 @@ bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
       verdict.slope_interval.high < kClearedSlopeShare * site.slope_bytes_per_second) {
     return true;
   }
-  return site.last_grown && verdict.to - *site.last_grown >= kForgottenAfter;
+  const double wait = PatienceSeconds(
+      {.began_mid_life = true, .retention = {}, .spacing_seconds = kUsualSpacingSeconds}, trend);
+  return site.last_grown && Seconds(verdict.to - *site.last_grown) >= wait;
 }
 
 void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,

@@ -5,7 +5,7 @@
 //     state not seen before.
 //   - A leak stands until its site has given back half of what it grew, has levelled off for sure
 //     (the upper bound of the slope is below a quarter of what was alerted), or has shown nothing for
-//     two and a half hours.
+//     as long as a growth that begins mid-life is waited for (patience.h).
 //   - A restart hides a leak but does not mend it: suspicion is carried over. A standing leak goes
 //     on standing until the new process has lived long enough to show it, and time spent growing
 //     before the restart counts towards the patience; under another name, too, where a new build has
