@@ -51,6 +51,16 @@ TEST(ParseIngest, ReadsWhatPyroscopesAgentSends) {
   EXPECT_TRUE(push->alloc_is_delta);
 }
 
+TEST(ParseIngest, TakesAFilesNameNotForTheFields) {
+  HttpRequest request = AgentsForm("{}");
+  request.body =
+      "--8f3a\r\nContent-Disposition: form-data; filename=\"heap.pb.gz\"; name=\"profile\"\r\n\r\n"
+      "bytes\r\n--8f3a--";
+  const auto push = ParseIngest(request, kNow);
+  ASSERT_TRUE(push) << push.error().message;
+  EXPECT_EQ(push->profile, "bytes");
+}
+
 TEST(ParseIngest, BelievesThatAllocIsCumulativeWhereItIsSaid) {
   const HttpRequest request =
       AgentsForm(R"({"alloc_space":{"cumulative":true},"alloc_objects":{"cumulative":true}})");
