@@ -8,6 +8,7 @@
 #include <set>
 
 #include "config/load_alerting.h"
+#include "config/load_http_client.h"
 #include "config/targets.h"
 #include "config/yaml_reader.h"
 
@@ -81,8 +82,9 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
   auto timeout_field = reader.Time("scrape_timeout", &own_timeout);
   const auto read_timeout = timeout_field.read;
   timeout_field.read = [&](const YAML::Node& n) { read_timeout(n), timeout = own_timeout; };
-  reader.Map(
-      node, where,
+  Fields fields = HttpClientFields(reader, job.http);
+  fields.insert(
+      fields.begin(),
       {reader.Text("job_name", &job.job_name), reader.Time("scrape_interval", &job.scrape_interval),
        timeout_field, reader.OneOf("scheme", &job.scheme, {"http", "https"}),
        reader.Text("profile_path", &job.profile_path),
@@ -93,6 +95,7 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
          ReadStaticConfig(reader, n, where + "." + path, job.static_configs.emplace_back());
          groups.push_back(n);
        })});
+  reader.Map(node, where, fields);
   if (!node.IsMap()) return;
   if (job.job_name.empty()) return reader.Problem(node.Mark(), where + ": needs a job_name");
   if (!seen.job_names.insert(job.job_name).second)
@@ -147,14 +150,16 @@ void ReadDetection(YamlReader& reader, const YAML::Node& node, TrendOptions& out
 
 void ReadAlertmanager(YamlReader& reader, const YAML::Node& node, const std::string& where,
                       AlertmanagerConfig& out) {
-  reader.Map(node, where,
-             {reader.List("static_configs",
-                          [&](const YAML::Node& n, const std::string& path) {
-                            ReadStaticConfig(reader, n, where + "." + path,
-                                             out.static_configs.emplace_back());
-                          }),
-              reader.OneOf("scheme", &out.scheme, {"http", "https"}),
-              reader.Text("path_prefix", &out.path_prefix), reader.Time("timeout", &out.timeout)});
+  Fields fields = HttpClientFields(reader, out.http);
+  fields.insert(fields.begin(), {reader.List("static_configs",
+                                             [&](const YAML::Node& n, const std::string& path) {
+                                               ReadStaticConfig(reader, n, where + "." + path,
+                                                                out.static_configs.emplace_back());
+                                             }),
+                                 reader.OneOf("scheme", &out.scheme, {"http", "https"}),
+                                 reader.Text("path_prefix", &out.path_prefix),
+                                 reader.Time("timeout", &out.timeout)});
+  reader.Map(node, where, fields);
   while (out.path_prefix.ends_with('/')) out.path_prefix.pop_back();
   if (!out.path_prefix.empty() && !out.path_prefix.starts_with('/')) out.path_prefix.insert(0, "/");
 }

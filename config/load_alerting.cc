@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "config/load_http_client.h"
 #include "config/targets.h"
 
 namespace heapwatch {
@@ -142,12 +143,14 @@ void ReadLink(YamlReader& reader, const YAML::Node& node, const std::string& whe
 
 void ReadWebhook(YamlReader& reader, const YAML::Node& node, const std::string& where,
                  WebhookConfig& webhook) {
-  reader.Map(node, where,
-             {reader.Text("url", &webhook.url), reader.Time("timeout", &webhook.timeout),
-              reader.Flag("send_resolved", &webhook.send_resolved),
-              reader.Size("max_body", [&](std::int64_t n) {
-                webhook.max_body_bytes = static_cast<std::size_t>(n);
-              })});
+  Fields fields = HttpClientFields(reader, webhook.http);
+  fields.insert(fields.begin(),
+                {reader.Text("url", &webhook.url), reader.Time("timeout", &webhook.timeout),
+                 reader.Flag("send_resolved", &webhook.send_resolved),
+                 reader.Size("max_body", [&](std::int64_t n) {
+                   webhook.max_body_bytes = static_cast<std::size_t>(n);
+                 })});
+  reader.Map(node, where, fields);
   if (node.IsMap() && !IsHttpUrl(webhook.url))
     reader.Problem(node.Mark(), where + ": needs a url that begins with http:// or https://");
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <set>
 
 #include "config/web_config.h"
@@ -50,16 +49,6 @@ std::string FaultOfHash(std::string_view hash) {
   return "";
 }
 
-YamlReader::Field ReadPath(YamlReader& reader, std::string name, const std::string& file,
-                           std::string* out) {
-  auto field = reader.Text(std::move(name), out);
-  field.read = [read = std::move(field.read), file, out](const YAML::Node& node) {
-    read(node);
-    if (!out->empty()) *out = (std::filesystem::path(file).parent_path() / *out).string();
-  };
-  return field;
-}
-
 YamlReader::Field ReadClientAuth(YamlReader& reader, ClientAuth* out) {
   std::vector<std::string> names;
   for (const NamedClientAuth& known : kClientAuths) names.emplace_back(known.name);
@@ -73,15 +62,13 @@ YamlReader::Field ReadClientAuth(YamlReader& reader, ClientAuth* out) {
   return field;
 }
 
-void ReadTls(YamlReader& reader, const YAML::Node& node, const std::string& file,
-             TlsServerConfig& out) {
+void ReadTls(YamlReader& reader, const YAML::Node& node, TlsServerConfig& out) {
   const std::vector<std::string> versions = {"TLS10", "TLS11", "TLS12", "TLS13"};
   const auto any = [](const std::string&) -> Result<void> { return {}; };
   reader.Map(
       node, "tls_server_config",
-      {ReadPath(reader, "cert_file", file, &out.cert_file),
-       ReadPath(reader, "key_file", file, &out.key_file), ReadClientAuth(reader, &out.client_auth),
-       ReadPath(reader, "client_ca_file", file, &out.client_ca_file),
+      {reader.Path("cert_file", &out.cert_file), reader.Path("key_file", &out.key_file),
+       ReadClientAuth(reader, &out.client_auth), reader.Path("client_ca_file", &out.client_ca_file),
        reader.OneOf("min_version", &out.min_version, versions),
        reader.OneOf("max_version", &out.max_version, versions),
        reader.TextList("cipher_suites", &out.cipher_suites, any),
@@ -133,11 +120,11 @@ void ReadUsers(YamlReader& reader, const YAML::Node& node, WebConfig& out) {
 }
 
 void ReadToken(YamlReader& reader, const YAML::Node& node, const std::string& where,
-               const std::string& file, WebConfig& out) {
+               WebConfig& out) {
   BearerToken token;
-  reader.Map(node, where,
-             {reader.Text("name", &token.name),
-              ReadPath(reader, "credentials_file", file, &token.credentials_file)});
+  reader.Map(
+      node, where,
+      {reader.Text("name", &token.name), reader.Path("credentials_file", &token.credentials_file)});
   if (!node.IsMap()) return;
   const auto same = [&](const BearerToken& other) { return other.name == token.name; };
   if (token.name.empty()) {
@@ -170,12 +157,12 @@ void ReadRoles(YamlReader& reader, const YAML::Node& node, WebConfig& out) {
   }
 }
 
-void ReadRoot(YamlReader& reader, const YAML::Node& root, const std::string& file, WebConfig& out) {
+void ReadRoot(YamlReader& reader, const YAML::Node& root, WebConfig& out) {
   bool http2 = true;  // Prometheus' switch; we speak HTTP/1.1 either way
   reader.Map(
       root, "the web configuration",
       {reader.Section("tls_server_config",
-                      [&](const YAML::Node& n) { ReadTls(reader, n, file, out.tls.emplace()); }),
+                      [&](const YAML::Node& n) { ReadTls(reader, n, out.tls.emplace()); }),
        reader.Section("http_server_config",
                       [&](const YAML::Node& n) {
                         reader.Map(n, "http_server_config",
@@ -187,7 +174,7 @@ void ReadRoot(YamlReader& reader, const YAML::Node& root, const std::string& fil
        reader.Section("basic_auth_users", [&](const YAML::Node& n) { ReadUsers(reader, n, out); }),
        reader.List("bearer_tokens",
                    [&](const YAML::Node& n, const std::string& where) {
-                     ReadToken(reader, n, where, file, out);
+                     ReadToken(reader, n, where, out);
                    }),
        reader.Section("roles", [&](const YAML::Node& n) { ReadRoles(reader, n, out); })});
 }
@@ -209,7 +196,7 @@ std::string_view ToString(Role role) {
 Result<WebConfig> ParseWebConfig(std::string_view text, const std::string& file) {
   WebConfig config;
   const auto read = ReadYaml(text, file, [&](YamlReader& reader, const YAML::Node& root) {
-    ReadRoot(reader, root, file, config);
+    ReadRoot(reader, root, config);
   });
   if (!read) return Fail(read.error());
   return config;

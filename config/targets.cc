@@ -109,6 +109,7 @@ Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered) {
   Target target;
   target.body_size_limit_bytes = job.body_size_limit_bytes;
   target.memory_limit_bytes = job.memory_limit_bytes;
+  target.http = job.http;
   if (auto ok = CheckAddress(Get(discovered, "__address__")); !ok) return Fail(ok.error());
 
   auto interval = ParseDuration(Get(discovered, "__scrape_interval__"));

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <numeric>
@@ -106,6 +107,22 @@ YamlReader::Field YamlReader::Text(std::string name, std::string* out) {
   return {name, [this, name, out](const YAML::Node& node) {
             if (auto text = Scalar(node, name, "a text")) *out = *std::move(text);
           }};
+}
+
+YamlReader::Field YamlReader::Path(std::string name, std::string* out) {
+  return {name, [this, name, out](const YAML::Node& node) {
+            const auto text = Scalar(node, name, "a file's path");
+            if (text && !text->empty())
+              *out = (std::filesystem::path(file_).parent_path() / *text).string();
+          }};
+}
+
+YamlReader::Field YamlReader::PathList(std::string name, std::vector<std::string>* out) {
+  return Section(name, [this, name, out](const YAML::Node& node) {
+    if (!node.IsSequence())
+      return Problem(node.Mark(), name + ": expected a list, got " + Describe(node));
+    for (const auto& item : node) Path(name, &out->emplace_back()).read(item);
+  });
 }
 
 YamlReader::Field YamlReader::OneOf(std::string name, std::string* out,

@@ -39,6 +39,9 @@ class YamlReader {
   void Map(const YAML::Node& node, std::string_view where, const std::vector<Field>& fields);
 
   Field Text(std::string name, std::string* out);
+  // A file's path, relative to the folder of the file that is read.
+  Field Path(std::string name, std::string* out);
+  Field PathList(std::string name, std::vector<std::string>* out);
   Field OneOf(std::string name, std::string* out, std::vector<std::string> choices);
   Field Flag(std::string name, bool* out);
   // A whole number from `min` on.

@@ -150,7 +150,7 @@ TEST(LoadConfig, FillsEveryFieldOfAlerting) {
   EXPECT_EQ(a.group_sites_from, 5U);
   EXPECT_EQ(a.keep_evidence_for, std::chrono::hours(24 * 7));
   EXPECT_THAT(a.webhooks, ElementsAre(WebhookConfig{"https://hooks.example.com/heap?team=a",
-                                                    std::chrono::seconds(3), false, 4U << 20}));
+                                                    std::chrono::seconds(3), false, 4U << 20, HttpClientConfig{}}));
   AlertRule defaults;
   defaults.alert_on = {AlertOn::kLeak};
   defaults.min_slope_bytes_per_hour = 1 << 20;

@@ -1,12 +1,13 @@
 #include "watcher/access/web_settings.h"
 
 #include <openssl/sha.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <vector>
+
+#include "watcher/net/file_stamp.h"
 
 namespace heapwatch {
 namespace {
@@ -31,20 +32,6 @@ Result<std::string> ReadToken(const BearerToken& token) {
     return bad("is shorter than 8 characters; make one with `openssl rand -hex 32`");
   if (text.find_first_of(" \t\r\n") != std::string::npos) return bad("holds more than one word");
   return text;
-}
-
-void AddStamp(const std::string& path, std::string& out) {
-  struct stat info {};
-  if (path.empty()) return;
-  if (::stat(path.c_str(), &info) != 0) {
-    out += path + " is not there\n";
-    return;
-  }
-  for (const auto number :
-       {static_cast<long long>(info.st_dev), static_cast<long long>(info.st_ino),
-        static_cast<long long>(info.st_size), static_cast<long long>(info.st_mtim.tv_sec),
-        static_cast<long long>(info.st_mtim.tv_nsec)})
-    out += std::to_string(number) + ' ';
 }
 
 }  // namespace
@@ -78,13 +65,13 @@ Result<std::shared_ptr<const WebSettings>> LoadWebSettings(const std::string& pa
 
 std::string StampOfFiles(const std::string& path, const WebConfig& config) {
   std::string stamp;
-  AddStamp(path, stamp);
+  AddFileStamp(path, stamp);
   if (config.tls) {
     for (const std::string* file :
          {&config.tls->cert_file, &config.tls->key_file, &config.tls->client_ca_file})
-      AddStamp(*file, stamp);
+      AddFileStamp(*file, stamp);
   }
-  for (const BearerToken& token : config.bearer_tokens) AddStamp(token.credentials_file, stamp);
+  for (const BearerToken& token : config.bearer_tokens) AddFileStamp(token.credentials_file, stamp);
   return stamp;
 }
 

@@ -1,7 +1,5 @@
 #include "watcher/cli/service_client.h"
 
-#include <openssl/evp.h>
-
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,7 +9,6 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <chrono>
 
-#include "watcher/cli/profile_files.h"
 #include "watcher/net/http_client.h"
 
 namespace heapwatch {
@@ -19,35 +16,16 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMostSecretBytes = 8192;
 constexpr std::size_t kMostAnswerBytes = 256U << 20;
 
-Result<std::string> ReadSecret(const std::string& path) {
-  auto text = ReadWholeFile(path, kMostSecretBytes);
-  if (!text) return Fail(text.error());
-  text->erase(text->find_last_not_of("\r\n") + 1);
-  return text;
-}
-
-std::string Base64(const std::string& text) {
-  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
-Result<std::string> Authorization(const ServiceAddress& address) {
-  if (!address.token_file.empty()) {
-    const auto token = ReadSecret(address.token_file);
-    if (!token) return Fail(token.error());
-    return "Bearer " + *token;
-  }
-  if (address.user.empty()) return "";
-  const auto password = ReadSecret(address.password_file);
-  if (!password) return Fail(password.error());
-  return "Basic " + Base64(address.user + ':' + *password);
+HttpClientConfig ClientConfig(const ServiceAddress& address) {
+  HttpClientConfig config;
+  config.tls.ca_file = address.ca_file;
+  if (!address.token_file.empty())
+    config.authorization.emplace().credentials_file = address.token_file;
+  else if (!address.user.empty())
+    config.basic_auth = {address.user, Secret(), address.password_file};
+  return config;
 }
 
 std::string UrlOf(const ServiceAddress& address, std::string_view path, Query query) {
@@ -107,13 +85,8 @@ Result<std::string> AskService(const ServiceAddress& address, std::string_view p
   call.url = UrlOf(address, path, query);
   call.timeout = std::chrono::seconds(30);
   call.body_limit_bytes = kMostAnswerBytes;
-  const auto authorization = Authorization(address);
-  if (!authorization) return Fail(authorization.error());
-  if (!authorization->empty()) call.headers["Authorization"] = *authorization;
-  HttpClient client;
-  if (!address.ca_file.empty()) {
-    if (auto trusted = client.TrustOnly(address.ca_file); !trusted) return Fail(trusted.error());
-  }
+  call.config = ClientConfig(address);
+  const HttpClient client;
   boost::asio::io_context context;
   auto future =
       boost::asio::co_spawn(context, client.Send(std::move(call)), boost::asio::use_future);

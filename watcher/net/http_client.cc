@@ -4,32 +4,32 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url.hpp>
 #include <optional>
 #include <variant>
 #include <vector>
 
 #include "analysis/base/units.h"
+#include "watcher/net/client_credentials.h"
+#include "watcher/net/client_tls.h"
 #include "watcher/net/headers.h"
 #include "watcher/net/url.h"
 #include "watcher/net/version.h"
 
 namespace heapwatch {
-
-struct ClientTls {
-  boost::asio::ssl::context context{boost::asio::ssl::context::tls_client};
-};
 
 namespace {
 
@@ -43,12 +43,11 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kHeaderLimitBytes = 64U << 10;
 constexpr std::size_t kQuoteLimitBytes = 160;
-constexpr auto kTlsOptions = asio::ssl::context::default_workarounds |
-                             asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1;
+constexpr int kMostRedirects = 10;  // as Go has it
 
 using Parser = http::response_parser<http::string_body>;
 
-enum class Phase { kResolve, kConnect, kHandshake, kSend, kAwaitAnswer, kReadBody };
+enum class Phase { kResolve, kConnect, kProxy, kHandshake, kSend, kAwaitAnswer, kReadBody };
 
 std::string_view Describe(Phase phase) {
   switch (phase) {
@@ -56,6 +55,8 @@ std::string_view Describe(Phase phase) {
       return "while looking up the host's name";
     case Phase::kConnect:
       return "while connecting";
+    case Phase::kProxy:
+      return "while the proxy was connecting";
     case Phase::kHandshake:
       return "during the TLS handshake";
     case Phase::kSend:
@@ -70,11 +71,17 @@ std::string_view Describe(Phase phase) {
 
 // One exchange and how far it has come, so that an error can tell its phase.
 struct Exchange {
-  HttpCall call;
+  const HttpCall& call;
   HttpUrl url;
+  const HeaderList& credentials;
+  const std::optional<Proxy>& proxy;
   SteadyTime deadline;
   Phase phase = Phase::kResolve;
   Parser parser;
+
+  // Whom the connection goes to.
+  const HttpUrl& hop() const { return proxy ? proxy->url : url; }
+  std::string hop_name() const { return (proxy ? "the proxy " : "") + hop().endpoint(); }
 };
 
 Error TimedOut(const Exchange& x) {
@@ -114,12 +121,12 @@ Error Describe(const Exchange& x, const error_code& code) {
   if (code == asio::error::operation_aborted) return {ErrorCode::kUnavailable, "stopped"};
   if (x.phase == Phase::kResolve)
     return {ErrorCode::kUnavailable,
-            "cannot look up the host \"" + x.url.host + "\": " + code.message()};
+            "cannot look up the host \"" + x.hop().host + "\": " + code.message()};
   if (code == asio::error::connection_refused)
-    return {ErrorCode::kUnavailable, "connection refused by " + endpoint +
+    return {ErrorCode::kUnavailable, "connection refused by " + x.hop_name() +
                                          ": is the process running, and is this its port?"};
   if (x.phase == Phase::kConnect)
-    return {ErrorCode::kUnavailable, "cannot connect to " + endpoint + ": " + code.message()};
+    return {ErrorCode::kUnavailable, "cannot connect to " + x.hop_name() + ": " + code.message()};
   if (code == http::error::body_limit) return OverLimit(x);
   if (code == http::error::end_of_stream)
     return {ErrorCode::kUnavailable, endpoint + " closed the connection without an answer"};
@@ -137,12 +144,16 @@ Error Describe(const Exchange& x, const error_code& code) {
 http::request<http::string_body> MakeRequest(const Exchange& x) {
   http::request<http::string_body> request;
   request.method_string(x.call.method);
-  request.target(x.url.target);
+  const bool is_proxied = x.proxy && x.url.scheme == "http";
+  request.target(is_proxied ? "http://" + x.url.authority() + x.url.target : x.url.target);
   request.set(http::field::host, x.url.authority());
   request.set(http::field::user_agent, "heapwatch/" + std::string(Version()));
   request.set(http::field::accept_encoding, "identity");
   request.keep_alive(false);
   for (const auto& [name, value] : x.call.headers) request.set(name, value);
+  for (const auto& [name, value] : x.credentials) request.insert(name, value);
+  if (is_proxied && !x.proxy->authorization.empty())
+    request.set(http::field::proxy_authorization, x.proxy->authorization);
   request.body() = x.call.body;
   request.prepare_payload();
   return request;
@@ -162,16 +173,16 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> Resolve(Exchange& x) {
   std::vector<tcp::endpoint> endpoints;
   error_code code;
   // Numbers need no look-up, which would queue behind the names.
-  const auto address = asio::ip::make_address(x.url.host, code);
+  const auto address = asio::ip::make_address(x.hop().host, code);
   if (!code) {
-    endpoints.emplace_back(address, x.url.port);
+    endpoints.emplace_back(address, x.hop().port);
     co_return endpoints;
   }
   const auto executor = co_await asio::this_coro::executor;
   tcp::resolver resolver(executor);
   asio::steady_timer timer(executor, x.deadline);
   auto first =
-      co_await (resolver.async_resolve(x.url.host, std::to_string(x.url.port), kUseTuple) ||
+      co_await (resolver.async_resolve(x.hop().host, std::to_string(x.hop().port), kUseTuple) ||
                 timer.async_wait(kUseTuple));
   if (first.index() == 1) co_return Fail(TimedOut(x));
   const auto& [failure, found] = std::get<0>(first);
@@ -222,47 +233,53 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 // nullopt once the peer has shown that it is who it should be.
 asio::awaitable<std::optional<Error>> Handshake(TlsStream& stream, Exchange& x) {
   x.phase = Phase::kHandshake;
+  const TlsClientConfig& tls = x.call.config.tls;
+  const std::string& name = tls.server_name.empty() ? x.url.host : tls.server_name;
   error_code is_name;
-  asio::ip::make_address(x.url.host, is_name);
+  asio::ip::make_address(name, is_name);
   // What SSL_set_tlsext_host_name does, without its C cast.
   if (is_name)
     SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-             x.url.host.data());
-  stream.set_verify_mode(asio::ssl::verify_peer);
-  stream.set_verify_callback(asio::ssl::host_name_verification(x.url.host));
+             const_cast<char*>(name.c_str()));
+  if (!tls.insecure_skip_verify) {
+    stream.set_verify_mode(asio::ssl::verify_peer);
+    stream.set_verify_callback(asio::ssl::host_name_verification(name));
+  }
   const auto [failure] = co_await stream.async_handshake(asio::ssl::stream_base::client, kUseTuple);
   if (!failure) co_return std::nullopt;
   const long verified = SSL_get_verify_result(stream.native_handle());
-  if (verified == X509_V_OK) co_return Describe(x, failure);
+  if (tls.insecure_skip_verify || verified == X509_V_OK) co_return Describe(x, failure);
   co_return Error{ErrorCode::kUnavailable,
                   "the certificate of " + x.url.endpoint() +
                       " is not accepted: " + X509_verify_cert_error_string(verified)};
 }
 
-}  // namespace
-
-HttpClient::HttpClient() : tls_(std::make_shared<ClientTls>()) {
-  tls_->context.set_options(kTlsOptions);
-  tls_->context.set_default_verify_paths();
+// Has the proxy connect to the peer; nullopt once what is sent reaches it.
+asio::awaitable<std::optional<Error>> Tunnel(beast::tcp_stream& stream, Exchange& x) {
+  x.phase = Phase::kProxy;
+  http::request<http::empty_body> request;
+  request.method(http::verb::connect);
+  request.target(x.url.endpoint());
+  request.set(http::field::host, x.url.endpoint());
+  if (!x.proxy->authorization.empty())
+    request.set(http::field::proxy_authorization, x.proxy->authorization);
+  const auto [write_failure, written] = co_await http::async_write(stream, request, kUseTuple);
+  if (write_failure) co_return Describe(x, write_failure);
+  // An answer to CONNECT has no body: what follows is the peer's.
+  http::response_parser<http::empty_body> parser;
+  parser.skip(true);
+  parser.header_limit(kHeaderLimitBytes);
+  beast::flat_buffer buffer(kHeaderLimitBytes);
+  const auto [failure, size] = co_await http::async_read_header(stream, buffer, parser, kUseTuple);
+  if (failure) co_return Describe(x, failure);
+  const auto status = parser.get().result_int();
+  if (status >= 200 && status < 300) co_return std::nullopt;
+  co_return Error{ErrorCode::kUnavailable, x.hop_name() + " does not connect to " +
+                                               x.url.endpoint() + ": HTTP status " +
+                                               std::to_string(status)};
 }
 
-Result<void> HttpClient::TrustOnly(const std::string& ca_file) {
-  auto tls = std::make_shared<ClientTls>();
-  tls->context.set_options(kTlsOptions);
-  error_code failed;
-  tls->context.load_verify_file(ca_file, failed);
-  if (failed)
-    return Fail(ErrorCode::kInvalidArgument, ca_file + " holds no authority: " + failed.message());
-  tls_ = std::move(tls);
-  return {};
-}
-
-asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
-  auto url = ParseHttpUrl(call.url);
-  if (!url) co_return Fail(url.error());
-  const SteadyTime deadline = std::chrono::steady_clock::now() + call.timeout;
-  Exchange x{std::move(call), std::move(*url), deadline, Phase::kResolve, {}};
-
+asio::awaitable<Result<HttpResponse>> SendOnce(Exchange& x, ClientTls& contexts) {
   auto endpoints = co_await Resolve(x);
   if (!endpoints) co_return Fail(endpoints.error());
 
@@ -273,10 +290,67 @@ asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
   if (failure) co_return Fail(Describe(x, failure));
   if (x.url.scheme == "http") co_return co_await Converse(stream, x);
 
-  TlsStream tls(std::move(stream), tls_->context);
+  const auto context = contexts.ContextFor(x.call.config.tls);
+  if (!context) co_return Fail(context.error());
+  if (x.proxy) {
+    if (auto refused = co_await Tunnel(stream, x)) co_return Fail(std::move(*refused));
+  }
+  TlsStream tls(std::move(stream), **context);
   tls.next_layer().expires_at(x.deadline);
   if (auto refused = co_await Handshake(tls, x)) co_return Fail(std::move(*refused));
   co_return co_await Converse(tls, x);
+}
+
+// Where the answer sends us on to; nullopt where it is to be taken as it is.
+std::optional<HttpUrl> RedirectOf(const HttpCall& call, const HttpUrl& from,
+                                  const HttpResponse& response) {
+  const int status = response.status;
+  const bool repeats = status == 307 || status == 308;
+  const bool changes_to_get = status == 301 || status == 302 || status == 303;
+  if (!call.config.follow_redirects || !(repeats || (changes_to_get && call.method == "GET")))
+    return std::nullopt;
+  const auto base = boost::urls::parse_uri(from.scheme + "://" + from.endpoint() + from.target);
+  const auto reference = boost::urls::parse_uri_reference(Get(response.headers, "location"));
+  if (base.has_error() || reference.has_error()) return std::nullopt;
+  boost::urls::url resolved;
+  if (boost::urls::resolve(*base, *reference, resolved).has_error()) return std::nullopt;
+  auto url = ParseHttpUrl(std::string_view(resolved.data(), resolved.size()));
+  if (!url) return std::nullopt;
+  return *std::move(url);
+}
+
+}  // namespace
+
+HttpClient::HttpClient() : tls_(std::make_shared<ClientTls>()) {}
+
+asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
+  const auto contexts = tls_;
+  auto first = ParseHttpUrl(call.url);
+  if (!first) co_return Fail(first.error());
+  const SteadyTime deadline = std::chrono::steady_clock::now() + call.timeout;
+  auto credentials = CredentialHeaders(call.config);
+  if (!credentials) co_return Fail(credentials.error());
+  std::optional<Proxy> proxy;
+  if (!call.config.proxy_url.empty()) {
+    auto parsed = ParseProxy(call.config.proxy_url);
+    if (!parsed) co_return Fail(parsed.error());
+    proxy = *std::move(parsed);
+  }
+  HttpUrl url = *std::move(first);
+  for (int redirects = 0;; ++redirects) {
+    Exchange x{call, url, *credentials, proxy, deadline, Phase::kResolve, {}};
+    auto response = co_await SendOnce(x, *contexts);
+    if (!response) co_return Fail(response.error());
+    auto next = RedirectOf(call, url, *response);
+    if (!next) co_return response;
+    if (redirects == kMostRedirects)
+      co_return Fail(ErrorCode::kLimit, "redirected more than " + std::to_string(kMostRedirects) +
+                                            " times, at last to " + next->endpoint() +
+                                            ": give the final address");
+    // Another peer must not learn what was meant for this one.
+    if (next->scheme != url.scheme || next->endpoint() != url.endpoint()) credentials->clear();
+    url = *std::move(next);
+  }
 }
 
 Error DescribeStatus(const HttpResponse& response) {
@@ -287,7 +361,7 @@ Error DescribeStatus(const HttpResponse& response) {
   const std::string_view location = Get(response.headers, "location");
   if (response.status >= 300 && response.status < 400 && !location.empty())
     message +=
-        " to " + FirstLine(location) + ": redirects are not followed, give the final address";
+        " to " + FirstLine(location) + ": this redirect is not followed, give the final address";
   else if (const std::string line = FirstLine(response.body); !line.empty())
     message += ": " + line;
   ErrorCode code = ErrorCode::kInvalidArgument;

@@ -1,12 +1,14 @@
 // Calls a peer over HTTP/1.1: one request, one answer, every phase under one deadline and every
 // size under a limit.
 //
-// Any status is an answer; redirects are not followed (see DescribeStatus for how to tell the
-// user). Errors: kUnavailable (name not resolved, refused, reset, cut short), kTimeout (names the
-// phase it got stuck in), kLimit (names the limit and the setting that raises it), kWrongFormat
-// (what answers does not speak HTTP), kInvalidArgument (a bad address). Names of hosts are looked
-// up anew for each call. Any thread; a call runs on the executor of the coroutine that awaits it
-// and ends early when that is cancelled.
+// Any status is an answer; up to ten redirects are followed where the configuration allows it, and
+// to another host, port or scheme without credentials. What is posted is posted again only for 307
+// and 308; other redirects of it are the answer. Errors: kUnavailable (name not resolved, refused,
+// reset, cut short), kTimeout (names the phase it got stuck in), kLimit (names the limit and the
+// setting that raises it, or tells of a redirect loop), kWrongFormat (what answers does not speak
+// HTTP), kInvalidArgument (a bad address, a file of the configuration that cannot be used). Names
+// of hosts are looked up anew for each call. Any thread; a call runs on the executor of the
+// coroutine that awaits it and ends early when that is cancelled.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -18,6 +20,7 @@
 #include "analysis/base/error.h"
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
+#include "config/http_client_config.h"
 #include "watcher/net/http.h"
 
 namespace heapwatch {
@@ -32,19 +35,18 @@ struct HttpCall {
   std::size_t body_limit_bytes = 1U << 20;  // of the answer
   std::string_view
       body_limit_setting;  // its name in the configuration, for the error; "" where it has none
+  HttpClientConfig config;
 };
 
-// https peers must show a certificate for their host that the system's store of authorities vouches
-// for (SSL_CERT_FILE and SSL_CERT_DIR name another store).
+// https peers must show a certificate for their host that the authorities of tls_config vouch for,
+// by default those of the system's store (SSL_CERT_FILE and SSL_CERT_DIR name another).
 class HttpClient {
  public:
   HttpClient();
-  // From now on only the authorities in this PEM file vouch for peers. kInvalidArgument names it.
-  Result<void> TrustOnly(const std::string& ca_file);
   boost::asio::awaitable<Result<HttpResponse>> Send(HttpCall call) const;
 
  private:
-  std::shared_ptr<struct ClientTls> tls_;
+  std::shared_ptr<class ClientTls> tls_;
 };
 
 // An answer that is no success, told with the first line of its body and, for a redirect, where it

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <atomic>
 #include <utility>
 
 #include "alerting/alertmanager.h"
@@ -12,12 +11,30 @@ namespace heapwatch {
 namespace asio = boost::asio;
 
 struct AlertmanagerNotifier::Peer : Receiver {
-  Peer(const asio::any_io_executor& executor, std::string peer_url, Duration peer_timeout,
-       std::size_t capacity)
-      : Receiver(executor, capacity), url(std::move(peer_url)), timeout(peer_timeout) {}
+  Peer(const asio::any_io_executor& executor, std::string peer_url, std::size_t capacity)
+      : Receiver(executor, capacity), url(std::move(peer_url)) {}
+
+  // How the configuration has it called.
+  void Set(Duration new_timeout, HttpClientConfig new_http) {
+    const std::scoped_lock lock(mutex);
+    timeout = new_timeout;
+    http = std::move(new_http);
+  }
+  HttpCall MakeCall() const {
+    HttpCall call;
+    call.method = "POST";
+    call.url = url;
+    call.headers["Content-Type"] = "application/json";
+    const std::scoped_lock lock(mutex);
+    call.timeout = timeout;
+    call.config = http;
+    return call;
+  }
 
   const std::string url;
-  std::atomic<Duration> timeout;
+  mutable std::mutex mutex;
+  Duration timeout{};  // guarded by mutex, as is the next
+  HttpClientConfig http;
 };
 
 AlertmanagerNotifier::AlertmanagerNotifier(asio::any_io_executor executor, NotifierOptions options,
@@ -36,12 +53,12 @@ void AlertmanagerNotifier::Apply(const AlertingConfig& config) {
             manager.scheme + "://" + address + AlertmanagerPath(manager.path_prefix);
         const auto known = peers_.find(url);
         if (known != peers_.end()) {
-          known->second->timeout = manager.timeout;
+          known->second->Set(manager.timeout, manager.http);
           wanted[url] = known->second;
         } else if (!wanted.contains(url)) {
-          wanted[url] =
-              std::make_shared<Peer>(executor_, url, manager.timeout, options_.queue_capacity);
+          wanted[url] = std::make_shared<Peer>(executor_, url, options_.queue_capacity);
           const std::shared_ptr<Peer> peer = wanted[url];
+          peer->Set(manager.timeout, manager.http);
           peer->task =
               tasks_.Spawn("notifier to " + url,
                            EmptyQueue(*peer, options_, [this, peer] { return SendBatch(peer); }));
@@ -82,11 +99,7 @@ void AlertmanagerNotifier::Stop(Duration grace) {
 
 asio::awaitable<bool> AlertmanagerNotifier::SendBatch(std::shared_ptr<Peer> peer) {
   std::vector<Alert> batch = peer->queue.Take(kMaxAlertsPerBatch);
-  HttpCall call;
-  call.method = "POST";
-  call.url = peer->url;
-  call.headers["Content-Type"] = "application/json";
-  call.timeout = peer->timeout;
+  HttpCall call = peer->MakeCall();
   call.body = AlertmanagerPayload(batch);
   const auto failure = FailureOf(co_await client_.Send(std::move(call)));
   if (!failure) {

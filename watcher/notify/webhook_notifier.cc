@@ -138,6 +138,7 @@ asio::awaitable<bool> WebhookNotifier::SendOne(std::shared_ptr<Peer> peer) {
   call.url = config.url;
   call.headers["Content-Type"] = "application/json";
   call.timeout = config.timeout;
+  call.config = config.http;
   call.body = co_await RunOn(cpu_, [&] { return render_(batch[0], config.max_body_bytes); });
   const auto failure = FailureOf(co_await client_.Send(std::move(call)));
   const bool try_again = failure && failure->try_again;

@@ -8,6 +8,7 @@ boost::asio::awaitable<Result<std::string>> HttpFetcher::Fetch(Target target) {
   call.timeout = target.timeout;
   call.body_limit_bytes = target.body_size_limit_bytes;
   call.body_limit_setting = "body_size_limit";
+  call.config = target.http;
   auto response = co_await client_.Send(std::move(call));
   if (!response) co_return Fail(response.error());
   if (response->status != 200) co_return Fail(DescribeStatus(*response));

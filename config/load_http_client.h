@@ -1,0 +1,14 @@
+// The fields of HttpClientConfig, as part of the table of whatever section has them.
+#pragma once
+
+#include <vector>
+
+#include "config/http_client_config.h"
+#include "config/yaml_reader.h"
+
+namespace heapwatch {
+
+// `out` must stay where it is until the section is read. No problem ever repeats a secret.
+std::vector<YamlReader::Field> HttpClientFields(YamlReader& reader, HttpClientConfig& out);
+
+}  // namespace heapwatch
