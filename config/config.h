@@ -38,7 +38,7 @@ struct ScrapeConfig {
   std::size_t body_size_limit_bytes = 64U << 20;
   // Of each process, where it is known; the label `__memory_limit__` overrides it per target.
   std::optional<std::int64_t> memory_limit_bytes;
-  HttpClientConfig http;
+  HttpClientConfig http = {};
   std::vector<StaticConfig> static_configs;
   bool operator==(const ScrapeConfig&) const = default;
 };
@@ -49,7 +49,7 @@ struct AlertmanagerConfig {
   std::string scheme = "http";
   std::string path_prefix;  // "" or "/alertmanager"
   Duration timeout = std::chrono::seconds(10);
-  HttpClientConfig http;
+  HttpClientConfig http = {};
   bool operator==(const AlertmanagerConfig&) const = default;
 };
 
@@ -60,7 +60,7 @@ struct WebhookConfig {
   bool send_resolved = true;
   // Of one document; what is attached (pprof, SVG) is left out where it does not fit.
   std::size_t max_body_bytes = 1U << 20;
-  HttpClientConfig http;
+  HttpClientConfig http = {};
   bool operator==(const WebhookConfig&) const = default;
 };
 

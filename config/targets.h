@@ -33,7 +33,7 @@ struct Target {
   Duration timeout{};
   std::size_t body_size_limit_bytes = 0;
   std::optional<std::int64_t> memory_limit_bytes;
-  HttpClientConfig http;
+  HttpClientConfig http = {};
   bool operator==(const Target&) const = default;
 };
 

@@ -150,7 +150,8 @@ TEST(LoadConfig, FillsEveryFieldOfAlerting) {
   EXPECT_EQ(a.group_sites_from, 5U);
   EXPECT_EQ(a.keep_evidence_for, std::chrono::hours(24 * 7));
   EXPECT_THAT(a.webhooks, ElementsAre(WebhookConfig{"https://hooks.example.com/heap?team=a",
-                                                    std::chrono::seconds(3), false, 4U << 20, HttpClientConfig{}}));
+                                                    std::chrono::seconds(3), false, 4U << 20,
+                                                    HttpClientConfig{}}));
   AlertRule defaults;
   defaults.alert_on = {AlertOn::kLeak};
   defaults.min_slope_bytes_per_hour = 1 << 20;
@@ -181,6 +182,29 @@ TEST(LoadConfig, FillsEveryFieldOfAlerting) {
               ElementsAre(LinkConfig{"dashboard",
                                      "https://grafana.example.com/d/heap?var-service={{service}}"
                                      "&from={{from_ms}}&to={{to_ms}}"}));
+}
+
+TEST(LoadConfig, ReadsHowPeersAreCalledAndShowsNoSecret) {
+  const auto config = ParseConfig(
+      "scrape_configs: [{job_name: a, basic_auth: {username: ann, password: hush}, proxy_url: "
+      "'http://p:3128', follow_redirects: false, static_configs: [{targets: [a]}]}]\n"
+      "alerting: {alertmanagers: [{tls_config: {ca_file: ca.pem, server_name: am}}], webhooks: "
+      "[{url: 'https://h', authorization: {credentials_file: /run/token}, http_headers: {X-A: "
+      "{values: [b], files: [c]}}}]}\n",
+      "/etc/heapwatch/c.yml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  const HttpClientConfig& job = config->scrape_configs.at(0).http;
+  EXPECT_EQ(job.basic_auth, (BasicAuthConfig{"ann", Secret("hush"), ""}));
+  EXPECT_EQ(job.proxy_url, Secret("http://p:3128"));
+  EXPECT_FALSE(job.follow_redirects);
+  EXPECT_EQ(ExpandTargets(*config).at(0).http, job);
+  EXPECT_EQ(config->alerting.alertmanagers.at(0).http.tls.ca_file, "/etc/heapwatch/ca.pem");
+  const HttpClientConfig& webhook = config->alerting.webhooks.at(0).http;
+  EXPECT_EQ(webhook.authorization, (AuthorizationConfig{"Bearer", Secret(), "/run/token"}));
+  EXPECT_THAT(webhook.http_headers,
+              ElementsAre(HttpHeaderConfig{"X-A", {Secret("b")}, {"/etc/heapwatch/c"}}));
+  EXPECT_EQ(::testing::PrintToString(Secret("hush")), "<secret>");
+  EXPECT_THAT(::testing::PrintToString(job), ::testing::Not(HasSubstr("hush")));
 }
 
 TEST(LoadConfig, ShrinksATimeoutNobodySetToAShortInterval) {

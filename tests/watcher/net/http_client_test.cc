@@ -199,10 +199,12 @@ TEST(HttpClient, EndsAHeaderWithoutEnd) {
   EXPECT_EQ(response.error().code, ErrorCode::kWrongFormat);
 }
 
-TEST(HttpClient, DoesNotFollowARedirectButTellsWhereItPoints) {
+TEST(HttpClient, TellsWhereARedirectPointsThatItMayNotFollow) {
   const RawServer server(
       "HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n");
-  const auto response = Send(CallTo(server));
+  HttpCall call = CallTo(server);
+  call.config.follow_redirects = false;
+  const auto response = Send(call);
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 302);
   EXPECT_EQ(server.requests().size(), 1U);

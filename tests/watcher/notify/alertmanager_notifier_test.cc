@@ -68,6 +68,21 @@ class AlertmanagerNotifierTest : public ::testing::Test {
   std::thread thread_;
 };
 
+TEST_F(AlertmanagerNotifierTest, ShowsTheTokenOfTheConfigurationInForce) {
+  const RawServer server(kAccepted);
+  config_.alertmanagers.resize(1);
+  config_.alertmanagers[0].http.authorization = {"Bearer", Secret("first"), ""};
+  Start({server.address()});
+  notifier_->Send(SomeAlerts(1));
+  ASSERT_TRUE(WaitUntil([&] { return Status().sent == 1; }, kPatience));
+  config_.alertmanagers[0].http.authorization->credentials = Secret("second");
+  notifier_->Apply(config_);
+  notifier_->Send(SomeAlerts(1));
+  ASSERT_TRUE(WaitUntil([&] { return Status().sent == 2; }, kPatience));
+  EXPECT_THAT(server.requests().at(0), HasSubstr("Authorization: Bearer first\r\n"));
+  EXPECT_THAT(server.requests().at(1), HasSubstr("Authorization: Bearer second\r\n"));
+}
+
 TEST_F(AlertmanagerNotifierTest, PostsJsonToTheV2ApiUnderThePrefix) {
   const RawServer server(kAccepted);
   Start({server.address()}, 100, "/am/");

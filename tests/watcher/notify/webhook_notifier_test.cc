@@ -79,6 +79,16 @@ class WebhookNotifierTest : public ::testing::Test {
   std::thread thread_;
 };
 
+TEST_F(WebhookNotifierTest, LogsInAsTheConfigurationSays) {
+  const RawServer server(kAccepted);
+  Start({server.address()});
+  config_.webhooks[0].http.basic_auth = {"ann", Secret("hush"), ""};
+  notifier_->Apply(config_);
+  notifier_->Send({News("a")});
+  ASSERT_TRUE(WaitForSent(1));
+  EXPECT_THAT(server.requests().at(0), HasSubstr("Authorization: Basic YW5uOmh1c2g=\r\n"));
+}
+
 TEST_F(WebhookNotifierTest, PostsEachPieceOfNewsOnce) {
   const RawServer server(kAccepted);
   Start({server.address()});
