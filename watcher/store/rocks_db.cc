@@ -1,6 +1,7 @@
 #include "watcher/store/rocks_db.h"
 
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 
@@ -21,6 +22,15 @@ constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {"default", 
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 
+// RocksDB would write to a log again by itself once there is room: see RocksDb.
+class NoRecovery : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                            bool* recovers) override {
+    *recovers = false;
+  }
+};
+
 rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
@@ -36,6 +46,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
   options.max_log_file_size = 1U << 20;
   options.keep_log_file_num = 2;
   options.stats_dump_period_sec = 0;
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<NoRecovery>());
   return options;
 }
 
@@ -124,12 +136,60 @@ rocksdb::Status OpenDatabase(const RocksDbOptions& options,
 
 }  // namespace
 
-RocksDb::~RocksDb() {
+RocksDb::~RocksDb() { Close(); }
+
+void RocksDb::Close() {
   if (!db_) return;
-  for (rocksdb::ColumnFamilyHandle* family : families_) {
-    if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
+  for (rocksdb::ColumnFamilyHandle* const family : families_) {
+    db_->DestroyColumnFamilyHandle(family);
   }
   db_->Close().PermitUncheckedError();
+  db_.reset();
+}
+
+Result<void> RocksDb::OpenAs(const RocksDbOptions& options) {
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = OpenDatabase(options, &families, &db);
+  if (!status.ok()) return Fail(ErrorOf(status, "opening"));
+  db_.reset(db);
+  std::copy(families.begin(), families.end(), families_.begin());
+  return {};
+}
+
+Result<void> RocksDb::ProbeDisk() const {
+  // As much as the first file of a database that is opened may need.
+  constexpr std::size_t kProbeBytes = 256U << 10;
+  rocksdb::Env& env = options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
+  const std::string name = path_ + "/probe";
+  std::unique_ptr<rocksdb::WritableFile> file;
+  rocksdb::Status status = env.NewWritableFile(name, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(kProbeBytes, '\0'));
+  if (status.ok()) status = file->Sync();
+  file.reset();
+  env.DeleteFile(name).PermitUncheckedError();
+  if (!status.ok()) return Fail(ErrorOf(status, "writing"));
+  return {};
+}
+
+Result<void> RocksDb::Reopen() {
+  Close();
+  if (auto opened = OpenAs(options_); !opened) {
+    RocksDbOptions reading = options_;
+    reading.read_only = true;
+    static_cast<void>(OpenAs(reading));
+    return opened;
+  }
+  has_failed_ = false;
+  return {};
+}
+
+Result<void> RocksDb::CheckOpen() const {
+  if (db_) return {};
+  return Fail(ErrorCode::kUnavailable,
+              "the store in " + path_ +
+                  " could not be opened anew after its disk had failed; that is tried again with "
+                  "every snapshot");
 }
 
 Error RocksDb::ErrorOf(const rocksdb::Status& status, std::string_view what) const {
@@ -153,8 +213,7 @@ Error RocksDb::ErrorOf(const rocksdb::Status& status, std::string_view what) con
 }
 
 Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
-  std::unique_ptr<RocksDb> opened(new RocksDb());
-  opened->path_ = options.path;
+  std::unique_ptr<RocksDb> opened(new RocksDb(options));
   std::error_code error;
   if (!options.read_only) std::filesystem::create_directories(options.path, error);
   if (error) {
@@ -163,12 +222,7 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
                                              ")");
   }
   if (auto checked = CheckFamilies(options); !checked) return Fail(checked.error());
-  std::vector<rocksdb::ColumnFamilyHandle*> families;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = OpenDatabase(options, &families, &db);
-  if (!status.ok()) return Fail(opened->ErrorOf(status, "opening"));
-  opened->db_.reset(db);
-  std::copy(families.begin(), families.end(), opened->families_.begin());
+  if (auto open = opened->OpenAs(options); !open) return Fail(open.error());
 
   const auto format = opened->Get(Family::kDefault, kFormatKey);
   if (!format && format.error().code != ErrorCode::kNotFound) return Fail(format.error());
@@ -179,7 +233,7 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
                     "\". Use the version that wrote it, or another directory");
   }
   if (!format && !options.read_only) {
-    const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
+    const std::unique_ptr<rocksdb::Iterator> it(opened->db_->NewIterator(rocksdb::ReadOptions()));
     it->SeekToFirst();
     if (it->Valid()) {
       return Fail(ErrorCode::kWrongFormat, "what is in " + options.path +
@@ -204,11 +258,10 @@ Result<std::string> RocksDb::Get(Family family, std::string_view key) const {
 Result<void> RocksDb::Write(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
-  auto status = db_->Write(options, &batch);
-  // After an error of the disk RocksDB refuses writes until it is told that all is well again.
-  if (!status.ok() && db_->Resume().ok()) status = db_->Write(options, &batch);
-  if (!status.ok()) return Fail(ErrorOf(status, "writing"));
-  return {};
+  const auto status = db_->Write(options, &batch);
+  if (status.ok()) return {};
+  NoteFailure();
+  return Fail(ErrorOf(status, "writing"));
 }
 
 Result<void> RocksDb::Compact(std::initializer_list<Family> wanted, std::atomic<bool>* stop) {

@@ -1,6 +1,10 @@
 // The RocksDB under the store: opening it with bounded memory, its keys, and its errors in our
 // words.
 //
+// After a write that failed nothing more may be written: RocksDB stops the process where a log goes
+// on behind a gap. Such a database is closed and opened anew (Reopen) once the disk takes writes
+// again.
+//
 // Column families: `default` for what there is little of, `dictionary` for stacks and functions,
 // `rows` for the newest snapshots, `blocks` for the older ones. See FORMAT.md.
 #pragma once
@@ -41,6 +45,16 @@ class RocksDb {
   RocksDb(const RocksDb&) = delete;
   RocksDb& operator=(const RocksDb&) = delete;
 
+  // Whether a write has failed, so that only reading goes on.
+  bool has_failed() const { return has_failed_; }
+  void NoteFailure() { has_failed_ = true; }
+  // Whether the disk takes writes: by trying it beside the database.
+  Result<void> ProbeDisk() const;
+  // Closes the database and opens it anew. Nobody else may be using it meanwhile. Where that fails
+  // it is open for reading or, failing that, too, not at all, which CheckOpen tells.
+  Result<void> Reopen();
+  Result<void> CheckOpen() const;
+
   rocksdb::DB& db() { return *db_; }
   rocksdb::ColumnFamilyHandle* family(Family family) const {
     return families_[static_cast<std::size_t>(family)];
@@ -48,6 +62,7 @@ class RocksDb {
 
   // The value of a key; kNotFound where there is none.
   Result<std::string> Get(Family family, std::string_view key) const;
+  // One that fails is the last (has_failed).
   Result<void> Write(rocksdb::WriteBatch& batch, bool sync);
 
   Result<void> Compact();
@@ -65,11 +80,15 @@ class RocksDb {
   Error ErrorOf(const rocksdb::Status& status, std::string_view what) const;
 
  private:
-  RocksDb() = default;
+  explicit RocksDb(const RocksDbOptions& options) : options_(options), path_(options.path) {}
+  Result<void> OpenAs(const RocksDbOptions& options);
+  void Close();
   Result<void> Compact(std::initializer_list<Family> families, std::atomic<bool>* stop);
 
-  std::string path_;
-  std::unique_ptr<rocksdb::DB> db_;
+  const RocksDbOptions options_;
+  const std::string path_;
+  std::atomic<bool> has_failed_ = false;
+  std::unique_ptr<rocksdb::DB> db_;  // null: it could not be opened anew
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> families_ = {};
 };
 

@@ -61,6 +61,29 @@ Result<std::unique_ptr<RocksStore>> RocksStore::Open(const std::string& path,
   return store;
 }
 
+Result<std::shared_lock<std::shared_mutex>> RocksStore::Use() const {
+  std::shared_lock use(use_mutex_);
+  if (auto open = db_->CheckOpen(); !open) return Fail(open.error());
+  return use;
+}
+
+// What the failed write wrote may be there nevertheless: what is known of the targets is read anew.
+Result<std::shared_lock<std::shared_mutex>> RocksStore::UseForWriting() {
+  if (db_->has_failed()) {
+    if (auto writable = db_->ProbeDisk(); !writable) return Fail(writable.error());
+    const std::unique_lock alone(use_mutex_);
+    if (db_->has_failed()) {
+      if (auto opened = db_->Reopen(); !opened) return Fail(opened.error());
+      targets_.Clear();
+      if (auto loaded = LoadTargets(); !loaded) {
+        db_->NoteFailure();
+        return Fail(loaded.error());
+      }
+    }
+  }
+  return Use();
+}
+
 Result<void> RocksStore::LoadTargets() {
   auto records = ReadTargetRecords(*db_);
   if (!records) return Fail(records.error());
@@ -173,6 +196,8 @@ Result<void> RocksStore::Append(const Labels& labels, Time time, const HeapProfi
                                        ": its disk is nearly full and there is nothing left to "
                                        "drop; free some space");
   }
+  const auto use = UseForWriting();
+  if (!use) return Fail(use.error());
   const TargetId target = TargetId::Of(labels);
   Result<void> appended;
   while (true) {
@@ -196,6 +221,8 @@ bool RocksStore::IsSyncDue() {
 }
 
 Result<std::vector<StoredTarget>> RocksStore::Targets() const {
+  const auto use = Use();
+  if (!use) return Fail(use.error());
   std::vector<StoredTarget> targets;
   for (const auto& [id, state] : targets_.All()) {
     const std::lock_guard state_lock(state->mutex);
@@ -209,6 +236,8 @@ Result<std::vector<StoredTarget>> RocksStore::Targets() const {
 }
 
 Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
+  const auto use = Use();
+  if (!use) return Fail(use.error());
   const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
@@ -233,6 +262,8 @@ Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
 }
 
 Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time from, Time to) const {
+  const auto use = Use();
+  if (!use) return Fail(use.error());
   const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
@@ -243,6 +274,8 @@ Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time fr
 
 Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
                                       const SiteAttributor& attributor) const {
+  const auto use = Use();
+  if (!use) return Fail(use.error());
   const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
   rocksdb::ManagedSnapshot snapshot(&db_->db());
@@ -257,6 +290,8 @@ Result<AgeingReport> RocksStore::Age(const Retention& retention, Time now) {
   for (const std::string& id : pins_.ExpiredAt(now)) {
     if (auto removed = RemovePin(id); !removed) return Fail(removed.error());
   }
+  const auto use = UseForWriting();
+  if (!use) return Fail(use.error());
   const std::lock_guard lock(ageing_mutex_);
   auto report = ageing_.Run(retention, now);
   if (!report) return report;
@@ -274,6 +309,8 @@ Result<AgeingReport> RocksStore::Age(const Retention& retention, Time now) {
 
 Result<void> RocksStore::PutPin(const Pin& pin) {
   if (auto checked = CheckPin(pin); !checked) return checked;
+  const auto use = UseForWriting();
+  if (!use) return Fail(use.error());
   const std::lock_guard lock(pinning_mutex_);
   const auto before = pins_.Find(pin.id);
   if (before == pin) return {};
@@ -292,6 +329,8 @@ Result<void> RocksStore::PutPin(const Pin& pin) {
 }
 
 Result<void> RocksStore::RemovePin(std::string_view id) {
+  const auto use = UseForWriting();
+  if (!use) return Fail(use.error());
   const std::lock_guard lock(pinning_mutex_);
   if (!pins_.Find(id)) return {};
   rocksdb::WriteBatch batch;
@@ -302,6 +341,8 @@ Result<void> RocksStore::RemovePin(std::string_view id) {
 }
 
 Result<void> RocksStore::Compact() {
+  const auto use = UseForWriting();
+  if (!use) return Fail(use.error());
   for (const auto& [target, state] : targets_.All()) {
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped || state->summary.snapshots == 0) continue;
@@ -316,12 +357,16 @@ Result<void> RocksStore::Compact() {
 }
 
 Result<void> RocksStore::PutState(std::string_view name, std::string_view blob) {
+  const auto use = UseForWriting();
+  if (!use) return Fail(use.error());
   rocksdb::WriteBatch batch;
   batch.Put(KeyOf(kStatePrefix, name), std::string(blob));
   return db_->Write(batch, true);
 }
 
 Result<std::optional<std::string>> RocksStore::GetState(std::string_view name) const {
+  const auto use = Use();
+  if (!use) return Fail(use.error());
   auto blob = db_->Get(Family::kDefault, KeyOf(kStatePrefix, name));
   if (blob) return std::optional(std::move(*blob));
   if (blob.error().code == ErrorCode::kNotFound) return std::optional<std::string>();

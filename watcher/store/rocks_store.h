@@ -5,6 +5,9 @@
 // RocksDB's write-ahead log. It survives the death of the machine, too, once the log has been
 // synced, which happens every `sync_interval`, and for states at once. FORMAT.md describes the
 // bytes. Any thread; appends of different targets do not wait for each other but for the log.
+//
+// Where the disk fails, what is to be kept is refused and what was kept can be read; every append
+// tries whether the disk works again, and goes on where it does.
 #pragma once
 
 #include <atomic>
@@ -13,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -71,6 +75,9 @@ class RocksStore : public Store {
  private:
   RocksStore(std::unique_ptr<RocksDb> db, const RocksStoreOptions& options);
 
+  // To be held while the database is used: it is opened anew only when nobody uses it.
+  Result<std::shared_lock<std::shared_mutex>> Use() const;
+  Result<std::shared_lock<std::shared_mutex>> UseForWriting();
   Result<void> LoadTargets();
   Result<void> LoadPins();
   Result<void> AppendTo(OpenTarget& state, TargetId target, Time time, const HeapProfile& profile);
@@ -82,6 +89,7 @@ class RocksStore : public Store {
   bool IsSyncDue();
 
   const RocksStoreOptions options_;
+  mutable std::shared_mutex use_mutex_;  // of what db_ points to
   std::unique_ptr<RocksDb> db_;
   mutable Dictionary dictionary_;
   TargetTable targets_;

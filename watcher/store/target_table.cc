@@ -49,6 +49,12 @@ void TargetTable::EraseDropped() {
   });
 }
 
+void TargetTable::Clear() {
+  const std::unique_lock lock(mutex_);
+  targets_.clear();
+  writer_bytes_ = 0;
+}
+
 void TargetTable::NoteWriter(OpenTarget& target) {
   const std::size_t bytes = target.writer ? target.writer->size_bytes() : 0;
   writer_bytes_ += bytes - target.writer_bytes;

@@ -44,6 +44,8 @@ class TargetTable {
   Result<std::shared_ptr<OpenTarget>> Find(TargetId target) const;
   std::vector<std::pair<TargetId, std::shared_ptr<OpenTarget>>> All() const;
   void EraseDropped();
+  // Forgets all of them. Nobody may hold one.
+  void Clear();
 
   // To be called after the target's writer was used or taken away, under the target's mutex.
   void NoteWriter(OpenTarget& target);
