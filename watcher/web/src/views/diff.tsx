@@ -150,7 +150,7 @@ function rangeOf(query: URLSearchParams, t0: number, t1: number): [number, numbe
   const start = millis(query.get('start') ?? '')
   const end = millis(query.get('end') ?? '')
   if (!Number.isNaN(start) && !Number.isNaN(end) && start < end) return [start, end]
-  const around = Math.max(60_000, Math.abs(t1 - t0) * 0.25)
+  const around = t0 === t1 ? 60_000 : Math.abs(t1 - t0) * 0.25
   return [Math.min(t0, t1) - around, Math.min(Math.max(t0, t1) + around, Math.max(Date.now(), t0, t1))]
 }
 
