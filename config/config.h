@@ -16,6 +16,7 @@
 #include "analysis/trend/analyze.h"
 #include "config/alert_rules.h"
 #include "config/http_client_config.h"
+#include "config/relabel.h"
 
 namespace heapwatch {
 
@@ -40,6 +41,7 @@ struct ScrapeConfig {
   std::optional<std::int64_t> memory_limit_bytes;
   HttpClientConfig http = {};
   std::vector<StaticConfig> static_configs;
+  std::vector<RelabelConfig> relabel_configs;  // applied to each target, in this order
   bool operator==(const ScrapeConfig&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "config/load_alerting.h"
 #include "config/load_http_client.h"
+#include "config/relabel.h"
 #include "config/targets.h"
 #include "config/yaml_reader.h"
 
@@ -36,18 +38,39 @@ void ReadStaticConfig(YamlReader& reader, const YAML::Node& node, const std::str
 // are the same.
 void CheckTargets(YamlReader& reader, const YAML::Node& node, const ScrapeConfig& job,
                   const StaticConfig& group, SeenSoFar& seen) {
-  for (const std::string& address : group.targets) {
-    const auto target = MakeTarget(job, DiscoveredLabels(job, group, address));
+  for (const Result<Target>& target : TargetsOf(job, Relabeler(job.relabel_configs), group)) {
     if (!target) {
-      reader.Problem(node.Mark(), "target \"" + address + "\": " + target.error().message);
+      reader.Problem(node.Mark(), target.error().message);
       continue;
     }
     const auto [it, is_new] = seen.targets.emplace(target->labels, job.job_name);
-    if (!is_new)
+    // Whoever relabels may mean several addresses to be one target.
+    if (!is_new && job.relabel_configs.empty())
       reader.Problem(node.Mark(), "target " + ToString(target->labels) +
                                       " stands twice, first in job \"" + it->second +
                                       "\": remove one, or tell them apart by a label");
   }
+}
+
+void ReadRelabelConfig(YamlReader& reader, const YAML::Node& node, const std::string& where,
+                       std::vector<RelabelConfig>& out) {
+  RelabelConfig rule;
+  std::string action = "replace";
+  std::size_t modulus = 0;
+  const auto any = [](const std::string&) { return Result<void>(); };
+  reader.Map(node, where,
+             {reader.OneOf("action", &action, RelabelActionNames()),
+              reader.TextList("source_labels", &rule.source_labels, any),
+              reader.Text("separator", &rule.separator), reader.Text("regex", &rule.regex),
+              reader.Text("target_label", &rule.target_label),
+              reader.Text("replacement", &rule.replacement), reader.Count("modulus", &modulus, 1)});
+  const auto& names = RelabelActionNames();
+  rule.action =
+      static_cast<RelabelAction>(std::find(names.begin(), names.end(), action) - names.begin());
+  rule.modulus = modulus;
+  if (const auto ok = CheckRelabelConfig(rule); !ok)
+    return reader.Problem(node.Mark(), where + ": " + ok.error().message);
+  out.push_back(std::move(rule));
 }
 
 void ReadParams(YamlReader& reader, const YAML::Node& node, ScrapeConfig& job) {
@@ -91,9 +114,14 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
        reader.Section("params", [&](const YAML::Node& n) { ReadParams(reader, n, job); }),
        reader.Size("body_size_limit", set_body_limit),
        reader.Size("memory_limit", [&](std::int64_t n) { job.memory_limit_bytes = n; }),
-       reader.List("static_configs", [&](const YAML::Node& n, const std::string& path) {
-         ReadStaticConfig(reader, n, where + "." + path, job.static_configs.emplace_back());
-         groups.push_back(n);
+       reader.List("static_configs",
+                   [&](const YAML::Node& n, const std::string& path) {
+                     ReadStaticConfig(reader, n, where + "." + path,
+                                      job.static_configs.emplace_back());
+                     groups.push_back(n);
+                   }),
+       reader.List("relabel_configs", [&](const YAML::Node& n, const std::string& path) {
+         ReadRelabelConfig(reader, n, where + "." + path, job.relabel_configs);
        })});
   reader.Map(node, where, fields);
   if (!node.IsMap()) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/url/url.hpp>
 #include <charconv>
+#include <set>
 
 #include "analysis/base/units.h"
 
@@ -32,6 +33,9 @@ Result<std::string> MakeUrl(const ScrapeConfig& job, const Labels& discovered) {
     return Fail(
         ErrorCode::kInvalidArgument,
         "__profile_path__: expected a path that starts with /, got \"" + std::string(path) + "\"");
+  if (discovered.contains("__param_seconds"))
+    return Fail(ErrorCode::kInvalidArgument,
+                "__param_seconds: makes the target answer with a difference instead of its heap");
   auto params = job.params;
   for (const auto& [name, value] : discovered) {
     if (!name.starts_with(kParamPrefix)) continue;
@@ -100,6 +104,8 @@ Labels DiscoveredLabels(const ScrapeConfig& job, const StaticConfig& group,
                    {"__profile_path__", job.profile_path},
                    {"__scrape_interval__", FormatDuration(job.scrape_interval)},
                    {"__scrape_timeout__", FormatDuration(job.scrape_timeout)}};
+  for (const auto& [name, values] : job.params)
+    if (!values.empty()) labels.insert_or_assign(std::string(kParamPrefix) + name, values.front());
   for (const auto& [name, value] : group.labels) labels.insert_or_assign(name, value);
   labels.insert_or_assign("__address__", address);
   return labels;
@@ -140,13 +146,28 @@ Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered) {
   return target;
 }
 
+std::vector<Result<Target>> TargetsOf(const ScrapeConfig& job, const Relabeler& relabeler,
+                                      const StaticConfig& group) {
+  std::vector<Result<Target>> targets;
+  for (const std::string& address : group.targets) {
+    const auto labels = relabeler.Apply(DiscoveredLabels(job, group, address));
+    if (!labels) continue;
+    auto target = MakeTarget(job, *labels);
+    if (!target) target = Fail(target.error().In("target \"" + address + "\""));
+    targets.push_back(std::move(target));
+  }
+  return targets;
+}
+
 std::vector<Target> ExpandTargets(const Config& config) {
   std::vector<Target> targets;
-  for (const ScrapeConfig& job : config.scrape_configs)
+  std::set<Labels> seen;
+  for (const ScrapeConfig& job : config.scrape_configs) {
+    const Relabeler relabeler(job.relabel_configs);
     for (const StaticConfig& group : job.static_configs)
-      for (const std::string& address : group.targets)
-        if (auto target = MakeTarget(job, DiscoveredLabels(job, group, address)))
-          targets.push_back(*std::move(target));
+      for (Result<Target>& target : TargetsOf(job, relabeler, group))
+        if (target && seen.insert(target->labels).second) targets.push_back(*std::move(target));
+  }
   return targets;
 }
 

@@ -5,6 +5,7 @@
 //   DiscoveredLabels(job, {targets: ["10.0.0.1:6060"], labels: {version: v2}}, "10.0.0.1:6060")
 //     -> {__address__="10.0.0.1:6060", __scheme__="http", __profile_path__="/debug/pprof/heap",
 //         __scrape_interval__="1m", __scrape_timeout__="10s", job="api", version="v2"}
+//   relabel_configs rewrite these, or drop the target
 //   MakeTarget(job, those) -> http://10.0.0.1:6060/debug/pprof/heap as
 //     {instance="10.0.0.1:6060", job="api", service="api", version="v2"}
 // Pure.
@@ -44,8 +45,13 @@ Labels DiscoveredLabels(const ScrapeConfig& job, const StaticConfig& group,
 // which.
 Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered);
 
-// All targets of the configuration. A configuration that was loaded has no target that fails, nor
-// two of the same labels.
+// What the addresses of a group come to once relabelled; those that the rules drop are left out. An
+// error names the address.
+std::vector<Result<Target>> TargetsOf(const ScrapeConfig& job, const Relabeler& relabeler,
+                                      const StaticConfig& group);
+
+// All targets of the configuration. One that was loaded has no target that fails; of several that
+// relabelling gave the same labels the first stays.
 std::vector<Target> ExpandTargets(const Config& config);
 
 // Checks "host:port" (a name, an IPv4 address, or an IPv6 address in brackets); the port may be
