@@ -79,7 +79,10 @@ void YamlReader::Map(const YAML::Node& node, std::string_view where,
 
 void YamlReader::Unknown(const YAML::Node& key, std::string_view where,
                          const std::vector<Field>& fields) {
-  const std::string name = key.IsScalar() ? key.Scalar() : Describe(key);
+  std::string name = key.IsScalar() ? key.Scalar() : Describe(key);
+  // No name of a field has a colon; what stands behind it may be a secret: "{ann:hush}".
+  if (const std::size_t colon = name.find(':'); colon != std::string::npos)
+    name.replace(colon + 1, std::string::npos, "...");
   std::string message = "unknown field " + Quoted(name) + " in " + std::string(where);
   const auto distance = [&](const Field& f) { return EditDistance(Translate(name), f.name); };
   const auto nearest =
