@@ -1,13 +1,14 @@
 // The page in a real Chromium that logs in, through a real nginx, under a path: node proxy_test.mjs <heapwatch> <folder with
 // node_modules>. Once with the path left on for Heapwatch, once taken off by nginx.
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { freePort, launchChromium, serve, shop } from './stand.mjs'
 
 const [heapwatch, modules] = process.argv.slice(2)
@@ -116,11 +117,14 @@ for (const path of kPaths) {
     foreign.close().closeAllConnections()
   })
 
-  test(`the command line speaks to ${path}`, () => {
+  test(`the command line speaks to ${path}`, async () => {
     writeFileSync(join(folder, 'password'), kLogin.password)
-    const said = spawnSync(heapwatch, ['targets', '--url', proxy + path, '--user', kLogin.username, '--password-file', join(folder, 'password')],
-      { encoding: 'utf8' })
-    assert.match(said.stdout, /1 targets, 0 down/, said.stderr)
+    // This process serves the target's heap: it must not stand still meanwhile, and may have been slow before.
+    await until('a table of targets', async () => {
+      const said = await promisify(execFile)(heapwatch,
+        ['targets', '--url', proxy + path, '--user', kLogin.username, '--password-file', join(folder, 'password')])
+      return /1 targets, 0 down/.test(said.stdout)
+    })
   })
 }
 
