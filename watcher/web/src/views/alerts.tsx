@@ -32,7 +32,7 @@ export function Alerts() {
         {(data) => data.alerts.length === 0
           ? <Empty title="No alert fires, none is pending"><p>An alert begins when a site leaks or churns. <a href="/leaks">Leaks</a> shows what grows and may become one.</p></Empty>
           : (['firing', 'pending', 'resolved'] as const).map((state) => {
-            const of = data.alerts.filter((a) => a.state === state)
+            const of = data.alerts.filter((a) => a.state === state && !(state === 'resolved' && isBack(a, data.alerts)))
             if (of.length === 0) return null
             return (
               <div key={state}>
@@ -66,6 +66,10 @@ export function Alerts() {
     </section>
   )
 }
+
+// Resolved for its receivers only, as one that was acknowledged is, or fired anew since.
+const isBack = (resolved: Alert, all: Alert[]) =>
+  all.some((a) => a.state !== 'resolved' && JSON.stringify(a.labels) === JSON.stringify(resolved.labels))
 
 function HistoryTable({ changes, total }: { changes: AlertChange[]; total: number }) {
   return (
