@@ -53,7 +53,8 @@ class HttpClientConfigTest : public ::testing::Test {
              "-CAcreateserial", "-days", "2", "-extfile", names, "-out", In(name + ".pem")});
   }
   std::string NginxConfig() const {
-    return "daemon off; user root; pid nginx.pid; error_log error.log;\n"
+    // Workers would outlive a master that is killed.
+    return "daemon off; master_process off; user root; pid nginx.pid; error_log error.log;\n"
            "events {}\n"
            "http {\n"
            "  access_log off;\n"
