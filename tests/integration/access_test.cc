@@ -187,9 +187,11 @@ TEST_F(AccessTest, TheCommandLineLogsInAndPrintsTables) {
     arguments.insert(arguments.end(), {"--user", "bob", "--password-file", password});
     return run(std::move(arguments));
   };
-  ASSERT_TRUE(WaitUntil(
-      [&] { return as_bob({"top"}).standard_output.find("main.leak") != std::string::npos; },
-      kPatience));
+  // A course to draw takes several scrapes.
+  const auto has_course = [&] {
+    return as_bob({"trend", "main.leak"}).standard_output.find("███") != std::string::npos;
+  };
+  ASSERT_TRUE(WaitUntil(has_course, kPatience)) << service_->all_output();
   EXPECT_THAT(
       as_bob({"targets"}).standard_output,
       AllOf(HasSubstr(target_.address()), HasSubstr("1 targets, 0 down"), Not(HasSubstr("\x1b"))));
