@@ -15,16 +15,11 @@
 #include "analysis/profile/attribution.h"
 #include "analysis/trend/analyze.h"
 #include "config/alert_rules.h"
+#include "config/discovery_config.h"
 #include "config/http_client_config.h"
 #include "config/relabel.h"
 
 namespace heapwatch {
-
-struct StaticConfig {
-  std::vector<std::string> targets;  // "host:port"
-  Labels labels;                     // service, version, region, ...
-  bool operator==(const StaticConfig&) const = default;
-};
 
 // What one job scrapes, and how. The interval and the timeout are those of `global` where the job
 // does not set them.
@@ -41,7 +36,10 @@ struct ScrapeConfig {
   std::optional<std::int64_t> memory_limit_bytes;
   HttpClientConfig http = {};
   std::vector<StaticConfig> static_configs;
-  std::vector<RelabelConfig> relabel_configs;  // applied to each target, in this order
+  std::vector<DiscoveryConfig> discovery_configs;  // of all mechanisms
+  std::vector<RelabelConfig> relabel_configs;      // applied to each target, in this order
+  // With more targets than this after relabelling the job is not scraped at all; 0: no limit.
+  std::size_t target_limit = 0;
   bool operator==(const ScrapeConfig&) const = default;
 };
 

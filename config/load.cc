@@ -9,6 +9,7 @@
 #include <set>
 
 #include "config/load_alerting.h"
+#include "config/load_discovery.h"
 #include "config/load_http_client.h"
 #include "config/relabel.h"
 #include "config/targets.h"
@@ -27,22 +28,17 @@ struct SeenSoFar {
   std::map<Labels, std::string> targets;  // labels -> the job that has them
 };
 
-void ReadStaticConfig(YamlReader& reader, const YAML::Node& node, const std::string& where,
-                      StaticConfig& out) {
-  reader.Map(node, where,
-             {reader.TextList("targets", &out.targets, CheckAddress),
-              reader.LabelSet("labels", &out.labels, /*allow_meta=*/true)});
-}
-
 // What only shows once a target is put together: labels that begin with __, and two targets that
 // are the same.
 void CheckTargets(YamlReader& reader, const YAML::Node& node, const ScrapeConfig& job,
                   const StaticConfig& group, SeenSoFar& seen) {
-  for (const Result<Target>& target : TargetsOf(job, Relabeler(job.relabel_configs), group)) {
-    if (!target) {
-      reader.Problem(node.Mark(), target.error().message);
+  for (const FoundTarget& found : TargetsOf(job, Relabeler(job.relabel_configs), group)) {
+    if (!found.target) {
+      reader.Problem(node.Mark(), found.target.error().message);
       continue;
     }
+    const std::optional<Target>& target = *found.target;
+    if (!target) continue;
     const auto [it, is_new] = seen.targets.emplace(target->labels, job.job_name);
     // Whoever relabels may mean several addresses to be one target.
     if (!is_new && job.relabel_configs.empty())
@@ -116,13 +112,17 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
        reader.Size("memory_limit", [&](std::int64_t n) { job.memory_limit_bytes = n; }),
        reader.List("static_configs",
                    [&](const YAML::Node& n, const std::string& path) {
-                     ReadStaticConfig(reader, n, where + "." + path,
-                                      job.static_configs.emplace_back());
+                     ReadTargetGroup(reader, n, where + "." + path, CheckAddress,
+                                     job.static_configs.emplace_back());
                      groups.push_back(n);
                    }),
-       reader.List("relabel_configs", [&](const YAML::Node& n, const std::string& path) {
-         ReadRelabelConfig(reader, n, where + "." + path, job.relabel_configs);
-       })});
+       reader.List("relabel_configs",
+                   [&](const YAML::Node& n, const std::string& path) {
+                     ReadRelabelConfig(reader, n, where + "." + path, job.relabel_configs);
+                   }),
+       reader.Count("target_limit", &job.target_limit, 0)});
+  for (auto& field : DiscoveryFields(reader, where, job.discovery_configs))
+    fields.push_back(std::move(field));
   reader.Map(node, where, fields);
   if (!node.IsMap()) return;
   if (job.job_name.empty()) return reader.Problem(node.Mark(), where + ": needs a job_name");
@@ -181,8 +181,9 @@ void ReadAlertmanager(YamlReader& reader, const YAML::Node& node, const std::str
   Fields fields = HttpClientFields(reader, out.http);
   fields.insert(fields.begin(), {reader.List("static_configs",
                                              [&](const YAML::Node& n, const std::string& path) {
-                                               ReadStaticConfig(reader, n, where + "." + path,
-                                                                out.static_configs.emplace_back());
+                                               ReadTargetGroup(reader, n, where + "." + path,
+                                                               CheckAddress,
+                                                               out.static_configs.emplace_back());
                                              }),
                                  reader.OneOf("scheme", &out.scheme, {"http", "https"}),
                                  reader.Text("path_prefix", &out.path_prefix),

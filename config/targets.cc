@@ -146,17 +146,20 @@ Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered) {
   return target;
 }
 
-std::vector<Result<Target>> TargetsOf(const ScrapeConfig& job, const Relabeler& relabeler,
-                                      const StaticConfig& group) {
-  std::vector<Result<Target>> targets;
+std::vector<FoundTarget> TargetsOf(const ScrapeConfig& job, const Relabeler& relabeler,
+                                   const StaticConfig& group) {
+  std::vector<FoundTarget> found;
   for (const std::string& address : group.targets) {
-    const auto labels = relabeler.Apply(DiscoveredLabels(job, group, address));
+    FoundTarget& one = found.emplace_back(
+        FoundTarget{DiscoveredLabels(job, group, address), std::optional<Target>()});
+    const auto labels = relabeler.Apply(one.discovered);
     if (!labels) continue;
-    auto target = MakeTarget(job, *labels);
-    if (!target) target = Fail(target.error().In("target \"" + address + "\""));
-    targets.push_back(std::move(target));
+    if (auto target = MakeTarget(job, *labels); target)
+      one.target = *std::move(target);
+    else
+      one.target = Fail(target.error().In("target \"" + address + "\""));
   }
-  return targets;
+  return found;
 }
 
 std::vector<Target> ExpandTargets(const Config& config) {
@@ -165,8 +168,9 @@ std::vector<Target> ExpandTargets(const Config& config) {
   for (const ScrapeConfig& job : config.scrape_configs) {
     const Relabeler relabeler(job.relabel_configs);
     for (const StaticConfig& group : job.static_configs)
-      for (Result<Target>& target : TargetsOf(job, relabeler, group))
-        if (target && seen.insert(target->labels).second) targets.push_back(*std::move(target));
+      for (FoundTarget& found : TargetsOf(job, relabeler, group))
+        if (found.target && *found.target && seen.insert((*found.target)->labels).second)
+          targets.push_back(**std::move(found.target));
   }
   return targets;
 }

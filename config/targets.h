@@ -35,6 +35,10 @@ struct Target {
   std::size_t body_size_limit_bytes = 0;
   std::optional<std::int64_t> memory_limit_bytes;
   HttpClientConfig http = {};
+  // Why it must not be scraped though it is watched; every scrape fails with it. "" for none.
+  std::string refusal = {};
+  // When discovery lost it: it is not scraped any more, and soon forgotten.
+  std::optional<Time> lost = {};
   bool operator==(const Target&) const = default;
 };
 
@@ -45,12 +49,15 @@ Labels DiscoveredLabels(const ScrapeConfig& job, const StaticConfig& group,
 // which.
 Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered);
 
-// What the addresses of a group come to once relabelled; those that the rules drop are left out. An
-// error names the address.
-std::vector<Result<Target>> TargetsOf(const ScrapeConfig& job, const Relabeler& relabeler,
-                                      const StaticConfig& group);
+// What one address of a group came to.
+struct FoundTarget {
+  Labels discovered;                     // before relabelling
+  Result<std::optional<Target>> target;  // nullopt: the rules drop it; an error names the address
+};
+std::vector<FoundTarget> TargetsOf(const ScrapeConfig& job, const Relabeler& relabeler,
+                                   const StaticConfig& group);
 
-// All targets of the configuration. One that was loaded has no target that fails; of several that
+// All targets of the static_configs. In a configuration that was loaded none fails; of several that
 // relabelling gave the same labels the first stays.
 std::vector<Target> ExpandTargets(const Config& config);
 

@@ -136,6 +136,16 @@ TEST(LoadConfig, FillsEveryFieldOfScrapingDetectionAndStorage) {
   EXPECT_EQ(config->storage.retention, std::chrono::hours(24 * 90));
 }
 
+TEST(LoadConfig, FillsEveryFieldOfDiscovery) {
+  const auto config = LoadConfig(kCorpus / "full.good.yml");
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  const ScrapeConfig& job = config->scrape_configs.at(1);
+  EXPECT_EQ(job.target_limit, 100U);
+  const FileSdConfig files{{(kCorpus / "targets/*.json").string(), "/etc/heapwatch/targets.yml"},
+                           std::chrono::seconds(30)};
+  EXPECT_THAT(job.discovery_configs, ElementsAre(DiscoveryConfig(files)));
+}
+
 TEST(LoadConfig, FillsEveryFieldOfAlerting) {
   const auto config = LoadConfig(kCorpus / "full.good.yml");
   ASSERT_TRUE(config.has_value()) << config.error().message;

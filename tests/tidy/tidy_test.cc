@@ -36,6 +36,7 @@ const std::map<std::string, Folders>& IncludeTable() {
     t["alerting"].insert("config");
     t["watcher/net"] = {"analysis/base", "config"};
     t["watcher/access"] = {"analysis/base", "config", "watcher/net"};
+    t["watcher/discovery"] = {"analysis/base", "config", "watcher/net"};
     t["watcher/scrape"] = {"analysis/base", "analysis/profile", "analysis/series", "config",
                            "watcher/net"};
     t["watcher/store"] = t["watcher/scrape"];
@@ -44,8 +45,8 @@ const std::map<std::string, Folders>& IncludeTable() {
     t["watcher/notify"] = {"analysis/base", "alerting", "config", "watcher/net"};
     t["watcher/web"] = {};
     t["watcher/api"] = t["alerting"];
-    t["watcher/api"].insert({"alerting", "watcher/net", "watcher/push", "watcher/scrape",
-                             "watcher/store", "watcher/notify", "watcher/web"});
+    t["watcher/api"].insert({"alerting", "watcher/discovery", "watcher/net", "watcher/notify",
+                             "watcher/push", "watcher/scrape", "watcher/store", "watcher/web"});
     t["watcher/app"] = t["watcher/api"];
     t["watcher/app"].insert({"watcher/access", "watcher/api"});
     t["watcher/cli"] = t["watcher/app"];

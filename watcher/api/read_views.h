@@ -13,6 +13,8 @@
 #include "analysis/base/time.h"
 #include "analysis/profile/attribution.h"
 #include "config/config.h"
+#include "watcher/discovery/discovery.h"
+#include "watcher/discovery/target_set.h"
 #include "watcher/scrape/target_status.h"
 #include "watcher/store/store.h"
 
@@ -34,6 +36,8 @@ class ReadViews {
   virtual std::shared_ptr<const Config> config() const = 0;
   virtual std::shared_ptr<const SiteAttributor> attributor() const = 0;
   virtual std::vector<TargetStatus> Targets() const = 0;
+  virtual std::shared_ptr<const TargetPlan> Plan() const = 0;  // never null
+  virtual std::vector<DiscoveryStatus> DiscoveryStatuses() const = 0;
   virtual std::shared_ptr<const Evaluation> LatestEvaluation() const = 0;  // never null
   virtual std::vector<AlertView> Alerts() const = 0;
   virtual std::vector<AlertChange> AlertHistory() const = 0;  // oldest first

@@ -1,4 +1,5 @@
-// /api/v1/targets: those configured, and those that only history knows.
+// /api/v1/targets: those watched, those dropped, where they were found, and those that only history
+// knows.
 #include <map>
 #include <string>
 
@@ -17,13 +18,15 @@ json::object Describe(const TargetStatus& status) {
   json::object out = {{"id", TargetId::Of(status.labels).ToString()},
                       {"labels", ToJson(status.labels)},
                       {"url", status.url},
-                      {"health", !status.last_scrape ? "unknown"
-                                 : status.up         ? "up"
-                                                     : "down"},
+                      {"health", status.lost           ? "lost"
+                                 : !status.last_scrape ? "unknown"
+                                 : status.up           ? "up"
+                                                       : "down"},
                       {"last_error", status.last_error},
                       {"interval_ms", status.interval.count()},
                       {"scrapes", status.scrapes},
                       {"failures", status.failures}};
+  if (status.lost) out["lost"] = FormatRfc3339(*status.lost);
   if (status.memory_limit_bytes) out["memory_limit_bytes"] = *status.memory_limit_bytes;
   if (status.last_scrape) {
     out["last_scrape"] = FormatRfc3339(*status.last_scrape);
@@ -37,6 +40,37 @@ json::object Describe(const StoredTarget& stored) {
   return {{"first", FormatRfc3339(stored.first)},
           {"last", FormatRfc3339(stored.last)},
           {"snapshots", stored.snapshots}};
+}
+
+json::object Describe(const DroppedTarget& dropped) {
+  return {{"job", dropped.job},
+          {"discovered_labels", ToJson(dropped.discovered)},
+          {"reason", ToString(dropped.reason)},
+          {"message", dropped.message}};
+}
+
+json::object Describe(const JobTargets& job) {
+  json::object dropped;
+  for (const auto& [reason, count] : job.dropped) dropped[ToString(reason)] = count;
+  return {{"job", job.job},
+          {"targets", job.targets},
+          {"dropped", std::move(dropped)},
+          {"is_over_limit", job.is_over_limit}};
+}
+
+json::object Describe(const DiscoveryStatus& status) {
+  json::object out = {{"job", status.job},          {"mechanism", status.mechanism},
+                      {"place", status.place},      {"targets", status.targets},
+                      {"last_error", status.error}, {"failures", status.failures}};
+  if (status.last_success) out["last_success"] = FormatRfc3339(*status.last_success);
+  return out;
+}
+
+template <class T>
+json::array DescribeAll(const std::vector<T>& all) {
+  json::array out;
+  for (const T& one : all) out.push_back(Describe(one));
+  return out;
 }
 
 }  // namespace
@@ -65,9 +99,12 @@ Result<HttpResponse> GetTargets(const HttpRequest&, const ReadViews& views) {
   for (const TargetVerdicts& judged : evaluation->targets)
     sites[judged.target] = judged.sites.size();
 
+  const auto plan = views.Plan();
   json::array active;
   for (const TargetStatus& status : views.Targets()) {
     json::object target = Describe(status);
+    if (const auto found = plan->discovered.find(status.labels); found != plan->discovered.end())
+      target["discovered_labels"] = ToJson(found->second);
     if (const auto judged = sites.find(status.labels); judged != sites.end())
       target["sites"] = judged->second;
     if (const auto kept = history.find(TargetId::Of(status.labels)); kept != history.end()) {
@@ -81,7 +118,11 @@ Result<HttpResponse> GetTargets(const HttpRequest&, const ReadViews& views) {
     gone.push_back(json::object{
         {"id", id.ToString()}, {"labels", ToJson(target->labels)}, {"history", Describe(*target)}});
   }
-  return JsonReply(json::object{{"active", std::move(active)}, {"gone", std::move(gone)}});
+  return JsonReply(json::object{{"active", std::move(active)},
+                                {"gone", std::move(gone)},
+                                {"dropped", DescribeAll(plan->dropped)},
+                                {"jobs", DescribeAll(plan->jobs)},
+                                {"discovery", DescribeAll(views.DiscoveryStatuses())}});
 }
 
 }  // namespace heapwatch

@@ -32,6 +32,7 @@
 #include "watcher/app/service_metrics.h"
 #include "watcher/app/settings.h"
 #include "watcher/app/stored_acks.h"
+#include "watcher/app/watch_list.h"
 #include "watcher/net/http_server.h"
 #include "watcher/net/run_on.h"
 #include "watcher/net/url.h"
@@ -53,7 +54,8 @@ constexpr auto kAgeEvery = std::chrono::minutes(1);
 constexpr auto kLookAtWebConfigEvery = std::chrono::seconds(2);
 // Together below the five seconds in which the service is to be gone.
 constexpr milliseconds kServerGrace(1000);
-constexpr milliseconds kScraperGrace(1500);
+constexpr milliseconds kDiscoveryGrace(500);
+constexpr milliseconds kScraperGrace(1000);
 constexpr milliseconds kTasksGrace(1000);
 constexpr milliseconds kNotifierGrace(700);
 constexpr milliseconds kWebhookGrace(300);
@@ -114,6 +116,10 @@ class Service::Impl : public ReadViews {
     return settings()->attributor;
   }
   std::vector<TargetStatus> Targets() const override;
+  std::shared_ptr<const TargetPlan> Plan() const override { return watch_list_.Plan(); }
+  std::vector<DiscoveryStatus> DiscoveryStatuses() const override {
+    return watch_list_.DiscoveryStatuses();
+  }
   std::shared_ptr<const Evaluation> LatestEvaluation() const override {
     return evaluation_->Latest();
   }
@@ -125,12 +131,14 @@ class Service::Impl : public ReadViews {
  private:
   std::shared_ptr<const Settings> settings() const;
   ScraperParts MakeScraperParts();
+  WatchListParts MakeWatchListParts();
   EvaluationParts MakeEvaluationParts();
   TaskGroup::OnFailure OnFailure();
   std::shared_ptr<const Settings> SettingsWithPushed();
   asio::awaitable<Admission> Admit(HttpRequest& request);
   HttpResponse Handle(const HttpRequest& request);
   std::string WebhookDocument(const Alert& alert, std::size_t max_bytes) const;
+  asio::awaitable<void> Evaluate();
   asio::awaitable<void> AgeHistory();
   asio::awaitable<void> WatchWebConfig();
 
@@ -154,6 +162,7 @@ class Service::Impl : public ReadViews {
   asio::thread_pool cpu_{CpuThreads()};
   HttpFetcher fetcher_;
   Scraper scraper_;
+  WatchList watch_list_;
   mutable PushedTargets pushed_;
   AlertmanagerNotifier notifier_;
   WebhookNotifier webhooks_;
@@ -172,6 +181,7 @@ Service::Impl::Impl(ServiceOptions options, std::shared_ptr<const Settings> sett
       store_(std::move(store)),
       metrics_(options_.storage_path),
       scraper_(MakeScraperParts()),
+      watch_list_(MakeWatchListParts()),
       pushed_(
           clock_,
           [this](const Labels& labels, Time time, const HeapProfile& profile) {
@@ -209,6 +219,19 @@ ScraperParts Service::Impl::MakeScraperParts() {
                 return store_->Append(target.labels, time, profile);
               },
           .observe = [this](const ScrapeOutcome& outcome) { metrics_.ObserveScrape(outcome); },
+          .on_failure = OnFailure()};
+}
+
+WatchListParts Service::Impl::MakeWatchListParts() {
+  return {.io = io_.get_executor(),
+          .cpu = cpu_.get_executor(),
+          .clock = clock_,
+          .watch =
+              [this](std::shared_ptr<const Settings> settings) {
+                scraper_.Apply(settings->targets);
+                const std::scoped_lock lock(settings_mutex_);
+                settings_ = std::move(settings);
+              },
           .on_failure = OnFailure()};
 }
 
@@ -258,8 +281,9 @@ Result<void> Service::Impl::Start() {
   metrics_.ObserveReload(true, clock_.Now());
   notifier_.Apply(settings()->config->alerting);
   webhooks_.Apply(settings()->config->alerting);
-  scraper_.Apply(settings()->targets);
-  tasks_.Spawn("evaluation", evaluation_->Run());
+  watch_list_.Configure(settings());
+  tasks_.Spawn("watch list", watch_list_.Run());
+  tasks_.Spawn("evaluation", Evaluate());
   tasks_.Spawn("ageing of history", AgeHistory());
   tasks_.Spawn("web configuration", WatchWebConfig());
   // Only now does anything run: nobody sees the parts before they are all there.
@@ -282,14 +306,10 @@ Result<void> Service::Impl::Reload() {
                   loaded.error().message);
     return Fail(loaded.error());
   }
-  {
-    const std::scoped_lock lock(settings_mutex_);
-    settings_ = *loaded;
-  }
   notifier_.Apply((*loaded)->config->alerting);
   webhooks_.Apply((*loaded)->config->alerting);
-  scraper_.Apply((*loaded)->targets);
-  spdlog::info("the configuration was reloaded: {} targets", (*loaded)->targets.size());
+  watch_list_.Configure(*loaded);
+  spdlog::info("the configuration was reloaded: {} targets", settings()->targets.size());
   return {};
 }
 
@@ -297,6 +317,7 @@ void Service::Impl::Stop() {
   if (stopping_.exchange(true)) return;
   if (server_) server_->Stop(kServerGrace);
   tasks_.Cancel();
+  if (!watch_list_.Stop(kDiscoveryGrace)) spdlog::warn("discovery was still looking at the stop");
   if (!scraper_.Stop(kScraperGrace)) spdlog::warn("scrapes were still under way at the stop");
   if (!tasks_.WaitFor(kTasksGrace)) spdlog::warn("an evaluation was still under way at the stop");
   if (io_thread_.joinable()) {
@@ -310,7 +331,11 @@ void Service::Impl::Stop() {
 }
 
 std::string Service::Impl::Metrics() const {
-  ServiceStatus status{.targets = Targets(), .notifiers = notifier_.Statuses(), .alerts = Alerts()};
+  ServiceStatus status{.targets = Targets(),
+                       .discovery = DiscoveryStatuses(),
+                       .plan = Plan(),
+                       .notifiers = notifier_.Statuses(),
+                       .alerts = Alerts()};
   for (NotifierStatus& webhook : webhooks_.Statuses())
     status.notifiers.push_back(std::move(webhook));
   auto families = metrics_.Collect(status);
@@ -386,6 +411,11 @@ HttpResponse Service::Impl::Handle(const HttpRequest& request) {
     response.body = reloaded.error().message + '\n';
   }
   return response;
+}
+
+asio::awaitable<void> Service::Impl::Evaluate() {
+  co_await watch_list_.FirstLook();
+  co_await evaluation_->Run();
 }
 
 asio::awaitable<void> Service::Impl::AgeHistory() {

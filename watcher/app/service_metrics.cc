@@ -60,15 +60,53 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
                     "How long the target took to serve its last heap profile.");
   Readings bytes(MetricType::Gauge, "heapwatch_target_last_body_bytes",
                  "Size of the last heap profile as it came over the wire.");
+  std::size_t lost = 0;
   for (const TargetStatus& target : targets) {
-    if (!target.last_scrape) continue;
+    if (target.lost) ++lost;
+    if (target.lost || !target.last_scrape) continue;
     up.Add(target.labels, target.up ? 1 : 0);
     duration.Add(target.labels, Seconds(target.last_scrape_duration));
     bytes.Add(target.labels, static_cast<double>(target.last_body_bytes));
   }
   Readings count(MetricType::Gauge, "heapwatch_targets", "Targets that are watched.");
-  count.Add(static_cast<double>(targets.size()));
+  count.Add(static_cast<double>(targets.size() - lost));
   for (Readings* readings : {&count, &up, &duration, &bytes}) out.push_back(readings->Take());
+}
+
+void AppendDiscovery(const std::vector<DiscoveryStatus>& statuses, const TargetPlan& plan,
+                     std::vector<MetricFamily>& out) {
+  Readings found(MetricType::Gauge, "heapwatch_sd_targets",
+                 "Targets that discovery has found, before relabelling.");
+  Readings failures(MetricType::Counter, "heapwatch_sd_failures_total",
+                    "Looks for targets that failed in part or whole.");
+  Readings successful(
+      MetricType::Gauge, "heapwatch_sd_last_look_successful",
+      "Whether the last look for targets went well; if not, those found before stay.");
+  // A job may have several of one mechanism.
+  std::map<Labels, DiscoveryStatus> sums;
+  for (const DiscoveryStatus& status : statuses) {
+    DiscoveryStatus& sum = sums[{{"job", status.job}, {"mechanism", status.mechanism}}];
+    sum.targets += status.targets;
+    sum.failures += status.failures;
+    sum.error += status.error;
+  }
+  for (const auto& [labels, sum] : sums) {
+    found.Add(labels, static_cast<double>(sum.targets));
+    failures.Add(labels, static_cast<double>(sum.failures));
+    successful.Add(labels, sum.error.empty() ? 1 : 0);
+  }
+  Readings dropped(MetricType::Gauge, "heapwatch_targets_dropped",
+                   "Targets that were found and are not watched, by reason.");
+  Readings over(MetricType::Gauge, "heapwatch_target_limit_exceeded",
+                "Whether the job has more targets than its target_limit and is not scraped.");
+  for (const JobTargets& job : plan.jobs) {
+    for (const auto& [reason, number] : job.dropped)
+      dropped.Add({{"job", job.job}, {"reason", std::string(ToString(reason))}},
+                  static_cast<double>(number));
+    over.Add({{"job", job.job}}, job.is_over_limit ? 1 : 0);
+  }
+  for (Readings* readings : {&found, &failures, &successful, &dropped, &over})
+    out.push_back(readings->Take());
 }
 
 void AppendNotifiers(const std::vector<NotifierStatus>& notifiers, std::vector<MetricFamily>& out) {
@@ -229,6 +267,7 @@ void ServiceMetrics::ObserveReload(bool ok, Time at) {
 std::vector<MetricFamily> ServiceMetrics::Collect(const ServiceStatus& status) const {
   std::vector<MetricFamily> families = registry_.Collect();
   AppendTargets(status.targets, families);
+  AppendDiscovery(status.discovery, *status.plan, families);
   AppendNotifiers(status.notifiers, families);
   AppendAlerts(status.alerts, families);
   families.push_back(

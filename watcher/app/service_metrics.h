@@ -11,12 +11,15 @@
 #include <prometheus/registry.h>
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "alerting/alert_state.h"
 #include "analysis/base/time.h"
+#include "watcher/discovery/discovery.h"
+#include "watcher/discovery/target_set.h"
 #include "watcher/notify/receiver.h"
 #include "watcher/scrape/scraper.h"
 #include "watcher/scrape/target_status.h"
@@ -27,6 +30,8 @@ namespace heapwatch {
 // What is shown as it is now.
 struct ServiceStatus {
   std::vector<TargetStatus> targets;
+  std::vector<DiscoveryStatus> discovery;
+  std::shared_ptr<const TargetPlan> plan;  // never null
   std::vector<NotifierStatus> notifiers;
   std::vector<AlertView> alerts;
 };

@@ -16,7 +16,7 @@ namespace heapwatch {
 struct Settings {
   std::shared_ptr<const Config> config;
   std::shared_ptr<const SiteAttributor> attributor;
-  std::vector<Target> targets;
+  std::vector<Target> targets;  // those configured, or once they are watched those found as well
 };
 
 // Errors are those of LoadConfig and SiteAttributor::Create.

@@ -15,8 +15,8 @@ class Fetcher {
  public:
   virtual ~Fetcher() = default;
   // The profile's bytes as the target serves them, within the target's timeout and body limit.
-  // Errors say what went wrong and the way out. Any thread; runs on the executor of whoever awaits
-  // it.
+  // Errors say what went wrong and the way out; a target's refusal is one. Any thread; runs on the
+  // executor of whoever awaits it.
   virtual boost::asio::awaitable<Result<std::string>> Fetch(Target target) = 0;
 };
 

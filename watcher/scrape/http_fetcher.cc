@@ -3,6 +3,7 @@
 namespace heapwatch {
 
 boost::asio::awaitable<Result<std::string>> HttpFetcher::Fetch(Target target) {
+  if (!target.refusal.empty()) co_return Fail(ErrorCode::kLimit, target.refusal);
   HttpCall call;
   call.url = target.url;
   call.timeout = target.timeout;

@@ -86,8 +86,10 @@ void Scraper::Apply(const std::vector<Target>& targets) {
       watched->status.url = target.url;
       watched->status.interval = target.interval;
       watched->status.memory_limit_bytes = target.memory_limit_bytes;
+      watched->status.lost = target.lost;
     }
-    watched->loop = tasks_.Spawn("scrape of " + target.url, Loop(watched, target));
+    if (!target.lost)
+      watched->loop = tasks_.Spawn("scrape of " + target.url, Loop(watched, target));
   }
   for (const auto& [labels, watched] : watched_)
     if (!wanted.contains(labels)) watched->loop.Cancel();

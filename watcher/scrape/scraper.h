@@ -54,7 +54,7 @@ class Scraper {
   explicit Scraper(ScraperParts parts);
 
   // Scrapes these targets from now on, and no others. One that was there before, unchanged, keeps
-  // its rhythm; by its labels alone it keeps its status.
+  // its rhythm; by its labels alone it keeps its status. One that was lost keeps its status only.
   void Apply(const std::vector<Target>& targets);
   std::vector<TargetStatus> Statuses() const;  // ordered by labels
   // Ends all scraping; one that has reached the sink is finished first. False if that took longer

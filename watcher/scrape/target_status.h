@@ -24,6 +24,8 @@ struct TargetStatus {
   std::uint64_t scrapes = 0;
   std::uint64_t failures = 0;
   std::optional<std::int64_t> memory_limit_bytes = std::nullopt;  // of the process, where known
+  // When discovery lost it: what stands above is from before.
+  std::optional<Time> lost = std::nullopt;
 };
 
 }  // namespace heapwatch

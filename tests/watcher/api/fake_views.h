@@ -18,6 +18,10 @@ class FakeViews : public ReadViews {
   std::shared_ptr<const Config> config() const override { return configuration; }
   std::shared_ptr<const SiteAttributor> attributor() const override { return sites; }
   std::vector<TargetStatus> Targets() const override { return statuses; }
+  std::shared_ptr<const TargetPlan> Plan() const override {
+    return std::make_shared<const TargetPlan>(plan);
+  }
+  std::vector<DiscoveryStatus> DiscoveryStatuses() const override { return discovery; }
   std::shared_ptr<const Evaluation> LatestEvaluation() const override {
     return std::make_shared<const Evaluation>(evaluation);
   }
@@ -32,6 +36,8 @@ class FakeViews : public ReadViews {
   std::shared_ptr<const Config> configuration = std::make_shared<const Config>();
   std::shared_ptr<const SiteAttributor> sites = SiteAttributor::Create({}).value();
   std::vector<TargetStatus> statuses;
+  TargetPlan plan;
+  std::vector<DiscoveryStatus> discovery;
   Evaluation evaluation;
   std::vector<AlertView> alerts;
   std::vector<AlertChange> alert_history;

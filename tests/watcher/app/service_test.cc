@@ -217,5 +217,58 @@ TEST_F(ServiceTest, ReloadingOverHttpTakesPostAndTheFlag) {
   EXPECT_EQ(Post("/-/reload").status, 403);
 }
 
+TEST_F(ServiceTest, TargetsComeAndGoWithTheFileTheyStandIn) {
+  const RawServer first(GoodAnswer());
+  const RawServer second(GoodAnswer());
+  const auto write = [&](const std::string& targets) {
+    directory_.Write("targets.yml", "- targets: [" + targets + "]\n  labels: {zone: eu}\n");
+  };
+  const auto health = [&](const RawServer& server) {
+    const auto targets = Targets();
+    const auto target = targets.find(server.address());
+    return target == targets.end() ? "" : TextOf(target->second, "health");
+  };
+  const auto quoted = [](const RawServer& server) { return "'" + server.address() + "'"; };
+  write(quoted(first));
+  const auto started = TryStart(
+      "global: {scrape_interval: 50ms, scrape_timeout: 50ms, evaluation_interval: 50ms}\n"
+      "scrape_configs: [{job_name: test, target_limit: 2, file_sd_configs: [{files: "
+      "[targets.yml]}]}]\n");
+  ASSERT_TRUE(started) << started.error().message;
+  ASSERT_TRUE(WaitUntil([&] { return health(first) == "up"; }, kPatience));
+
+  write(quoted(first) + ", " + quoted(second) + ", " + quoted(first));
+  ASSERT_TRUE(WaitUntil([&] { return health(second) == "up"; }, kPatience));
+  const auto answer = json::parse(Get("/api/v1/targets")).at("data");
+  EXPECT_EQ(Targets().at(second.address()).at("discovered_labels").at("__meta_filepath"),
+            json::value(directory_.Path("targets.yml")));
+  EXPECT_EQ(answer.at("dropped").at(0).at("reason"), json::value("duplicate"));
+  EXPECT_EQ(answer.at("jobs").at(0).at("dropped").at("duplicate"), json::value(1));
+  EXPECT_THAT(Get("/metrics"),
+              HasSubstr("heapwatch_sd_targets{job=\"test\",mechanism=\"file\"} 3"));
+
+  directory_.Write("targets.yml", "- targets: broken\n");
+  const auto error = [&] {
+    const auto all = json::parse(Get("/api/v1/targets"));
+    return TextOf(all.at("data").at("discovery").at(0), "last_error");
+  };
+  ASSERT_TRUE(
+      WaitUntil([&] { return error().find("targets.yml:1:12") != std::string::npos; }, kPatience));
+  EXPECT_EQ(health(first), "up");
+  EXPECT_THAT(Get("/metrics"),
+              HasSubstr("heapwatch_sd_last_look_successful{job=\"test\",mechanism=\"file\"} 0"));
+
+  write(quoted(second));
+  ASSERT_TRUE(WaitUntil([&] { return health(first) == "lost"; }, kPatience));
+  EXPECT_EQ(error(), "");
+  EXPECT_TRUE(Targets().at(first.address()).as_object().contains("history"));
+  EXPECT_THAT(Get("/metrics"), Not(HasSubstr("heapwatch_target_up{instance=\"" + first.address())));
+
+  write(quoted(second) + ", 'a:1', 'b:1'");
+  ASSERT_TRUE(WaitUntil([&] { return health(second) == "down"; }, kPatience));
+  EXPECT_THAT(TextOf(Targets().at(second.address()), "last_error"), HasSubstr("target_limit of 2"));
+  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_target_limit_exceeded{job=\"test\"} 1"));
+}
+
 }  // namespace
 }  // namespace heapwatch

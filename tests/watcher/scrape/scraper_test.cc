@@ -280,6 +280,40 @@ TEST_F(ScraperTest, TellsA404) {
   EXPECT_EQ(kept_, 0);
 }
 
+TEST_F(ScraperTest, KeepsTheStatusOfALostTargetAndScrapesItNoMore) {
+  Start(fake_);
+  const Target target = MakeTestTarget("a:1");
+  const Target other = MakeTestTarget("b:1");
+  scraper_->Apply({target, other});
+  ASSERT_TRUE(WaitForScrapes(2));
+  Target lost = target;
+  lost.lost = clock_.Now();
+  scraper_->Apply({lost, other});
+  const TargetStatus before = Status();
+  EXPECT_EQ(before.lost, lost.lost);
+  EXPECT_TRUE(before.up);
+  const auto scrapes = [&](std::size_t i) { return scraper_->Statuses().at(i).scrapes; };
+  const std::uint64_t others = scrapes(1);
+  ASSERT_TRUE(WaitUntil([&] { return scrapes(1) > others + 3; }, kPatience));
+  EXPECT_EQ(Status().scrapes, before.scrapes);
+  scraper_->Apply({target, other});
+  EXPECT_TRUE(WaitUntil([&] { return scrapes(0) > before.scrapes; }, kPatience));
+  EXPECT_EQ(Status().lost, std::nullopt);
+}
+
+TEST_F(ScraperTest, TellsWhyATargetIsRefusedAndDoesNotCallIt) {
+  const RawServer server(HttpAnswer(200, "application/octet-stream", TestProfileBytes(4096)));
+  Start(http_);
+  Target target = MakeTestTarget(server.address());
+  target.refusal = "not scraped: too many";
+  scraper_->Apply({target});
+  ASSERT_TRUE(WaitForScrapes(2));
+  EXPECT_FALSE(Status().up);
+  EXPECT_EQ(Status().last_error, "not scraped: too many");
+  EXPECT_EQ(LastReason(), "limit");
+  EXPECT_TRUE(server.requests().empty());
+}
+
 TEST_F(ScraperTest, TellsALoginPageServedAsSuccess) {
   const auto status =
       StatusOf(HttpAnswer(200, "text/html", "<!DOCTYPE html><html><title>Log in</title></html>"));

@@ -64,7 +64,7 @@ export interface Target {
   id: string
   labels: Labels
   url?: string
-  health?: 'up' | 'down' | 'unknown'
+  health?: 'up' | 'down' | 'unknown' | 'lost'
   last_error?: string
   interval_ms?: number
   scrapes?: number
@@ -75,6 +75,13 @@ export interface Target {
   memory_limit_bytes?: number
   sites?: number
   history?: History
+}
+
+export interface DiscoveryStatus {
+  job: string
+  mechanism: string
+  place: string
+  last_error: string
 }
 
 export interface Alert {

@@ -1,9 +1,9 @@
 // Whose heap: one target of those with history.
-import type { Target } from '../api'
+import type { DiscoveryStatus, Target } from '../api'
 import { useLive } from '../live'
 import { instanceOf, serviceOf } from '../names'
 
-export const useTargets = (every = 0) => useLive<{ active: Target[]; gone: Target[] }>('/api/v1/targets', every)
+export const useTargets = (every = 0) => useLive<{ active: Target[]; gone: Target[]; discovery: DiscoveryStatus[] }>('/api/v1/targets', every)
 
 export function TargetChoice({ label, value, targets, onPick }: { label: string; value: string; targets: Target[]; onPick: (id: string) => void }) {
   const known = targets.filter((t) => t.history)

@@ -28,6 +28,9 @@ export function Targets({ place }: ViewProps) {
           const active = data.active.filter(isWanted).sort((a, b) => rank(a) - rank(b))
           const gone = data.gone.filter(isWanted)
           return <>
+            {data.discovery.filter((d) => d.last_error).map((d) => (
+              <p key={d.job + d.mechanism + d.place} class="error">Discovery of job {d.job} by {d.mechanism} fails, the targets found before stay: {d.last_error}</p>
+            ))}
             <TargetTable targets={active} />
             {gone.length > 0 && <><h2>No longer watched, history kept</h2><TargetTable targets={gone} isGone /></>}
           </>
@@ -67,7 +70,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
   )
 }
 
-function Health({ of }: { of: 'up' | 'down' | 'unknown' | 'gone' }) {
-  const words = { up: '● up', down: '▼ down', unknown: '○ not scraped yet', gone: '– gone' }
+function Health({ of }: { of: 'up' | 'down' | 'unknown' | 'lost' | 'gone' }) {
+  const words = { up: '● up', down: '▼ down', unknown: '○ not scraped yet', lost: '– lost by discovery', gone: '– gone' }
   return <span class={`health ${of}`}>{words[of]}</span>
 }
