@@ -3,6 +3,7 @@
 // where they were found (watcher/discovery). Plain data.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,9 +30,50 @@ struct FileSdConfig {
   bool operator==(const FileSdConfig&) const = default;
 };
 
-using DiscoveryConfig = std::variant<FileSdConfig>;
+struct HttpSdConfig {
+  std::string url;  // answers with a list of groups in JSON
+  Duration refresh_interval = std::chrono::minutes(1);
+  HttpClientConfig http;
+  bool operator==(const HttpSdConfig&) const = default;
+};
 
-// "file": as metrics, messages and the API name it.
+struct DnsSdConfig {
+  enum class Type : std::uint8_t { kSrv, kA, kAaaa };
+  std::vector<std::string> names;
+  Type type = Type::kSrv;
+  std::uint16_t port = 0;  // of the targets; SRV records bring their own
+  Duration refresh_interval = std::chrono::seconds(30);
+  bool operator==(const DnsSdConfig&) const = default;
+};
+// "SRV", "A", "AAAA" in the order of the enum.
+const std::vector<std::string>& DnsTypeNames();
+
+struct KubernetesSdConfig {
+  enum class Role : std::uint8_t { kPod, kEndpoints };
+  // Which objects of one kind to ask for; "" asks for all.
+  struct Selector {
+    std::string role;  // "pod", "service", "endpoints"
+    std::string label;
+    std::string field;
+    bool operator==(const Selector&) const = default;
+  };
+  Role role = Role::kPod;
+  // Where the API server is and who we are: as `api_server` and `http` say, or as `kubeconfig_file`
+  // does; with neither as the service account of the pod that we run in.
+  std::string api_server;
+  std::string kubeconfig_file;
+  std::vector<std::string> namespaces;  // none: all
+  bool own_namespace = false;           // that of our pod as well
+  std::vector<Selector> selectors;
+  HttpClientConfig http;
+  bool operator==(const KubernetesSdConfig&) const = default;
+};
+// "pod", "endpoints" in the order of the enum.
+const std::vector<std::string>& KubernetesRoleNames();
+
+using DiscoveryConfig = std::variant<FileSdConfig, HttpSdConfig, DnsSdConfig, KubernetesSdConfig>;
+
+// "file", "http", "dns" or "kubernetes": as metrics, messages and the API name it.
 std::string_view MechanismOf(const DiscoveryConfig& config);
 // Where it looks, for people: "targets/*.json".
 std::string PlaceOf(const DiscoveryConfig& config);

@@ -4,15 +4,20 @@
 
 #include <algorithm>
 #include <boost/json/parser.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
 #include <charconv>
 #include <filesystem>
 #include <functional>
 #include <optional>
 
+#include "config/load_http_client.h"
+
 namespace heapwatch {
 namespace {
 
 using Field = YamlReader::Field;
+using Fields = std::vector<Field>;
 using Groups = std::vector<StaticConfig>;
 
 Result<void> TakeAny(const std::string&) { return {}; }
@@ -31,6 +36,28 @@ void ReadFileSd(YamlReader& reader, const YAML::Node& node, const std::string& w
       reader.Problem(
           node["files"].Mark(),
           "files: \"" + file + "\" must end in .json, .yml or .yaml, with * in its last part only");
+  out.emplace_back(std::move(config));
+}
+
+bool IsHttpUrl(const std::string& text) {
+  const auto url = boost::urls::parse_uri(text);
+  return url.has_value() && (url->scheme() == "http" || url->scheme() == "https") &&
+         !url->host_address().empty() && !url->has_userinfo();
+}
+
+void ReadHttpSd(YamlReader& reader, const YAML::Node& node, const std::string& where,
+                std::vector<DiscoveryConfig>& out) {
+  HttpSdConfig config;
+  Fields fields = HttpClientFields(reader, config.http);
+  fields.push_back(reader.Text("url", &config.url));
+  fields.push_back(reader.Time("refresh_interval", &config.refresh_interval));
+  reader.Map(node, where, fields);
+  if (node.IsMap() && !IsHttpUrl(config.url))
+    // Not quoted: there may be a password in it.
+    reader.Problem(node["url"] ? node["url"].Mark() : node.Mark(),
+                   where +
+                       ": needs a url such as http://inventory.example.com/targets; a name and "
+                       "password stand in basic_auth");
   out.emplace_back(std::move(config));
 }
 
@@ -93,7 +120,7 @@ std::vector<Field> DiscoveryFields(YamlReader& reader, const std::string& where,
       read(reader, node, where + "." + path, out);
     });
   };
-  return {list("file_sd_configs", ReadFileSd)};
+  return {list("file_sd_configs", ReadFileSd), list("http_sd_configs", ReadHttpSd)};
 }
 
 void ReadTargetGroup(YamlReader& reader, const YAML::Node& node, const std::string& where,

@@ -143,7 +143,9 @@ TEST(LoadConfig, FillsEveryFieldOfDiscovery) {
   EXPECT_EQ(job.target_limit, 100U);
   const FileSdConfig files{{(kCorpus / "targets/*.json").string(), "/etc/heapwatch/targets.yml"},
                            std::chrono::seconds(30)};
-  EXPECT_THAT(job.discovery_configs, ElementsAre(DiscoveryConfig(files)));
+  HttpSdConfig server{"https://inventory/targets?team=a", std::chrono::seconds(30), {}};
+  server.http.authorization = {"Bearer", Secret(), (kCorpus / "token").string()};
+  EXPECT_THAT(job.discovery_configs, ElementsAre(DiscoveryConfig(files), DiscoveryConfig(server)));
 }
 
 TEST(LoadConfig, FillsEveryFieldOfAlerting) {

@@ -112,5 +112,32 @@ scrape_configs:
   ExpectTheSame(6);
 }
 
+TEST_F(DiscoveryReference, AServerIsAskedAsPrometheusAsksIt) {
+  if (FindProgram("nginx").empty()) GTEST_SKIP() << "nginx is not installed: see ./dev";
+  const std::uint16_t port = FreePort();
+  directory_.Write("list.json",
+                   R"([{"targets": ["a.example:1", "b.example:1"], "labels": {"zone": "eu"}},
+                       {"targets": ["c.example"], "labels": {"__scheme__": "https"}}])");
+  directory_.Write("nginx.conf",
+                   "daemon off; master_process off; user root; pid nginx.pid; error_log "
+                   "error.log;\nevents {}\nhttp { access_log off; types { application/json json; } "
+                   "server { listen 127.0.0.1:" +
+                       std::to_string(port) + "; root " + directory_.path() + "; } }\n");
+  const Subprocess nginx({"nginx", "-e", directory_.Path("error.log"), "-p", directory_.path(),
+                          "-c", directory_.Path("nginx.conf")});
+  ASSERT_TRUE(WaitForPort(port, kPatience)) << nginx.all_output();
+  Start(R"(
+scrape_configs:
+  - job_name: server
+    profile_path: /debug/pprof/heap
+    http_sd_configs:
+      - url: http://127.0.0.1:)" +
+        std::to_string(port) + R"(/list.json
+    relabel_configs:
+      - {action: drop, source_labels: [__address__], regex: 'b.*'}
+)");
+  ExpectTheSame(3);
+}
+
 }  // namespace
 }  // namespace heapwatch

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "watcher/discovery/file_discoverer.h"
+#include "watcher/discovery/http_discoverer.h"
 
 namespace heapwatch {
 
@@ -137,7 +138,9 @@ bool Discovery::Stop(Duration timeout) {
 
 std::unique_ptr<Discoverer> MakeDiscoverer(const DiscoveryConfig& config,
                                            const asio::any_io_executor& cpu) {
-  return std::make_unique<FileDiscoverer>(std::get<FileSdConfig>(config), cpu);
+  if (const auto* file = std::get_if<FileSdConfig>(&config))
+    return std::make_unique<FileDiscoverer>(*file, cpu);
+  return std::make_unique<HttpDiscoverer>(std::get<HttpSdConfig>(config), cpu);
 }
 
 }  // namespace heapwatch
