@@ -1,6 +1,5 @@
 #include "alerting/webhook_payload.h"
 
-#include <openssl/evp.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "alerting/json_fields.h"
+#include "analysis/base/base64.h"
 #include "analysis/base/json.h"
 #include "analysis/base/units.h"
 #include "analysis/base/utf8.h"
@@ -115,15 +115,6 @@ json::object ToJsonObject(const Finding& finding) {
   return out;
 }
 
-std::string Base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  const auto* data = static_cast<const unsigned char*>(static_cast<const void*>(bytes.data()));
-  auto* to = static_cast<unsigned char*>(static_cast<void*>(out.data()));
-  const int length = EVP_EncodeBlock(to, data, static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(length));
-  return out;
-}
-
 // The same for the alert firing and resolved, another for the next time it fires.
 std::string IdOf(const Alert& alert) {
   const std::string text = ToString(alert.labels) + FormatRfc3339(alert.starts_at);
@@ -174,7 +165,7 @@ std::string WebhookBody(const Alert& alert, const ProfileDiff* diff, std::size_t
     const auto attach = [&](std::string_view name, std::string_view type, std::string_view bytes) {
       if (!fits(name, 4 * ((bytes.size() + 2) / 3) + 100)) return;
       attachments.push_back(
-          json::object{{"name", name}, {"content_type", type}, {"base64", Base64(bytes)}});
+          json::object{{"name", name}, {"content_type", type}, {"base64", EncodeBase64(bytes)}});
     };
     attach("diff.pb.gz", "application/octet-stream", DiffToPprof(*diff));
     attach("diff.svg", "image/svg+xml", DiffToSvg(*diff));

@@ -7,6 +7,7 @@
 
 #include "alerting/service_growth.h"
 #include "alerting/target_down.h"
+#include "analysis/base/base64.h"
 #include "analysis/profile/attribution.h"
 #include "tests/alerting/sample_findings.h"
 #include "tests/support/test_profile.h"
@@ -42,23 +43,6 @@ ProfileDiff SomeDiff() {
       .value();
 }
 
-std::string DecodeBase64(const std::string& text) {
-  std::string out;
-  unsigned buffer = 0;
-  int bits = 0;
-  const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (const char c : text) {
-    const auto digit = alphabet.find(c);
-    if (digit == std::string::npos) break;
-    buffer = buffer << 6 | static_cast<unsigned>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(buffer >> bits & 0xFF);
-  }
-  return out;
-}
-
 TEST(WebhookBody, HoldsTheWholeFindingAndTheDiff) {
   const ProfileDiff diff = SomeDiff();
   const json::value body = json::parse(WebhookBody(LeakAlert(), &diff, 1U << 20));
@@ -81,9 +65,9 @@ TEST(WebhookBody, HoldsTheWholeFindingAndTheDiff) {
   const json::array& files = body.at("attachments").as_array();
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].at("name").as_string(), "diff.pb.gz");
-  EXPECT_THAT(DecodeBase64(files[0].at("base64").as_string().c_str()),
+  EXPECT_THAT(DecodeBase64(files[0].at("base64").as_string()).value(),
               ::testing::StartsWith("\x1f\x8b"));
-  EXPECT_THAT(DecodeBase64(files[1].at("base64").as_string().c_str()), HasSubstr("<svg"));
+  EXPECT_THAT(DecodeBase64(files[1].at("base64").as_string()).value(), HasSubstr("<svg"));
   EXPECT_TRUE(body.at("left_out").as_array().empty());
 }
 

@@ -1,11 +1,10 @@
 #include "watcher/access/web_access.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "analysis/base/base64.h"
 #include "watcher/access/request_guard.h"
 
 namespace heapwatch {
@@ -43,20 +42,6 @@ Authorization AuthorizationOf(const HttpRequest& request) {
   const std::size_t space = std::min(text.find(' '), text.size());
   const std::size_t begin = std::min(text.find_first_not_of(' ', space), text.size());
   return {text.substr(0, space), text.substr(begin)};
-}
-
-// "" for what is not base64.
-std::string DecodeBase64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return "";
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return "";
-  // OpenSSL counts what the padding stands for, too.
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
 }
 
 }  // namespace
@@ -141,7 +126,7 @@ asio::awaitable<std::optional<HttpResponse>> WebAccess::Authenticate(HttpRequest
     }
   } else if (EqualIgnoringCase(shown.scheme, "Basic") &&
              !settings.config.basic_auth_users.empty()) {
-    std::string credentials = DecodeBase64(shown.credentials);
+    std::string credentials = DecodeBase64(shown.credentials).value_or("");
     const auto outcome = co_await CheckBasic(request, std::move(credentials), settings);
     if (outcome == PasswordCheck::Outcome::kRight) co_return std::nullopt;
     if (outcome == PasswordCheck::Outcome::kBusy) {

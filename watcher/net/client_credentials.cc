@@ -1,13 +1,13 @@
 #include "watcher/net/client_credentials.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+
+#include "analysis/base/base64.h"
 
 namespace heapwatch {
 namespace {
@@ -40,13 +40,7 @@ Result<std::string> PlainOrFile(const Secret& plain, const std::string& file,
 }
 
 std::string Basic(const std::string& user, const std::string& password) {
-  const std::string text = user + ':' + password;
-  std::string out((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return "Basic " + out;
+  return "Basic " + EncodeBase64(user + ':' + password);
 }
 
 }  // namespace
