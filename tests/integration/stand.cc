@@ -101,6 +101,9 @@ scrape_configs:
     static_configs:
       - targets: [')" + shop_instance() + R"(']
         labels: {service: shop, version: v1}
+  - job_name: nobody
+    static_configs: [{targets: ['127.0.0.1:)" + std::to_string(down_port_) +
+                                               R"(']}]
 detection:
   warm_up: 10s
   patience: 30s
@@ -108,6 +111,7 @@ detection:
   churn_for: 20s
 alerting:
   resend_delay: 5s
+  target_down_for: 5s
   webhooks: [{url: 'http://)" + webhook_.address() +
                                                R"(/hook'}]
   alertmanagers:

@@ -2,6 +2,7 @@
 // real process on a port of its own, and a webhook. All stop with the object.
 //
 // The shop leaks 4 MiB a second, fills a cache of 32 MiB within half a minute, churns and sells.
+// Another target is served by nobody.
 // Heapwatch looks twice a second and judges every second, so that verdicts are out in about one.
 #pragma once
 
@@ -54,6 +55,7 @@ class Stand {
   TemporaryDirectory directory_;
   RawServer webhook_{"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"};
   std::uint16_t shop_port_ = FreePort();
+  std::uint16_t down_port_ = FreePort();  // of a target that nobody serves
   std::uint16_t heapwatch_port_ = FreePort();
   std::uint16_t prometheus_port_ = FreePort();
   std::uint16_t alertmanager_port_ = FreePort();

@@ -79,8 +79,9 @@ TEST_F(WholeWay, CallsLeakCacheChurnAndTrafficWhatTheyAre) {
       << stand_->VerdictOn(kTraffic);
 }
 
-TEST_F(WholeWay, TellsAlertmanagerOfTheLeakAndTheChurnAndOfNothingElse) {
-  const std::set<std::string> expected = {"HeapLeak " + kLeak, "HeapGCChurn " + kChurn};
+TEST_F(WholeWay, TellsAlertmanagerOfLeakChurnAndTargetThatIsDownAndOfNothingElse) {
+  const std::set<std::string> expected = {"HeapLeak " + kLeak, "HeapGCChurn " + kChurn,
+                                          "HeapWatchTargetDown "};
   EXPECT_TRUE(WaitUntil([&] { return AlertsAt(stand_->alertmanager()) == expected; }, kDeadline));
   // And it stays so: ten more evaluations, with the cache full and the traffic going on.
   std::set<std::string> evaluations;

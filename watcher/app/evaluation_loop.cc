@@ -133,15 +133,14 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
   for (Finding& finding : GroupDownTargets(HealthOfTargets(now)))
     findings.push_back(std::move(finding));
   const AlertingConfig& alerting = settings.config->alerting;
-  AlertState::Outcome outcome =
-      alert_state_.Step(evaluation->findings, parts_.acks.At(now), now,
-                        [&](const Finding& finding, const Labels& labels) {
-                          return Describe(finding, labels,
-                                          {.store = parts_.store,
-                                           .attributor = *settings.attributor,
-                                           .external_url = parts_.external_url,
-                                           .links = alerting.links});
-                        });
+  AlertState::Outcome outcome = alert_state_.Step(
+      findings, parts_.acks.At(now), now, [&](const Finding& finding, const Labels& labels) {
+        return Describe(finding, labels,
+                        {.store = parts_.store,
+                         .attributor = *settings.attributor,
+                         .external_url = parts_.external_url,
+                         .links = alerting.links});
+      });
   KeepState(outcome);
   KeepEvidence(alerting, now);
   LogChanges(outcome.changes);
