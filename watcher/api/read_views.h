@@ -32,6 +32,8 @@ class ReadViews {
   virtual ~ReadViews() = default;
   virtual Time Now() const = 0;
   virtual bool Ready() const = 0;
+  // Under which people reach the service, without a slash at its end.
+  virtual const std::string& external_url() const = 0;
   virtual const Store& store() const = 0;
   virtual std::shared_ptr<const Config> config() const = 0;
   virtual std::shared_ptr<const SiteAttributor> attributor() const = 0;

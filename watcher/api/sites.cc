@@ -81,9 +81,10 @@ std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wante
   return out;
 }
 
-json::object Describe(const JudgedSite& judged) {
+json::object Describe(const JudgedSite& judged, const std::string& external_url) {
   json::object out = ToJson(*judged.verdict);
-  const VerdictLinks links = LinksOf(judged.target->target, judged.site(), *judged.verdict);
+  const VerdictLinks links =
+      LinksOf(judged.target->target, judged.site(), *judged.verdict, external_url);
   out["site"] = ToJson(judged.site());
   out["target"] = TargetId::Of(judged.target->target).ToString();
   out["labels"] = ToJson(judged.target->target);
@@ -130,7 +131,7 @@ Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views
   const std::vector<JudgedSite> sites = Select(*evaluation, wanted);
   json::array shown;
   for (std::size_t i = 0; i < std::min(*limit, sites.size()); ++i)
-    shown.push_back(Describe(sites[i]));
+    shown.push_back(Describe(sites[i], views.external_url()));
   return JsonReply(json::object{{"evaluated", FormatRfc3339(evaluation->time)},
                                 {"total", sites.size()},
                                 {"sites", std::move(shown)}});

@@ -19,13 +19,14 @@ boost::json::object ToJson(const Verdict& verdict);
 // Adds to_limit_low_seconds and to_limit_high_seconds, the latter where it is finite.
 void AddLimit(const Interval& seconds_to_limit, boost::json::object& out);
 
-// The addresses, relative to the server, that show what a verdict rests on.
+// The addresses that show what a verdict rests on.
 struct VerdictLinks {
   std::string series;
   std::string diff_text;
   std::string diff_svg;
   std::string diff_pprof;
 };
-VerdictLinks LinksOf(const Labels& target, const Site& site, const Verdict& verdict);
+VerdictLinks LinksOf(const Labels& target, const Site& site, const Verdict& verdict,
+                     const std::string& external_url);
 
 }  // namespace heapwatch

@@ -106,9 +106,9 @@ class Service::Impl : public ReadViews {
   Result<void> Reload();
   void Stop();
   std::uint16_t port() const { return server_->port(); }
-  const std::string& external_url() const { return external_url_; }
 
   Time Now() const override { return clock_.Now(); }
+  const std::string& external_url() const override { return external_url_; }
   bool Ready() const override { return !stopping_ && evaluation_ && evaluation_->has_evaluated(); }
   const Store& store() const override { return *store_; }
   std::shared_ptr<const Config> config() const override { return settings()->config; }

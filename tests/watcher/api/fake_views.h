@@ -14,6 +14,7 @@ class FakeViews : public ReadViews {
  public:
   Time Now() const override { return now; }
   bool Ready() const override { return ready; }
+  const std::string& external_url() const override { return url; }
   const Store& store() const override { return kept; }
   std::shared_ptr<const Config> config() const override { return configuration; }
   std::shared_ptr<const SiteAttributor> attributor() const override { return sites; }
@@ -32,6 +33,7 @@ class FakeViews : public ReadViews {
 
   Time now;
   bool ready = true;
+  std::string url = "https://ops.example.com/heap";
   MemoryStore kept;
   std::shared_ptr<const Config> configuration = std::make_shared<const Config>();
   std::shared_ptr<const SiteAttributor> sites = SiteAttributor::Create({}).value();

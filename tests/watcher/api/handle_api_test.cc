@@ -16,6 +16,7 @@ namespace json = boost::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 using Query = std::multimap<std::string, std::string, std::less<>>;
 
@@ -152,7 +153,9 @@ TEST_F(HandleApiTest, LinksEachVerdictToAnswersThatExist) {
   const json::object links = Data("/api/v1/sites").at("sites").at(0).at("links").as_object();
   for (const auto& link : links) {
     HttpRequest request;
-    const std::string address(link.value().as_string());
+    std::string address(link.value().as_string());
+    ASSERT_THAT(address, StartsWith(views_.url + "/api/v1/"));
+    address.erase(0, views_.url.size());
     request.path = address.substr(0, address.find('?'));
     std::string rest = address.substr(address.find('?') + 1);
     while (!rest.empty()) {
