@@ -113,7 +113,8 @@ Labels IdentityLabels(const Finding& finding) {
   }
   if (!finding.version.empty()) labels.emplace("version", finding.version);
   for (const auto& [name, value] : finding.common_labels)
-    if (!labels.emplace(name, value).second) labels.emplace("exported_" + name, value);
+    if (name == "severity" || !labels.emplace(name, value).second)
+      labels.emplace("exported_" + name, value);
   return labels;
 }
 

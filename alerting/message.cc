@@ -54,11 +54,12 @@ std::string Confidence(const Finding& finding) {
   if (v.effective_n >= 1)
     text +=
         " and rests on " + FormatCount(std::llround(v.effective_n)) + " independent observations";
-  text += ".";
-  if (v.retention)
-    text += " Of the bytes allocated there, " +
-            Fixed(100 * *v.retention, *v.retention < 0.1 ? 1 : 0) + " % stay.";
-  return text;
+  return text + ".";
+}
+
+// To the second, as people read it.
+std::string Moment(Time time) {
+  return FormatRfc3339(std::chrono::floor<std::chrono::seconds>(time));
 }
 
 // Since when, and whether a deploy brought it.
@@ -66,10 +67,10 @@ std::string Onset(const Finding& finding) {
   const Verdict& v = finding.replicas.front().verdict;
   std::string text;
   if (IsGrowth(finding) && v.growing_for > Duration(0))
-    text = "it has grown since " + FormatRfc3339(v.to - v.growing_for);
+    text = "it has grown since " + Moment(v.to - v.growing_for);
   if (finding.watched_since && !finding.version.empty())
     text += (text.empty() ? "" : "; ") + finding.version + " has been watched since " +
-            FormatRfc3339(*finding.watched_since);
+            Moment(*finding.watched_since);
   if (finding.change) {
     const VersionChange& change = *finding.change;
     text += (text.empty() ? "" : "; ") + change.version_before + " before it ";
@@ -85,7 +86,9 @@ std::string Onset(const Finding& finding) {
   return text.empty() ? "" : "Since: " + text + ".\n";
 }
 
-std::string Percent(double before, double after) {
+// "+2.5 %", "up 12-fold".
+std::string ChangeOf(double before, double after) {
+  if (after >= 10 * before) return "up " + Fixed(after / before, 0) + "-fold";
   const double change = 100 * (after / before - 1);
   return (change >= 0 ? "+" : "") + Fixed(change, std::fabs(change) < 10 ? 1 : 0) + " %";
 }
@@ -96,11 +99,12 @@ std::string Load(const Finding& finding, const MessageContext& context) {
   const double after = context.load->after_bytes_per_second;
   std::string text = "Load: the process allocated " + FormatBytesPerSecond(before) +
                      " at the beginning and " + FormatBytesPerSecond(after) + " at the end (" +
-                     Percent(before, after) + ")";
+                     ChangeOf(before, after) + ")";
   const Verdict& v = finding.replicas.front().verdict;
   const double held_before = v.inuse_bytes - v.growth_bytes;
   if (IsGrowth(finding) && held_before > 0)
-    text += "; what the site holds went " + Percent(held_before, v.inuse_bytes);
+    text += std::string("; what the ") + (finding.members.empty() ? "site holds" : "sites hold") +
+            " went " + ChangeOf(held_before, v.inuse_bytes);
   return text + ".\n";
 }
 
@@ -123,35 +127,11 @@ std::string RuledOut(const Finding& finding, const MessageContext& context) {
     const double load =
         context.load->after_bytes_per_second / context.load->before_bytes_per_second - 1;
     const double growth = v.growth_bytes / held_before;
+    if (load <= 0) return text + ", load (it did not rise).";
     if (load < 0.5 * growth) return text + ", load (it rose by less than half as much).";
     return text + ". Not ruled out: load.";
   }
   return text + ".";
-}
-
-std::string Head(const Finding& finding, const MessageContext& context,
-                 const std::string& replicas) {
-  const Verdict& worst = finding.replicas.front().verdict;
-  std::string head = Summary(finding) + "\n\n";
-  if (finding.problem == Problem::kServiceGrowth) {
-    head += "Sites, worst first: " + Sites(finding) + "\n";
-  } else {
-    head += "Site: " + finding.site.function;
-    if (!finding.site.file.empty()) head += " (" + finding.site.file + ")";
-    head += ", holds " + FormatBytes(worst.inuse_bytes) + " on the worst replica.\n";
-  }
-  if (!finding.reason.empty()) head += "Why: " + finding.reason + ".\n";
-  if (IsGrowth(finding)) head += "How sure: " + Confidence(finding) + "\n";
-  head += Onset(finding) + Load(finding, context);
-  return head + "Ruled out: " + RuledOut(finding, context) + "\nReplicas: " + replicas + "\n";
-}
-
-// The target of a link by its name, for people: "dashboard_url" is "Dashboard".
-std::string LinkTitle(std::string name) {
-  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z')
-    name[0] = static_cast<char>(name[0] - 'a' + 'A');
-  std::replace(name.begin(), name.end(), '_', ' ');
-  return name;
 }
 
 // Whole lines as far as they fit.
@@ -170,6 +150,45 @@ std::string FitLines(std::string_view text, std::size_t max_runes) {
   return out + "…";
 }
 
+// What it is and where.
+std::string Opening(const Finding& finding) {
+  std::string text = Summary(finding) + "\n\n";
+  if (finding.problem == Problem::kServiceGrowth)
+    return text + "Sites, worst first: " + Sites(finding) + "\n";
+  text += "Site: " + finding.site.function;
+  if (!finding.site.file.empty()) text += " (" + finding.site.file + ")";
+  if (finding.problem != Problem::kChurn)
+    text += ", holds " + FormatBytes(finding.replicas.front().verdict.inuse_bytes) +
+            " on the worst replica";
+  return text + ".\n";
+}
+
+// What grew on the worst replica, as far as it fits.
+std::string Diff(const MessageContext& context, const Evidence& evidence, std::size_t max_runes) {
+  if (context.diff_text.empty()) return "";
+  const std::string head = "\nOn " + ToUtf8(ReplicaName(evidence.target)) + " from " +
+                           Moment(evidence.from) + " to " + Moment(evidence.to) + ":\n";
+  return FitLines(head + ToUtf8(context.diff_text), max_runes - 1) + "\n";
+}
+
+// Why it is told, and what else it might have been.
+std::string Argument(const Finding& finding, const MessageContext& context,
+                     const std::string& replicas) {
+  std::string text = "\n";
+  if (!finding.reason.empty()) text += "Why: " + finding.reason + ".\n";
+  if (IsGrowth(finding)) text += "How sure: " + Confidence(finding) + "\n";
+  text += Onset(finding) + Load(finding, context);
+  return text + "Ruled out: " + RuledOut(finding, context) + "\nReplicas: " + replicas + "\n";
+}
+
+// The target of a link by its name, for people: "dashboard_url" is "Dashboard".
+std::string LinkTitle(std::string name) {
+  if (!name.empty() && name[0] >= 'a' && name[0] <= 'z')
+    name[0] = static_cast<char>(name[0] - 'a' + 'A');
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
 AlertText DescribeDown(const Finding& finding, const MessageContext& context) {
   const std::string summary = Summary(finding);
   std::string text = summary +
@@ -177,8 +196,8 @@ AlertText DescribeDown(const Finding& finding, const MessageContext& context) {
                      "first:\n";
   for (std::size_t i = 0; i < std::min(kDownNamed, finding.down.size()); ++i) {
     const DownTarget& target = finding.down[i];
-    text += ReplicaName(target.target) + " since " + FormatRfc3339(target.since) + ": " +
-            target.error + "\n";
+    text +=
+        ReplicaName(target.target) + " since " + Moment(target.since) + ": " + target.error + "\n";
   }
   if (finding.down.size() > kDownNamed)
     text += "and " + Count(finding.down.size() - kDownNamed) + " more\n";
@@ -216,8 +235,6 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
                  .generator_url = links.diff_page,
                  .evidence = evidence,
                  .finding_json = ""};
-  const std::string head =
-      CutEnd(ToUtf8(Head(finding, context, replicas)), kMaxDescriptionRunes / 2);
   std::string tail = "\nWhat changed: " + links.diff_page + "\nThe trend: " + links.site_page +
                      "\nIn pprof: " + command + "\n";
   for (const LinkConfig& link : context.links) {
@@ -225,14 +242,14 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
     text.annotations.emplace(link.name + "_url", url);
     tail += LinkTitle(link.name) + ": " + url + "\n";
   }
-  std::string body;
-  if (!context.diff_text.empty())
-    body = "\nOn " + ToUtf8(ReplicaName(evidence.target)) + " from " +
-           FormatRfc3339(evidence.from) + " to " + FormatRfc3339(evidence.to) + ":\n" +
-           ToUtf8(context.diff_text);
+  const std::string opening = CutEnd(ToUtf8(Opening(finding)), kMaxDescriptionRunes / 4);
+  const std::string argument =
+      CutEnd(ToUtf8(Argument(finding, context, replicas)), kMaxDescriptionRunes / 4);
   tail = CutEnd(ToUtf8(tail), kMaxDescriptionRunes / 3);
-  const std::size_t room = kMaxDescriptionRunes - CountRunes(head) - CountRunes(tail) - 1;
-  text.annotations.emplace("description", head + FitLines(body, room) + "\n" + tail);
+  const std::size_t room =
+      kMaxDescriptionRunes - CountRunes(opening) - CountRunes(argument) - CountRunes(tail);
+  text.annotations.emplace("description",
+                           opening + Diff(context, evidence, room) + argument + tail);
   return text;
 }
 

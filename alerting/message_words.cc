@@ -158,8 +158,14 @@ std::string RateWithInterval(double bytes_per_second, Interval interval) {
     const double value = x * kSecondsPerHour / unit;
     return Fixed(value, std::fabs(value) >= 99.95 ? 0 : 1);
   };
-  return FormatBytesPerHour(per_hour) + " (" +
-         Range(in_unit(interval.low), in_unit(interval.high)) + ")";
+  // Where the slope is next to nothing, its unit is none for the interval.
+  constexpr double kTooManyUnits = 10'240;
+  const double widest = std::max(std::fabs(interval.low), std::fabs(interval.high));
+  const std::string range = widest * kSecondsPerHour < kTooManyUnits * unit
+                                ? Range(in_unit(interval.low), in_unit(interval.high))
+                                : FormatBytesPerHour(interval.low * kSecondsPerHour) + " to " +
+                                      FormatBytesPerHour(interval.high * kSecondsPerHour);
+  return FormatBytesPerHour(per_hour) + " (" + range + ")";
 }
 
 std::string Rate(const Finding& finding, const Verdict& verdict) {

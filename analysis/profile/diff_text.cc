@@ -225,14 +225,18 @@ std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& optio
   return header;
 }
 
-std::string RenderTopSites(const ProfileDiff& diff, std::size_t n) {
+std::string RenderTopSites(const ProfileDiff& diff, std::size_t n, std::span<const Site> first) {
   const SampleType& type = diff.sample_type;
   std::string out = type.type + " " + FormatLevels(type, diff.total) + FormatElapsed(diff) + ": " +
                     FormatChange(type, diff.total);
+  std::vector<SiteChange> sites = diff.sites;
+  std::stable_partition(sites.begin(), sites.end(), [&](const SiteChange& site) {
+    return std::find(first.begin(), first.end(), site.site) != first.end();
+  });
   Change rest{0, 0, 0.0};
   std::size_t rest_count = 0;
-  for (std::size_t i = 0; i < diff.sites.size(); ++i) {
-    const SiteChange& site = diff.sites[i];
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const SiteChange& site = sites[i];
     if (i >= n) {
       rest += site.change;
       rest_count += site.change.change() != 0;

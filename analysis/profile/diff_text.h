@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "analysis/profile/diff.h"
@@ -34,11 +35,12 @@ struct DiffTextOptions {
 
 std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& options = {});
 
-// The few lines an alert carries: the total, then the `n` sites that changed most, then what was
-// left out.
+// The few lines an alert carries: the total, then `n` sites, those of `first` and then the ones
+// that changed most, then what was left out.
 //   inuse_space 7.0 MiB -> 9.5 MiB in 10m: +2.5 MiB ± 2.4 MiB
 //   +4.0 MiB ± 755 KiB  main.leak main.go:+7 (1.0 MiB -> 5.0 MiB)
 //   and 2 more sites: -1.5 MiB ± 2.3 MiB
-std::string RenderTopSites(const ProfileDiff& diff, std::size_t n);
+std::string RenderTopSites(const ProfileDiff& diff, std::size_t n,
+                           std::span<const Site> first = {});
 
 }  // namespace heapwatch

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <random>
+#include <set>
 
 #include "alerting/target_down.h"
 #include "tests/alerting/watched_service.h"
@@ -217,6 +220,58 @@ TEST(AlertRules, KeepsTheAlertForAllWhileAnyOfItsSitesGrows) {
   EXPECT_EQ(s.Phase(), "firing");
   for (int i = 0; i < 16; ++i) s.Minute({ManySites(0, 4)});
   EXPECT_EQ(s.Phase(), "resolved");
+}
+
+// What receivers see while any of four sites leak, churn or are well in any order, with restarts:
+// whatever is called resolved has not fired for at least keep_firing_for before it fires again, and
+// never do a site and the whole service fire at once for receivers.
+TEST(AlertRules, DoesNotFlapForReceiversWhileSitesLeakAloneAndTogether) {
+  Verdict churn = MakeVerdict(kChurn, 0);
+  churn.alloc_bytes_per_second = 300 * kMiB;
+  const std::vector<Verdict> choices = {MakeVerdict(kLeak),
+                                        MakeVerdict(kLeak, 9),
+                                        Flat(),
+                                        MakeVerdict(kGrowing),
+                                        MakeVerdict(kInsufficientData),
+                                        WithLimit(2, 3),
+                                        churn};
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    WatchedService s;
+    std::vector<Verdict> verdicts(4, Flat());
+    std::map<Labels, Time> began;
+    std::set<Labels> firing;
+    for (int i = 0; i < 500; ++i) {
+      if (random() % 5 == 0) verdicts[random() % 4] = choices[random() % choices.size()];
+      if (random() % 20 == 0) s.Restart();
+      TargetVerdicts target = ManySites(0, 4);
+      for (std::size_t site = 0; site < 4; ++site) {
+        target.verdicts[site] = verdicts[site];
+        target.verdicts[site].site = SiteId(site);
+      }
+      for (const Alert& alert : s.Minute({target})) {
+        if (alert.is_resolved) {
+          firing.erase(alert.labels);
+        } else if (firing.insert(alert.labels).second) {
+          const auto known = began.find(alert.labels);
+          if (known != began.end()) {
+            EXPECT_GE(s.now() - known->second, minutes(15))
+                << seed << ' ' << ToString(alert.labels);
+          }
+          began[alert.labels] = s.now();
+        }
+      }
+      const auto count = [&](std::string_view name) {
+        return std::count_if(firing.begin(), firing.end(), [&](const Labels& labels) {
+          return Get(labels, "alertname") == name;
+        });
+      };
+      EXPECT_LE(count("HeapLeakServiceWide"), 1) << seed;
+      if (count("HeapLeakServiceWide") > 0) {
+        EXPECT_EQ(count("HeapLeak"), 0) << seed;
+      }
+    }
+  }
 }
 
 // --- targets that are down

@@ -261,10 +261,13 @@ TEST(AlertState, KeepsATargetLabelThatHasTheNameOfAnIdentityLabelUnderAnother) {
   WatchedService s;
   Labels target = Replica("a:1");
   target["site"] = "frankfurt";
+  target["severity"] = "low";
   s.Minute({OneSite(target, MakeVerdict(kLeak))});
   const auto views = s.state().Views();
   EXPECT_EQ(Get(views.at(0).labels, "exported_site"), "frankfurt");
   EXPECT_EQ(Get(views.at(0).labels, "site"), StoreSet().id_text());
+  EXPECT_EQ(Get(views.at(0).labels, "exported_severity"), "low");
+  EXPECT_EQ(Get(views.at(0).labels, "severity"), "ticket");
 }
 
 TEST(AlertState, WritesItsTextWhenItFiresAndThenHourly) {
@@ -370,9 +373,9 @@ TEST(AlertState, FollowsABoundedNumberOfSuspicions) {
   EXPECT_EQ(state.overflow_count(), 5U);
 }
 
-// Whatever is seen, in whatever order, with restarts, acknowledgements and several sites at once:
-// an alert that resolves has fired for keep_firing_for at least, and between two times that it
-// begins to fire lie keep_firing_for and `for`.
+// Whatever is seen, in whatever order, with restarts and acknowledgements: an alert that resolves
+// has fired for keep_firing_for at least, and between two times that it begins to fire lie
+// keep_firing_for and `for`.
 TEST(AlertState, NeverFlapsFasterThanTheHysteresisAllows) {
   const std::vector<Verdict> choices = {
       MakeVerdict(kLeak),         MakeVerdict(kLeak, 9), Flat(),

@@ -19,6 +19,7 @@ namespace heapwatch {
 namespace {
 
 using enum VerdictKind;
+using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -227,6 +228,8 @@ TEST(DescribeFinding, DoesNotRuleOutTheLoadWhereItRoseAsWell) {
   const auto description = [&] {
     return std::string(Get(DescribeFinding(Checkout(1, 2), context).annotations, "description"));
   };
+  EXPECT_THAT(description(), HasSubstr("load (it did not rise)"));
+  context.load = LoadChange{100 * kMiB, 110 * kMiB};
   EXPECT_THAT(description(), HasSubstr("load (it rose by less than half as much)"));
   context.load = LoadChange{100 * kMiB, 150 * kMiB};
   EXPECT_THAT(description(), HasSubstr("Not ruled out: load."));
@@ -246,11 +249,27 @@ TEST(DescribeFinding, StaysWithinItsLimitAndKeepsTheWayToTheHeap) {
   EXPECT_LE(CountRunes(description()), kMaxDescriptionRunes);
   EXPECT_THAT(description(), HasSubstr("line 0 of a long diff ±\nline 1 of"));
   EXPECT_THAT(description(),
-              HasSubstr("…\n\nWhat changed: http://heapwatch.example.com:9199/diff?"));
+              AllOf(HasSubstr("…\n\nWhy: "),
+                    HasSubstr("\nWhat changed: http://heapwatch.example.com:9199/diff?")));
   finding.site.function = std::string(50'000, 'f');
   EXPECT_LE(CountRunes(description()), kMaxDescriptionRunes);
   EXPECT_THAT(description(),
               HasSubstr("go tool pprof -http=: 'http://heapwatch.example.com:9199/api/v1/diff?"));
+}
+
+TEST(DescribeFinding, TellsAnIntervalInItsOwnUnitWhereTheSlopeIsNextToNothing) {
+  Finding finding = Checkout(2, 2);
+  finding.replicas[1].verdict.slope_bytes_per_second = 0;
+  finding.replicas[1].verdict.slope_interval = {-200 * kMiB / 3600, 300 * kMiB / 3600};
+  EXPECT_THAT(Get(DescribeFinding(finding, Context()).annotations, "replicas"),
+              EndsWith("10.0.0.2:6060 0 B/h (-200 MiB/h to 300 MiB/h)"));
+}
+
+TEST(DescribeFinding, TellsGrowthFromNextToNothingAsAMultiple) {
+  Finding finding = Checkout(1, 1);
+  finding.replicas[0].verdict.inuse_bytes = 96.5 * kMiB;
+  EXPECT_THAT(Get(DescribeFinding(finding, Context()).annotations, "description"),
+              HasSubstr("what the site holds went up 193-fold"));
 }
 
 TEST(DescribeFinding, IsValidUtf8WhateverAFunctionIsCalled) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "alerting/message.h"
 #include "alerting/webhook_payload.h"
@@ -61,7 +62,10 @@ AlertText Describe(const Finding& finding, const Labels& labels, const DescribeP
     context.target_id = TargetId::Of(evidence.target).ToString();
     context.load = LoadOver(evidence, parts.store);
     if (const auto diff = DiffOf(evidence, parts.store, parts.attributor); diff) {
-      context.diff_text = RenderTopSites(*diff, kSitesInAlert);
+      std::vector<Site> told;
+      for (const Finding& member : finding.members) told.push_back(member.site);
+      if (told.empty()) told.push_back(finding.site);
+      context.diff_text = RenderTopSites(*diff, kSitesInAlert, told);
     } else {
       spdlog::warn("no diff for the alert on {}: {}", ToString(evidence.target),
                    diff.error().message);

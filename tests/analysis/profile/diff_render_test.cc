@@ -40,6 +40,14 @@ TEST(DiffText, StaysShortForAnAlert) {
             "inuse_space 7.0 MiB -> 7.0 MiB: 0 B ± 0 B");
 }
 
+TEST(DiffText, PutsTheSitesThatAnAlertIsAboutFirst) {
+  const auto diff = Diff(LeakBefore(), LeakAfter());
+  EXPECT_EQ(RenderTopSites(*diff, 1, std::vector{diff->sites.at(2).site}),
+            "inuse_space 7.0 MiB -> 9.5 MiB in 10m: +2.5 MiB ± 2.4 MiB\n"
+            "+512 KiB ± 2.1 MiB  cache.Put cache.go:+5 (4.0 MiB -> 4.5 MiB, within noise)\n"
+            "and 2 more sites: +2.0 MiB ± 1.2 MiB");
+}
+
 TEST(DiffText, SaysWhatIsLeftOut) {
   EXPECT_THAT(RenderDiffText(*Diff(LeakBefore(), LeakAfter()), {DiffBy::kSite, 1}),
               HasSubstr("2 more sites that changed are left out."));
