@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
 #include <memory>
 #include <string>
@@ -243,6 +244,56 @@ TEST_F(AccessTest, CurlPushesAsPyroscopesAgentsDo) {
                    .find("main.leak") != std::string::npos;
       },
       kPatience));
+}
+
+// Every kind of secret that a configuration may hold, while all that they are for fails.
+TEST_F(AccessTest, NoAnswerAndNoLogShowsASecretOfTheConfiguration) {
+  const RawServer refusing(HttpAnswer(401, "text/plain", "who are you?"));
+  const std::string refuses = refusing.address();
+  directory_.Write("password", "hush-1\n");
+  directory_.Write(
+      "heapwatch.yml",
+      "global: {scrape_interval: 100ms, evaluation_interval: 100ms}\n"
+      "scrape_configs:\n"
+      "  - {job_name: in, static_configs: [{targets: ['" +
+          target_.address() +
+          "']}],\n"
+          "     basic_auth: {username: ann, password: hush-2}}\n"
+          "  - {job_name: out, static_configs: [{targets: ['" +
+          refuses +
+          "']}],\n"
+          "     authorization: {credentials: hush-3}, http_headers: {X-Key: {secrets: [hush-4]}}}\n"
+          "  - {job_name: proxied, static_configs: [{targets: ['heap.test:80']}],\n"
+          "     proxy_url: 'http://ann:hush-5@" +
+          refuses +
+          "'}\n"
+          "alerting:\n"
+          "  target_down_for: 100ms\n"
+          "  alertmanagers:\n"
+          "    - static_configs: [{targets: ['" +
+          refuses +
+          "']}]\n"
+          "      basic_auth: {username: ann, password_file: password}\n"
+          "  webhooks: [{url: 'http://" +
+          refuses + "/hush-6?token=hush-7'}]\n");
+  Serve({"--log.level", "debug"});
+  for (const char* told :
+       {"could not be delivered to http://", "could not be delivered to webhooks"})
+    ASSERT_TRUE(service_->WaitForText(told, kPatience)) << service_->all_output();
+  const std::string base = "http://127.0.0.1:" + std::to_string(port_);
+  const boost::json::value routes = GetJson(base + "/api/v1");
+  std::string shown;
+  for (const auto& route : routes.at("data").at("addresses").as_array()) {
+    const std::string url = base + std::string(route.at("path").as_string());
+    shown += HttpGet(url)->body + HttpGet(url + "?target=" + target_.address())->body;
+  }
+  shown += service_->all_output();
+  EXPECT_THAT(shown, AllOf(HasSubstr("HeapWatchTargetDown"), HasSubstr("\"job_name\":\"out\"")));
+  EXPECT_THAT(shown, Not(HasSubstr("hush-")));
+  // They were shown to those they are for.
+  const std::string received = boost::algorithm::join(refusing.requests(), "\n");
+  for (const char* secret : {"hush-3", "hush-4", "hush-6", "hush-7"})
+    EXPECT_THAT(received, HasSubstr(secret));
 }
 
 // Hundreds who never finish a header, hundreds who ask without end and read nothing: scrapes of the
