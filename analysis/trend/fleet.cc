@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <limits>
 #include <map>
+#include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -50,6 +52,7 @@ struct Version {
   std::size_t replica_count = 0;
   // Per site, what each target says of it.
   std::map<ContentHash, std::vector<FleetFinding::Replica>> sites;
+  std::set<ContentHash> undecided;  // sites of which some target cannot tell yet
 };
 
 using Versions = std::map<VersionKey, Version>;
@@ -64,8 +67,12 @@ Versions GroupByVersion(std::span<const TargetResult> results) {
     if (!result.is_gone) ++version.replica_count;
     for (std::size_t v = 0; v < result.verdicts.size(); ++v) {
       const Verdict& verdict = result.verdicts[v];
-      if (verdict.kind == VerdictKind::kInsufficientData) continue;
-      version.sites[result.sites[verdict.site.index()].id()].push_back({r, v});
+      const ContentHash site = result.sites[verdict.site.index()].id();
+      if (verdict.kind == VerdictKind::kInsufficientData) {
+        version.undecided.insert(site);
+      } else {
+        version.sites[site].push_back({r, v});
+      }
     }
   }
   return versions;
@@ -97,13 +104,7 @@ class Pool {
           before == nullptr ? std::nullopt : LoadRatio(WholeLives(*before), WholeLives(version));
       for (const auto& [id, replicas] : version.second.sites) {
         FleetFinding finding = Judge(version, replicas);
-        if (before != nullptr) {
-          const auto known = before->second.sites.find(id);
-          if (known != before->second.sites.end()) {
-            finding.change = CompareVersions(Whole(known->second), Whole(replicas), load_ratio);
-            finding.change->version_before = before->first.version;
-          }
-        }
+        if (before != nullptr) finding.change = ChangeSince(*before, id, replicas, load_ratio);
         const bool regressed = finding.change && finding.change->allocates_more;
         if (finding.judged == 0) continue;
         if (Rank(finding.kind) < Rank(VerdictKind::kPlateau) && !regressed) continue;
@@ -120,6 +121,21 @@ class Pool {
 
  private:
   using Replicas = std::vector<FleetFinding::Replica>;
+
+  // A site that the version before, which was judged, did not have stood still in it.
+  std::optional<VersionChange> ChangeSince(const Versions::value_type& before,
+                                           const ContentHash& site, const Replicas& replicas,
+                                           std::optional<double> load_ratio) const {
+    const auto& [key, version] = before;
+    const auto known = version.sites.find(site);
+    const bool is_known = known != version.sites.end();
+    if (!is_known && (version.sites.empty() || version.undecided.contains(site)))
+      return std::nullopt;
+    VersionChange change = CompareVersions(is_known ? Whole(known->second) : PooledStretch{},
+                                           Whole(replicas), load_ratio);
+    change.version_before = key.version;
+    return change;
+  }
 
   const Verdict& VerdictOf(const FleetFinding::Replica& replica) const {
     return results_[replica.result].verdicts[replica.verdict];

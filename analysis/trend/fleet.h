@@ -50,6 +50,7 @@ struct TargetResult {
   bool is_gone = false;
 };
 
+// Against a version that did not have the site, it is measured from a slope of zero.
 struct VersionChange {
   std::string version_before;
   double slope_before = 0;

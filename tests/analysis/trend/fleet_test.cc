@@ -169,6 +169,27 @@ TEST(PoolFleet, SaysThatAGrowthIsNewInThisVersion) {
   EXPECT_TRUE(findings[0].change->growth_is_new);
 }
 
+TEST(PoolFleet, SaysThatAGrowthOfASiteThatWasNotThereBeforeIsNewInThisVersion) {
+  Fleet fleet;
+  fleet.Add({Steady("rest", 20, 2000)}, 12, "v1");
+  fleet.Add({Steady("rest", 20, 2000), Leak(20)}, 12, "v2");
+  const auto findings = fleet.Findings("v1");
+  ASSERT_EQ(findings.size(), 1U);
+  ASSERT_TRUE(findings[0].change);
+  EXPECT_EQ(findings[0].change->version_before, "v1");
+  EXPECT_TRUE(findings[0].change->growth_is_new);
+  EXPECT_FALSE(findings[0].change->allocates_more);
+}
+
+TEST(PoolFleet, SaysNothingOfAVersionThatCannotTellYet) {
+  Fleet fleet;
+  fleet.Add({Steady("rest", 20, 2000)}, 0.1, "v1");
+  fleet.Add({Steady("rest", 20, 2000), Leak(20)}, 12, "v2");
+  const auto findings = fleet.Findings("v1");
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_FALSE(findings[0].change);
+}
+
 // Sites of all lifetimes and sizes that do not grow, looked at again and again over a day. A unit
 // normal z says how often a threshold is passed by chance.
 TEST(Stretch, IsCalibratedOverTenThousandSiteDaysWithoutATrend) {
