@@ -28,7 +28,7 @@ bool FiguresShowIt(const Finding& finding) {
 }
 
 std::string WhyClear(const FindingKey& key, const Finding* finding) {
-  if (key.problem == Problem::kTargetDown) return "Heap profiles are had again.";
+  if (key.problem == Problem::kTargetDown) return "None of its targets is down any more.";
   if (key.problem == Problem::kRegression) return "It allocates as the version before did.";
   if (finding == nullptr) return "It is no longer seen on any replica of this version.";
   const std::string why = "Now " + std::string(ToString(finding->kind));

@@ -189,6 +189,17 @@ std::string LinkTitle(std::string name) {
   return name;
 }
 
+// Those of the configuration: as annotations, and as lines of the description.
+std::string AddLinks(const MessageContext& context, const Evidence& evidence, Labels& annotations) {
+  std::string lines;
+  for (const LinkConfig& link : context.links) {
+    const std::string url = FillTemplate(link.url, context.labels, evidence);
+    annotations.emplace(link.name + "_url", url);
+    lines += LinkTitle(link.name) + ": " + url + "\n";
+  }
+  return lines;
+}
+
 AlertText DescribeDown(const Finding& finding, const MessageContext& context) {
   const std::string summary = Summary(finding);
   std::string text = summary +
@@ -202,10 +213,13 @@ AlertText DescribeDown(const Finding& finding, const MessageContext& context) {
   if (finding.down.size() > kDownNamed)
     text += "and " + Count(finding.down.size() - kDownNamed) + " more\n";
   const std::string url = context.external_url + "/targets";
-  text += "\nAll targets: " + url + "\n";
-  return {.annotations = {{"summary", summary},
-                          {"description", CutEnd(ToUtf8(text), kMaxDescriptionRunes)},
-                          {"targets_url", url}},
+  Labels annotations = {{"summary", summary}, {"targets_url", url}};
+  // There is no evidence but what the service did before the first of them went.
+  const DownTarget& first = finding.down.front();
+  const Evidence before = {first.target, first.since - std::chrono::hours(1), first.since, ""};
+  text += "\nAll targets: " + url + "\n" + AddLinks(context, before, annotations);
+  annotations.emplace("description", CutEnd(ToUtf8(text), kMaxDescriptionRunes));
+  return {.annotations = std::move(annotations),
           .generator_url = url,
           .evidence = std::nullopt,
           .finding_json = ""};
@@ -237,11 +251,7 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
                  .finding_json = ""};
   std::string tail = "\nWhat changed: " + links.diff_page + "\nThe trend: " + links.site_page +
                      "\nIn pprof: " + command + "\n";
-  for (const LinkConfig& link : context.links) {
-    const std::string url = FillTemplate(link.url, context.labels, evidence);
-    text.annotations.emplace(link.name + "_url", url);
-    tail += LinkTitle(link.name) + ": " + url + "\n";
-  }
+  tail += AddLinks(context, evidence, text.annotations);
   const std::string opening = CutEnd(ToUtf8(Opening(finding)), kMaxDescriptionRunes / 4);
   const std::string argument =
       CutEnd(ToUtf8(Argument(finding, context, replicas)), kMaxDescriptionRunes / 4);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/base/labels.h"
@@ -22,6 +23,7 @@ enum class AlertOn : std::uint8_t {
   kRegression,  // a version allocates more for the same load than the one before it
   kTargetDown,  // no heap profile can be had
 };
+std::string_view ToString(AlertOn on);  // "leak", ..., "target-down", as the configuration has it
 
 struct AlertRule {
   std::string name;
@@ -70,7 +72,8 @@ struct MuteConfig {
 
 // A link that every alert carries, as the annotation `<name>_url`. In the address {{label}} stands
 // for a label of the alert or of its worst replica, {{from}}, {{to}} (RFC 3339), {{from_ms}} and
-// {{to_ms}} (Unix milliseconds) for the stretch its evidence covers.
+// {{to_ms}} (Unix milliseconds) for the stretch its evidence covers, or for the hour before the
+// first of the targets went down.
 struct LinkConfig {
   std::string name;
   std::string url;

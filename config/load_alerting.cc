@@ -130,7 +130,7 @@ void ReadLink(YamlReader& reader, const YAML::Node& node, const std::string& whe
     return reader.Problem(node.Mark(), where +
                                            ": needs a name of letters, digits and _, such as "
                                            "dashboard");
-  const std::set<std::string> own = {"diff", "profile", "site", "svg"};
+  const std::set<std::string> own = {"diff", "profile", "site", "svg", "targets"};
   if (own.contains(link.name) || !names.insert(link.name).second)
     return reader.Problem(node["name"].Mark(),
                           "name: the annotation \"" + link.name + "_url\" is taken already");
@@ -156,6 +156,12 @@ void ReadWebhook(YamlReader& reader, const YAML::Node& node, const std::string& 
 }
 
 }  // namespace
+
+std::string_view ToString(AlertOn on) {
+  for (const auto& [name, value] : kAlertOnNames)
+    if (value == on) return name;
+  return "unknown";
+}
 
 Result<void> CheckRegex(const std::string& pattern) {
   const RE2 regex(pattern, RE2::Quiet);

@@ -206,6 +206,7 @@ std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {
   std::vector<TargetHealth> healths;
   std::map<Labels, Time> down_since;
   for (TargetStatus& status : parts_.target_statuses()) {
+    if (status.lost) continue;  // gone, not down
     TargetHealth health{std::move(status.labels), std::nullopt, std::move(status.last_error)};
     if (status.last_scrape && !status.up) {
       const auto known = down_since_.find(health.target);

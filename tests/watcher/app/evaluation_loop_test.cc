@@ -1,0 +1,212 @@
+// The loop over a store and a clock of the test: what becomes of what it finds.
+#include "watcher/app/evaluation_loop.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/subprocess.h"
+#include "tests/support/test_profile.h"
+#include "watcher/app/describe.h"
+#include "watcher/net/task_group.h"
+#include "watcher/store/memory_store.h"
+
+namespace heapwatch {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::hours;
+using std::chrono::minutes;
+using ::testing::HasSubstr;
+
+constexpr std::chrono::seconds kPatience(60);
+const Time kStart = FromUnixMillis(1'795'348'800'000);
+
+class FakeClock : public Clock {
+ public:
+  Time Now() const override { return FromUnixMillis(now_ms_); }
+  void Set(Time now) { now_ms_ = ToUnixMillis(now); }
+
+ private:
+  std::atomic<std::int64_t> now_ms_ = ToUnixMillis(kStart);
+};
+
+class Ears : public Notifier {
+ public:
+  void Send(std::vector<Alert> alerts) override {
+    const std::scoped_lock lock(mutex_);
+    for (Alert& alert : alerts) heard_.push_back(std::move(alert));
+  }
+  // The last that was told under this name.
+  std::optional<Alert> Last(std::string_view alertname) const {
+    const std::scoped_lock lock(mutex_);
+    std::optional<Alert> last;
+    for (const Alert& alert : heard_)
+      if (Get(alert.labels, "alertname") == alertname) last = alert;
+    return last;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Alert> heard_;
+};
+
+class EvaluationLoopTest : public ::testing::Test {
+ protected:
+  EvaluationLoopTest() {
+    auto config = std::make_shared<Config>();
+    config->global.evaluation_interval = Duration(1);  // of the fake clock, which stands still
+    config->detection.warm_up = minutes(5);
+    config->detection.warm_up_cycles = 5;
+    config->detection.patience = minutes(30);
+    auto settings = std::make_shared<Settings>();
+    settings->config = config;
+    settings->attributor = SiteAttributor::Create({}).value();
+    settings->targets = {Target{}};
+    settings->targets[0].labels = target_;
+    settings_ = settings;
+    Begin();
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  ~EvaluationLoopTest() override {
+    End();
+    work_.reset();
+    thread_.join();
+  }
+
+  void Begin() {
+    loop_ = std::make_unique<EvaluationLoop>(
+        EvaluationParts{.cpu = io_.get_executor(),
+                        .clock = clock_,
+                        .store = store_,
+                        .alertmanagers = ears_,
+                        .webhooks = webhooks_,
+                        .metrics = metrics_,
+                        .site_gauges = site_gauges_,
+                        .external_url = "http://hw.example:9199",
+                        .settings = [this] { return settings_; },
+                        .acks = acks_,
+                        .target_statuses = [this] { return Statuses(); }});
+    ASSERT_TRUE(loop_->RestoreAlerts());
+    tasks_ = std::make_unique<TaskGroup>(io_.get_executor(), Fail);
+    tasks_->Spawn("evaluation", loop_->Run());
+  }
+  void End() {
+    tasks_->Cancel();
+    EXPECT_TRUE(tasks_->WaitFor(kPatience));
+  }
+  static void Fail(std::string_view task, std::string_view what) {
+    ADD_FAILURE() << task << ": " << what;
+  }
+
+  std::vector<TargetStatus> Statuses() const {
+    const std::scoped_lock lock(mutex_);
+    return {status_};
+  }
+  void SetStatus(bool up, std::optional<Time> lost = std::nullopt) {
+    const std::scoped_lock lock(mutex_);
+    status_.labels = target_;
+    status_.up = up;
+    status_.last_error = up ? "" : "connection refused";
+    status_.last_scrape = clock_.Now();
+    status_.lost = lost;
+  }
+  // Whole evaluations at this moment.
+  void EvaluateAt(Time now) {
+    clock_.Set(now);
+    ASSERT_TRUE(WaitUntil([&] { return loop_->Latest()->time == now; }, kPatience));
+  }
+  // A leak of 10 MiB a minute, from the start on.
+  void LeakUntil(int minute) {
+    for (int m = 0; m < minute; ++m) {
+      const Time now = kStart + minutes(m);
+      ASSERT_TRUE(store_.Append(target_, now, TestProfile((m + 1) * (10LL << 20))));
+      EvaluateAt(now);
+    }
+  }
+
+  const Labels target_ = {{"instance", "a:6060"}, {"job", "api"}, {"service", "api"}};
+  std::shared_ptr<const Settings> settings_;
+  FakeClock clock_;
+  MemoryStore store_;
+  mutable std::mutex mutex_;
+  TargetStatus status_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  Ears ears_;
+  WebhookNotifier webhooks_{io_.get_executor(),
+                            io_.get_executor(),
+                            {},
+                            [](const Alert&, std::size_t) { return std::string(); },
+                            Fail};
+  ServiceMetrics metrics_{""};
+  SiteGauges site_gauges_;
+  StoredAcks acks_{store_, clock_};
+  std::unique_ptr<EvaluationLoop> loop_;
+  std::unique_ptr<TaskGroup> tasks_;
+  std::thread thread_;
+};
+
+TEST_F(EvaluationLoopTest, KeepsTheTwoHeapsOfAnAlertUntilTwoWeeksAfterItsEnd) {
+  LeakUntil(90);
+  const auto alert = ears_.Last("HeapLeak");
+  ASSERT_TRUE(alert);
+  ASSERT_TRUE(alert->evidence);
+  const auto diff = [&] { return DiffOf(*alert->evidence, store_, *settings_->attributor); };
+  ASSERT_TRUE(diff());
+  const std::int64_t grown = diff()->total.change();
+  EXPECT_GT(grown, 0);
+
+  // The service is gone, and all of its history but what the alert shows.
+  Retention one_hour;
+  one_hour.age = hours(1);
+  const auto pass = [&](Time now) {
+    EvaluateAt(now);
+    ASSERT_TRUE(store_.Age(one_hour, now));
+  };
+  pass(kStart + hours(24 * 7));  // it fires as long as nobody knows better
+  EXPECT_EQ(diff()->total.change(), grown);
+  auto without = std::make_shared<Settings>(*settings_);
+  without->targets.clear();
+  End();
+  settings_ = without;
+  Begin();
+  const Time clear = kStart + hours(24 * 8);
+  pass(clear);
+  const Time ended = clear + minutes(15);
+  pass(ended);
+  EXPECT_TRUE(ears_.Last("HeapLeak")->is_resolved);
+  pass(ended + hours(24 * 14) - minutes(1));
+  ASSERT_TRUE(diff());
+  EXPECT_EQ(diff()->total.change(), grown);
+  pass(ended + hours(24 * 14));
+  EXPECT_FALSE(diff());
+}
+
+TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilItIsGone) {
+  SetStatus(false);
+  EvaluateAt(kStart + minutes(1));
+  EvaluateAt(kStart + minutes(15));
+  EXPECT_FALSE(ears_.Last("HeapWatchTargetDown"));
+  EvaluateAt(kStart + minutes(16));
+  const auto alert = ears_.Last("HeapWatchTargetDown");
+  ASSERT_TRUE(alert);
+  EXPECT_THAT(Get(alert->annotations, "description"),
+              HasSubstr("a:6060 since 2026-11-22T12:01:00Z: connection refused"));
+  // What discovery has lost is gone, not down.
+  SetStatus(false, clock_.Now());
+  EvaluateAt(kStart + minutes(17));
+  EvaluateAt(kStart + minutes(32));
+  EXPECT_TRUE(ears_.Last("HeapWatchTargetDown")->is_resolved);
+}
+
+}  // namespace
+}  // namespace heapwatch
