@@ -1,14 +1,19 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "alerting/alert_rules.h"
+#include "analysis/base/units.h"
 #include "config/load_discovery.h"
 #include "watcher/access/web_settings.h"
 #include "watcher/app/settings.h"
 #include "watcher/cli/commands.h"
 #include "watcher/discovery/file_discoverer.h"
+#include "watcher/net/clock.h"
 
 namespace heapwatch {
 namespace {
@@ -16,9 +21,12 @@ namespace {
 constexpr const char* kFooter = R"(Examples:
   heapwatch check config heapwatch.yml
   heapwatch check config heapwatch.yml && kill -HUP PID
+  heapwatch check rules heapwatch.yml
+  heapwatch check rules heapwatch.yml alertname=HeapLeak service=checkout     # what applies to it
   heapwatch check web-config web.yml
 
-The files that file_sd_configs name are checked as well; one that is not there yet is a warning.
+The files that file_sd_configs name are checked as well; one that is not there yet is a warning. So
+are a rule that never applies and a mute that is over.
 
 Exit codes: 0 the file is good, 1 it has mistakes, each told with its line and column, 2 wrong usage.)";
 
@@ -62,12 +70,114 @@ std::optional<std::size_t> CheckTargetFiles(const Config& config) {
   return is_good ? std::optional(count) : std::nullopt;
 }
 
+std::string MatchText(const Labels& match) {
+  std::string text;
+  for (const auto& [label, pattern] : match)
+    text += (text.empty() ? "" : ", ") + label + "=~\"" + pattern + '"';
+  return text.empty() ? "everything" : text;
+}
+
+// What is well-formed and yet of no use.
+void WarnOfRules(const AlertingConfig& alerting, Time now) {
+  const auto& rules = alerting.rules;
+  for (auto rule = rules.begin(); rule != rules.end(); ++rule) {
+    // All that the earlier one asks for, this one asks for as well.
+    const auto earlier = std::find_if(rules.begin(), rule, [&](const AlertRule& r) {
+      return std::includes(rule->match.begin(), rule->match.end(), r.match.begin(), r.match.end());
+    });
+    if (earlier != rule)
+      std::cerr << "warning: rule \"" << rule->name << "\" never applies: \"" << earlier->name
+                << "\" before it matches all that it does\n";
+  }
+  for (const MuteConfig& mute : alerting.mutes)
+    if (mute.until <= now)
+      std::cerr << "warning: the mute of " << MatchText(mute.match) << " has been over since "
+                << FormatRfc3339(mute.until) << '\n';
+}
+
+std::string RuleText(const AlertRule& rule) {
+  std::string on;
+  for (const AlertOn kind : rule.alert_on)
+    on += (on.empty() ? "" : ", ") + std::string(ToString(kind));
+  std::string text = "  alert_on: [" + on + "]\n";
+  const auto add = [&](const char* name, const std::string& value) {
+    text += std::string("  ") + name + ": " + value + '\n';
+  };
+  add("min_slope", FormatBytes(rule.min_slope_bytes_per_hour));
+  add("min_size", FormatBytes(rule.min_size_bytes));
+  add("min_share_of_heap", FormatNumber(rule.min_share_of_heap));
+  if (rule.limit_within) add("limit_within", FormatDuration(*rule.limit_within));
+  add("min_churn_rate", FormatBytes(rule.min_churn_bytes_per_second));
+  add("min_churn_share", FormatNumber(rule.min_churn_share));
+  add("min_regression_rate", FormatBytes(rule.min_regression_bytes_per_second));
+  add("for", FormatDuration(rule.hold_for));
+  add("warm_up_after_deploy", FormatDuration(rule.warm_up_after_deploy));
+  add("keep_firing_for", FormatDuration(rule.keep_firing_for));
+  add("page_within", FormatDuration(rule.page_within));
+  add("target_down_for", FormatDuration(rule.target_down_for));
+  return text;
+}
+
+// "service=checkout" and the like.
+Result<Labels> ParseLabels(const std::vector<std::string>& arguments) {
+  Labels labels;
+  for (const std::string& argument : arguments) {
+    const std::size_t equals = std::min(argument.find('='), argument.size());
+    const std::string name = argument.substr(0, equals);
+    if (equals == argument.size() || !IsLabelName(name))
+      return Fail(ErrorCode::kInvalidArgument,
+                  "\"" + argument + "\" is not a label such as service=checkout");
+    labels.insert_or_assign(name, argument.substr(equals + 1));
+  }
+  return labels;
+}
+
+void ShowRules(const AlertingConfig& alerting, const std::string& file) {
+  std::cout << file << " is good: " << alerting.rules.size() << " rules, " << alerting.mutes.size()
+            << " mutes\n";
+  for (const AlertRule& rule : alerting.rules)
+    std::cout << "rule \"" << rule.name << "\" for " << MatchText(rule.match) << '\n';
+  std::cout << "without a rule:\n" << RuleText(alerting.defaults);
+}
+
+void ShowRuleFor(const AlertingConfig& alerting, const Labels& labels, Time now) {
+  const AlertRules rules(alerting);
+  const AlertRule& rule = rules.For(labels);
+  const std::string name = rule.name.empty() ? "no rule" : "rule \"" + rule.name + '"';
+  std::cout << name << " for " << ToString(labels) << ":\n" << RuleText(rule);
+  if (const auto mute = rules.MuteOf(labels, now))
+    std::cout << "muted until " << FormatRfc3339(mute->until) << ": " << mute->reason << '\n';
+}
+
+int CheckRules(const std::string& file, const std::vector<std::string>& arguments) {
+  const auto labels = ParseLabels(arguments);
+  if (!labels) {
+    std::cerr << labels.error().message << '\n';
+    return kExitUsage;
+  }
+  const auto settings = LoadSettings(file);
+  if (!settings) {
+    std::cerr << settings.error().message << '\n';
+    return kExitBadInput;
+  }
+  const AlertingConfig& alerting = (*settings)->config->alerting;
+  const Time now = SystemClock().Now();
+  WarnOfRules(alerting, now);
+  if (labels->empty()) {
+    ShowRules(alerting, file);
+  } else {
+    ShowRuleFor(alerting, *labels, now);
+  }
+  return kExitOk;
+}
+
 int CheckConfig(const std::string& file) {
   const auto settings = LoadSettings(file);
   if (!settings) {
     std::cerr << settings.error().message << '\n';
     return kExitBadInput;
   }
+  WarnOfRules((*settings)->config->alerting, SystemClock().Now());
   const auto in_files = CheckTargetFiles(*(*settings)->config);
   if (!in_files) return kExitBadInput;
   std::cout << file << " is good: " << (*settings)->config->scrape_configs.size() << " jobs, "
@@ -99,6 +209,13 @@ void AddCheckCommand(CLI::App& app, int& exit_code) {
   config->add_option("FILE", *file, "The configuration")->required()->type_name(" ");
   config->footer(kFooter);
   config->callback([file, &exit_code] { exit_code = CheckConfig(*file); });
+  const auto labels = std::make_shared<std::vector<std::string>>();
+  CLI::App* rules = command->add_subcommand(
+      "rules", "Check the alert rules of a configuration, or tell which applies to an alert");
+  rules->add_option("FILE", *file, "The configuration")->required()->type_name(" ");
+  rules->add_option("LABEL=VALUE", *labels, "Labels of an alert")->type_name(" ");
+  rules->footer(kFooter);
+  rules->callback([file, labels, &exit_code] { exit_code = CheckRules(*file, *labels); });
   CLI::App* web = command->add_subcommand("web-config",
                                           "Check a web configuration, its certificates and tokens");
   web->add_option("FILE", *file, "The file of serve's --web.config.file")

@@ -1,4 +1,4 @@
-// `heapwatch check config` with the files that it names.
+// `heapwatch check`: a configuration with the files that it names, and its alert rules.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class CheckCommandTest : public ::testing::Test {
  protected:
@@ -50,6 +51,67 @@ TEST_F(CheckCommandTest, RefusesBrokenFilesAndTargetsThatCannotBe) {
   EXPECT_THAT(outcome.err,
               AllOf(HasSubstr("a.yml:2:3: unknown field"), HasSubstr("b.yml: target \"b/c\"")));
   EXPECT_EQ(outcome.out, "");
+}
+
+// --- rules
+
+class CheckRulesTest : public ::testing::Test {
+ protected:
+  CommandOutcome Check(const std::vector<std::string>& labels, const std::string& kind = "rules") {
+    std::vector<std::string> arguments = {
+        "check", kind,
+        directory_.Write(
+            "heapwatch.yml",
+            "alerting:\n"
+            "  for: 5m\n"
+            "  rules:\n"
+            "    - {name: batch, match: {job: 'nightly-.*'}, min_slope: 10MB}\n"
+            "    - {name: eu, match: {region: 'eu-.*', job: 'nightly-.*'}}\n"
+            "    - {name: rest, alert_on: [leak]}\n"
+            "    - {name: late, match: {service: checkout}}\n"
+            "  mute:\n"
+            "    - {match: {service: old}, until: 2020-01-01T00:00:00Z, reason: gone}\n"
+            "    - {match: {service: warm}, until: 2100-01-01T00:00:00Z, reason: "
+            "HEAP-42}\n")};
+    arguments.insert(arguments.end(), labels.begin(), labels.end());
+    return RunCommand(arguments);
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(CheckRulesTest, ListsTheRulesAndWarnsOfThoseThatNeverApplyAndOfMutesThatAreOver) {
+  const CommandOutcome outcome = Check({});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(
+      outcome.out,
+      AllOf(HasSubstr("4 rules, 2 mutes"), HasSubstr("rule \"batch\" for job=~\"nightly-.*\"\n"),
+            HasSubstr("rule \"rest\" for everything\n"),
+            HasSubstr("without a rule:\n  alert_on: [leak, churn, "), HasSubstr("  for: 5m\n")));
+  const char* warnings =
+      "warning: rule \"eu\" never applies: \"batch\" before it matches all that it does\n"
+      "warning: rule \"late\" never applies: \"rest\" before it matches all that it does\n"
+      "warning: the mute of service=~\"old\" has been over since 2020-01-01T00:00:00Z\n";
+  EXPECT_EQ(outcome.err, warnings);
+  EXPECT_EQ(Check({}, "config").err, warnings);
+}
+
+TEST_F(CheckRulesTest, TellsWhatAppliesToAnAlert) {
+  const CommandOutcome batch = Check({"alertname=HeapLeak", "job=nightly-1", "service=warm"});
+  EXPECT_EQ(batch.exit_code, 0);
+  EXPECT_THAT(
+      batch.out,
+      AllOf(HasSubstr(
+                "rule \"batch\" for {alertname=\"HeapLeak\", job=\"nightly-1\", service=\"warm\"}"),
+            HasSubstr("  min_slope: 10.0 MiB\n"), HasSubstr("  for: 5m\n"),
+            HasSubstr("muted until 2100-01-01T00:00:00Z: HEAP-42\n")));
+  EXPECT_THAT(Check({"service=old"}).out,
+              AllOf(HasSubstr("rule \"rest\""), Not(HasSubstr("muted"))));
+}
+
+TEST_F(CheckRulesTest, RefusesWhatIsNoLabel) {
+  const CommandOutcome outcome = Check({"checkout"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("\"checkout\" is not a label such as service=checkout"));
 }
 
 }  // namespace
