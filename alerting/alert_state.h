@@ -108,7 +108,7 @@ class AlertState {
   WatchedSites Watched() const;
 
   // Brings every alert up to date.
-  Outcome Step(const std::vector<Finding>& findings, const AckBook& acks, Time now,
+  Outcome Step(const std::vector<Finding>& findings, const AckBook& acks, Time time,
                const Describe& describe);
 
   // Firing first, then pending, then resolved.
@@ -165,7 +165,7 @@ class AlertState {
   bool AdvancePending(Entry& entry, const Finding* finding, Now& now);
   bool AdvanceFiring(Entry& entry, const Finding* finding, Now& now);
   bool IsPartOfServiceWide(const FindingKey& key) const;
-  void SeeBad(Entry& entry, const Finding& finding, Now& now);
+  static void SeeBad(Entry& entry, const Finding& finding, Now& now);
   void Fire(Entry& entry, const Finding& finding, Now& now);
   void Escalate(Entry& entry, const Finding& finding, Now& now);
   void Resolve(Entry entry, std::string why, Now& now);

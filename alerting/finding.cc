@@ -162,12 +162,13 @@ void AddPooled(const std::vector<TargetVerdicts>& targets, const TrendOptions& o
 }
 
 // Fills in what only the whole group tells, and puts the worst first.
-std::vector<Finding> Sorted(std::map<FindingKey, Finding> findings,
+std::vector<Finding> Sorted(std::map<FindingKey, Finding>&& findings,
                             const std::map<Group, GroupFacts>& groups) {
   std::vector<Finding> sorted;
   sorted.reserve(findings.size());
-  for (auto& [key, finding] : findings) {
-    const GroupFacts& facts = groups.at({key.service, key.version});
+  for (auto& entry : findings) {
+    Finding& finding = entry.second;
+    const GroupFacts& facts = groups.at({entry.first.service, entry.first.version});
     finding.replica_count = facts.replica_count;
     finding.common_labels = facts.common.value_or(Labels{});
     finding.watched_since = facts.watched_since;

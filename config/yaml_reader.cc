@@ -106,13 +106,13 @@ std::optional<std::string> YamlReader::Scalar(const YAML::Node& node, std::strin
   return std::nullopt;
 }
 
-YamlReader::Field YamlReader::Text(std::string name, std::string* out) {
+YamlReader::Field YamlReader::Text(const std::string& name, std::string* out) {
   return {name, [this, name, out](const YAML::Node& node) {
             if (auto text = Scalar(node, name, "a text")) *out = *std::move(text);
           }};
 }
 
-YamlReader::Field YamlReader::Path(std::string name, std::string* out) {
+YamlReader::Field YamlReader::Path(const std::string& name, std::string* out) {
   return {name, [this, name, out](const YAML::Node& node) {
             const auto text = Scalar(node, name, "a file's path");
             if (text && !text->empty())
@@ -120,7 +120,7 @@ YamlReader::Field YamlReader::Path(std::string name, std::string* out) {
           }};
 }
 
-YamlReader::Field YamlReader::PathList(std::string name, std::vector<std::string>* out) {
+YamlReader::Field YamlReader::PathList(const std::string& name, std::vector<std::string>* out) {
   return Section(name, [this, name, out](const YAML::Node& node) {
     if (!node.IsSequence())
       return Problem(node.Mark(), name + ": expected a list, got " + Describe(node));
@@ -128,7 +128,7 @@ YamlReader::Field YamlReader::PathList(std::string name, std::vector<std::string
   });
 }
 
-YamlReader::Field YamlReader::OneOf(std::string name, std::string* out,
+YamlReader::Field YamlReader::OneOf(const std::string& name, std::string* out,
                                     std::vector<std::string> choices) {
   return {name, [this, name, out, choices = std::move(choices)](const YAML::Node& node) {
             std::string expected;
@@ -143,7 +143,7 @@ YamlReader::Field YamlReader::OneOf(std::string name, std::string* out,
           }};
 }
 
-YamlReader::Field YamlReader::Flag(std::string name, bool* out) {
+YamlReader::Field YamlReader::Flag(const std::string& name, bool* out) {
   return {name, [this, name, out](const YAML::Node& node) {
             const auto text = Scalar(node, name, "true or false");
             if (!text) return;
@@ -153,7 +153,7 @@ YamlReader::Field YamlReader::Flag(std::string name, bool* out) {
           }};
 }
 
-YamlReader::Field YamlReader::Count(std::string name, std::size_t* out, std::size_t min) {
+YamlReader::Field YamlReader::Count(const std::string& name, std::size_t* out, std::size_t min) {
   return {name, [this, name, out, min](const YAML::Node& node) {
             const std::string expected = "a whole number from " + std::to_string(min) + " on";
             const auto text = Scalar(node, name, expected);
@@ -168,7 +168,7 @@ YamlReader::Field YamlReader::Count(std::string name, std::size_t* out, std::siz
           }};
 }
 
-YamlReader::Field YamlReader::Number(std::string name, double* out, double min, double max) {
+YamlReader::Field YamlReader::Number(const std::string& name, double* out, double min, double max) {
   return {name, [this, name, out, min, max](const YAML::Node& node) {
             std::string expected = "a number from " + FormatNumber(min);
             expected += std::isinf(max) ? " on" : " to " + FormatNumber(max);
@@ -185,7 +185,8 @@ YamlReader::Field YamlReader::Number(std::string name, double* out, double min, 
           }};
 }
 
-YamlReader::Field YamlReader::Time(std::string name, std::optional<Duration>* out, Duration min) {
+YamlReader::Field YamlReader::Time(const std::string& name, std::optional<Duration>* out,
+                                   Duration min) {
   return {name, [this, name, out, min](const YAML::Node& node) {
             const auto text = Scalar(node, name, "a duration such as 15s, 5m or 1h30m");
             if (!text) return;
@@ -198,7 +199,7 @@ YamlReader::Field YamlReader::Time(std::string name, std::optional<Duration>* ou
           }};
 }
 
-YamlReader::Field YamlReader::Time(std::string name, Duration* out, Duration min) {
+YamlReader::Field YamlReader::Time(const std::string& name, Duration* out, Duration min) {
   return {name, [this, name, out, min](const YAML::Node& node) {
             std::optional<Duration> value;
             Time(name, &value, min).read(node);
@@ -206,7 +207,7 @@ YamlReader::Field YamlReader::Time(std::string name, Duration* out, Duration min
           }};
 }
 
-YamlReader::Field YamlReader::Size(std::string name, std::function<void(std::int64_t)> set,
+YamlReader::Field YamlReader::Size(const std::string& name, std::function<void(std::int64_t)> set,
                                    std::int64_t min) {
   return {name, [this, name, set = std::move(set), min](const YAML::Node& node) {
             const auto text = Scalar(node, name, "a size such as 512KB, 64MB or 2GB");
@@ -218,7 +219,7 @@ YamlReader::Field YamlReader::Size(std::string name, std::function<void(std::int
           }};
 }
 
-YamlReader::Field YamlReader::Moment(std::string name, heapwatch::Time* out) {
+YamlReader::Field YamlReader::Moment(const std::string& name, heapwatch::Time* out) {
   return {name, [this, name, out](const YAML::Node& node) {
             const std::string expected = "a point in time such as 2027-01-31T12:00:00Z";
             const auto text = Scalar(node, name, expected);
@@ -232,7 +233,7 @@ YamlReader::Field YamlReader::Moment(std::string name, heapwatch::Time* out) {
           }};
 }
 
-YamlReader::Field YamlReader::LabelSet(std::string name, Labels* out, bool allow_meta) {
+YamlReader::Field YamlReader::LabelSet(const std::string& name, Labels* out, bool allow_meta) {
   return Section(name, [this, name, out, allow_meta](const YAML::Node& node) {
     if (!node.IsMap())
       return Problem(node.Mark(),
@@ -256,7 +257,7 @@ YamlReader::Field YamlReader::LabelSet(std::string name, Labels* out, bool allow
   });
 }
 
-YamlReader::Field YamlReader::TextList(std::string name, std::vector<std::string>* out,
+YamlReader::Field YamlReader::TextList(const std::string& name, std::vector<std::string>* out,
                                        std::function<Result<void>(const std::string&)> check) {
   return Section(name, [this, name, out, check = std::move(check)](const YAML::Node& node) {
     if (!node.IsSequence())
@@ -274,7 +275,8 @@ YamlReader::Field YamlReader::TextList(std::string name, std::vector<std::string
 }
 
 YamlReader::Field YamlReader::List(
-    std::string name, std::function<void(const YAML::Node&, const std::string& where)> read) {
+    const std::string& name,
+    std::function<void(const YAML::Node&, const std::string& where)> read) {
   return Section(name, [this, name, read = std::move(read)](const YAML::Node& node) {
     if (!node.IsSequence())
       return Problem(node.Mark(),

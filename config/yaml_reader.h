@@ -38,29 +38,29 @@ class YamlReader {
   // Reads the fields in the order of the table, whatever their order in the file.
   void Map(const YAML::Node& node, std::string_view where, const std::vector<Field>& fields);
 
-  Field Text(std::string name, std::string* out);
+  Field Text(const std::string& name, std::string* out);
   // A file's path, relative to the folder of the file that is read.
-  Field Path(std::string name, std::string* out);
-  Field PathList(std::string name, std::vector<std::string>* out);
-  Field OneOf(std::string name, std::string* out, std::vector<std::string> choices);
-  Field Flag(std::string name, bool* out);
+  Field Path(const std::string& name, std::string* out);
+  Field PathList(const std::string& name, std::vector<std::string>* out);
+  Field OneOf(const std::string& name, std::string* out, std::vector<std::string> choices);
+  Field Flag(const std::string& name, bool* out);
   // A whole number from `min` on.
-  Field Count(std::string name, std::size_t* out, std::size_t min);
-  Field Number(std::string name, double* out, double min, double max);
+  Field Count(const std::string& name, std::size_t* out, std::size_t min);
+  Field Number(const std::string& name, double* out, double min, double max);
   // A duration of at least `min`.
-  Field Time(std::string name, Duration* out, Duration min = Duration(1));
-  Field Time(std::string name, std::optional<Duration>* out, Duration min = Duration(1));
+  Field Time(const std::string& name, Duration* out, Duration min = Duration(1));
+  Field Time(const std::string& name, std::optional<Duration>* out, Duration min = Duration(1));
   // A size of at least `min` bytes.
-  Field Size(std::string name, std::function<void(std::int64_t)> set, std::int64_t min = 1);
+  Field Size(const std::string& name, std::function<void(std::int64_t)> set, std::int64_t min = 1);
   // A point in time, in RFC 3339.
-  Field Moment(std::string name, heapwatch::Time* out);
-  Field LabelSet(std::string name, Labels* out, bool allow_meta);
-  Field TextList(std::string name, std::vector<std::string>* out,
+  Field Moment(const std::string& name, heapwatch::Time* out);
+  Field LabelSet(const std::string& name, Labels* out, bool allow_meta);
+  Field TextList(const std::string& name, std::vector<std::string>* out,
                  std::function<Result<void>(const std::string&)> check);
   // A list of sections; `read` gets each element and its path, "scrape_configs[2]".
-  Field List(std::string name,
+  Field List(const std::string& name,
              std::function<void(const YAML::Node&, const std::string& where)> read);
-  Field Section(std::string name, std::function<void(const YAML::Node&)> read);
+  static Field Section(std::string name, std::function<void(const YAML::Node&)> read);
 
   void Problem(const YAML::Mark& mark, std::string message);
   // All problems in the order of the file, one per line.

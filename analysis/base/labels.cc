@@ -4,7 +4,8 @@ namespace heapwatch {
 
 std::string_view Get(const Labels& labels, std::string_view name) {
   const auto it = labels.find(name);
-  return it == labels.end() ? std::string_view() : std::string_view(it->second);
+  if (it == labels.end()) return {};
+  return it->second;
 }
 
 std::string ToString(const Labels& labels) {

@@ -37,9 +37,9 @@ std::string WhyBothLevels(const HeapProfile& before, const HeapProfile& after,
 void NoteNoise(const HeapProfile& before, const HeapProfile& after, const ProfileDiff& diff,
                std::vector<std::string>& notes) {
   if (before.sampling_period_bytes != after.sampling_period_bytes)
-    notes.push_back("The sampling rates differ: " + PeriodText(before.sampling_period_bytes) +
-                    " in " + diff.before.name + ", " + PeriodText(after.sampling_period_bytes) +
-                    " in " + diff.after.name + ".");
+    notes.emplace_back("The sampling rates differ: " + PeriodText(before.sampling_period_bytes) +
+                       " in " + diff.before.name + ", " + PeriodText(after.sampling_period_bytes) +
+                       " in " + diff.after.name + ".");
   if (diff.noise == NoiseModel::kUnknown) {
     std::string missing;
     for (const auto* side : {&diff.before, &diff.after})
@@ -50,10 +50,11 @@ void NoteNoise(const HeapProfile& before, const HeapProfile& after, const Profil
                         : "No standard errors: the sampling period is missing in " + missing + ".");
   }
   if (diff.noise == NoiseModel::kBothLevels)
-    notes.push_back("The standard errors add up those of both sides and so overstate the noise: " +
-                    WhyBothLevels(before, after, diff) + ".");
+    notes.emplace_back(
+        "The standard errors add up those of both sides and so overstate the noise: " +
+        WhyBothLevels(before, after, diff) + ".");
   if (diff.noise != NoiseModel::kUnknown && !diff.total.variance)
-    notes.push_back("Some lines have no standard error: the size of their blocks is not known.");
+    notes.emplace_back("Some lines have no standard error: the size of their blocks is not known.");
 }
 
 bool HasNegative(const HeapProfile& profile) {
@@ -69,8 +70,8 @@ void NoteSide(const HeapProfile& profile, const DiffSide& side, const std::strin
   if (HasNegative(profile))
     notes.push_back(side.name + " has negative values: its totals are not levels of memory.");
   if (side.total == 0)
-    notes.push_back("The total " + type + " of " + side.name + " is 0" +
-                    (profile.samples.empty() ? ": it has no samples." : "."));
+    notes.emplace_back("The total " + type + " of " + side.name + " is 0" +
+                       (profile.samples.empty() ? ": it has no samples." : "."));
 }
 
 // Both sides hold something, and no stack of it in common.
@@ -98,15 +99,15 @@ std::vector<std::string> DiffNotes(const HeapProfile& before, const HeapProfile&
                     FormatSpan(*before.time - *after.time) +
                     ": what grew in time shows as shrunk.");
   if (!diff.before_values.empty() && diff.before_values == diff.after_values && !diff.normalized_by)
-    notes.push_back(
+    notes.emplace_back(
         "The two sides are equal: the same profile twice, or no garbage collection ended between "
         "them.");
   NoteSide(before, diff.before, diff.sample_type.type, notes);
   NoteSide(after, diff.after, diff.sample_type.type, notes);
   if (SharesNothing(diff))
-    notes.push_back("No stack is on both sides: are these two profiles of one program?");
+    notes.emplace_back("No stack is on both sides: are these two profiles of one program?");
   if (DifferentBuilds(before, after))
-    notes.push_back(
+    notes.emplace_back(
         "Two builds: a stack whose lines moved shows once as shrunk and once as grown; go by the "
         "sites.");
   NoteNoise(before, after, diff, notes);

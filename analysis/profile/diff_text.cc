@@ -239,7 +239,7 @@ std::string RenderTopSites(const ProfileDiff& diff, std::size_t n, std::span<con
     const SiteChange& site = sites[i];
     if (i >= n) {
       rest += site.change;
-      rest_count += site.change.change() != 0;
+      if (site.change.change() != 0) ++rest_count;
       continue;
     }
     if (site.change.change() == 0) continue;

@@ -81,9 +81,13 @@ std::string Cut(const std::string& text, std::size_t count) {
 // From near white to a full red or blue, by how one-sided the change is.
 std::string Fill(const FlameNode& node) {
   struct Rgb {
-    double r, g, b;
+    double r;
+    double g;
+    double b;
   };
-  constexpr Rgb kNeutral{247, 247, 247}, kGrew{214, 96, 77}, kShrank{67, 147, 195};
+  constexpr Rgb kNeutral{247, 247, 247};
+  constexpr Rgb kGrew{214, 96, 77};
+  constexpr Rgb kShrank{67, 147, 195};
   const double share = node.magnitude() > 0 ? (node.grew - node.shrank) / node.magnitude() : 0;
   double strength = std::fabs(share);
   if (node.change.within_noise()) strength = std::min(strength, 0.3);

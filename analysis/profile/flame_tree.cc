@@ -8,6 +8,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <ranges>
 #include <utility>
 
 #include "analysis/base/utf8.h"
@@ -160,8 +161,7 @@ FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& option
     open.pop_back();
     const std::size_t index = tree.nodes.size();
     tree.nodes.push_back(show(from, parent, raw[*root].depth));
-    for (auto child = children[from].rbegin(); child != children[from].rend(); ++child)
-      open.emplace_back(*child, index);
+    for (const auto child : children[from] | std::views::reverse) open.emplace_back(child, index);
   }
   return tree;
 }
@@ -190,9 +190,9 @@ std::string DiffToFolded(const ProfileDiff& diff) {
   for (const StackChange& stack : diff.stacks) {
     names.Frames(stack.stack, frames);
     std::string path;
-    for (auto frame = frames.rbegin(); frame != frames.rend(); ++frame) {
+    for (const auto frame : frames | std::views::reverse) {
       if (!path.empty()) path += ';';
-      for (const char c : names.name(*frame))
+      for (const char c : names.name(frame))
         path += c == ';' ? ':' : (c == '\n' || c == '\r') ? ' ' : c;
     }
     paths[path] += stack.change;

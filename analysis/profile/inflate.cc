@@ -119,6 +119,8 @@ void Inflater::ReleaseBefore(const char* end) {
   const std::uintptr_t first = (address(buffer_.get()) + page - 1) / page * page;
   const std::uintptr_t last = address(end) / page * page;
   // Advice only: where it is not taken nothing is lost but memory.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address rounded to pages is the system call's own
+  // way.
   if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 

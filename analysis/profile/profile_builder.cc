@@ -83,7 +83,7 @@ FunctionId ProfileBuilder::AddFunction(const Function& function) {
 LocationId ProfileBuilder::AddLocation(const Location& location, std::span<const Line> lines) {
   Key key('l');
   key.Add(location.mapping ? std::uint64_t{location.mapping->value()} + 1 : std::uint64_t{0});
-  key.Add(location.address).Add(std::uint64_t{location.is_folded});
+  key.Add(location.address).Add(std::uint64_t{location.is_folded ? 1U : 0U});
   for (const Line& line : lines) {
     key.Add(std::uint64_t{line.function.value()}).Add(line.line).Add(line.column);
   }

@@ -29,8 +29,8 @@ bool DropNumberedSuffix(std::string& name) {
   while (end > 0 && IsDigit(name[end - 1])) --end;
   if (end == name.size() || end == 0 || name[end - 1] != '.') return false;
   const std::string_view head = std::string_view(name).substr(0, end - 1);
-  const auto suffix = std::find_if(kSuffixes.begin(), kSuffixes.end(),
-                                   [&](std::string_view s) { return head.ends_with(s); });
+  const auto* const suffix = std::find_if(kSuffixes.begin(), kSuffixes.end(),
+                                          [&](std::string_view s) { return head.ends_with(s); });
   if (suffix == kSuffixes.end() || head.size() == suffix->size()) return false;
   name.resize(head.size() - suffix->size());
   return true;

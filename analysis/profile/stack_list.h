@@ -62,7 +62,7 @@ class StackList {
    public:
     Stack(const LocationId* words, Place leaf) : words_(words), leaf_(leaf) {}
     Iterator begin() const { return {words_, leaf_}; }
-    Iterator end() const { return {}; }
+    static Iterator end() { return {}; }
     bool empty() const { return leaf_ == kNoCallers; }
     LocationId front() const { return *begin(); }
     // Both walk the stack.
@@ -82,7 +82,7 @@ class StackList {
   // `frames` go leaf first.
   StackId Add(std::span<const LocationId> frames) {
     if (frames.empty()) return AddAt(kNoCallers);
-    words_.push_back(LocationId(kLink | kNoCallers));
+    words_.emplace_back(kLink | kNoCallers);
     words_.insert(words_.end(), frames.rbegin(), frames.rend());
     return AddAt(last_place());
   }
@@ -91,7 +91,7 @@ class StackList {
   // first, called from what stands at `callers`. The last of them then stands at last_place(), the
   // others right before it.
   void Extend(Place callers, std::span<const LocationId> frames) {
-    words_.push_back(LocationId(kLink | callers));
+    words_.emplace_back(kLink | callers);
     words_.insert(words_.end(), frames.begin(), frames.end());
   }
   Place last_place() const { return static_cast<Place>(words_.size() - 1); }

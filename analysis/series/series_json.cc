@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kDefaultSamplingPeriodBytes = 512 * 1024;
+constexpr std::int64_t kDefaultSamplingPeriodBytes = 512LL * 1024;
 constexpr std::size_t kMaxSites = 1'000'000;
 
 Result<std::int64_t> ReadInt(const json::value& value, const std::string& where) {

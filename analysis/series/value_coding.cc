@@ -5,7 +5,7 @@
 namespace heapwatch {
 BlockSize BlockSizeAt(std::int64_t block_bytes, std::optional<std::int64_t> sampling_period_bytes) {
   if (block_bytes <= 0 || sampling_period_bytes.value_or(0) <= 1) return {block_bytes, 1};
-  const double mean = static_cast<double>(*sampling_period_bytes);
+  const auto mean = static_cast<double>(*sampling_period_bytes);
   return {block_bytes, 1 / (1 - std::exp(-static_cast<double>(block_bytes) / mean))};
 }
 

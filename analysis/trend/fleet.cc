@@ -179,13 +179,12 @@ FleetFinding Pool::Judge(const Versions::value_type& version, const Replicas& al
   }
   out.judged = replicas.size();
   if (replicas.empty()) return out;
-  const Verdict* worst = nullptr;
-  for (const auto& replica : replicas) {
-    const Verdict& verdict = VerdictOf(replica);
-    if (worst == nullptr || Rank(verdict.kind) > Rank(worst->kind)) worst = &verdict;
-  }
   out.site = results_[replicas.front().result].sites[VerdictOf(replicas.front()).site.index()];
-  out.kind = worst->kind;
+  out.kind = VerdictOf(replicas.front()).kind;
+  for (const auto& replica : replicas) {
+    const VerdictKind kind = VerdictOf(replica).kind;
+    if (Rank(kind) > Rank(out.kind)) out.kind = kind;
+  }
   for (const auto& replica : replicas) {
     if (VerdictOf(replica).kind == out.kind) out.replicas.push_back(replica);
   }

@@ -59,6 +59,6 @@ double DifferenceVariance(const SampleUnit& unit, const SampleCounts& counts);
 double TrendVariance(const SampleUnit& unit, const SampleCounts& counts);
 
 // T(u) above.
-double TurnoverFactor(double births_per_live);
+double TurnoverFactor(double u);
 
 }  // namespace heapwatch

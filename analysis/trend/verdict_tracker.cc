@@ -71,7 +71,7 @@ void VerdictTracker::TakeOver(const SiteWindow& window, std::size_t end, const V
 }
 
 bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
-                              const TrendOptions& trend) const {
+                              const TrendOptions& trend) {
   if (site.from_earlier_life) {
     // Time enough for the leak to have shown itself, and it has not.
     if (!site.first_time || !site.first_inuse_bytes) return false;

@@ -69,7 +69,8 @@ class VerdictTracker {
   void TakeOver(const SiteWindow& window, std::size_t end, const Verdict& verdict);
   void Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,
               const TrendOptions& trend) const;
-  bool MayClear(const SiteSuspicion& site, const Verdict& verdict, const TrendOptions& trend) const;
+  static bool MayClear(const SiteSuspicion& site, const Verdict& verdict,
+                       const TrendOptions& trend);
 
   TrackerOptions options_;
   std::optional<Observation> last_;

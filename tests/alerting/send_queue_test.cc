@@ -10,7 +10,7 @@ Alert Named(const std::string& name, int minute = 0) {
   return {.labels = {{"alertname", name}},
           .annotations = {},
           .starts_at = FromUnixMillis(0),
-          .ends_at = FromUnixMillis(60'000 * minute),
+          .ends_at = FromUnixMillis(60'000LL * minute),
           .generator_url = "",
           .evidence = {},
           .finding_json = {}};
@@ -46,7 +46,7 @@ TEST(SendQueue, ReplacesAnAlertThatWaitsByItsNewerState) {
   EXPECT_EQ(queue.dropped_count(), 0U);
   const auto batch = queue.Take(10);
   ASSERT_EQ(Names(batch), "ab");
-  EXPECT_EQ(batch[0].ends_at, FromUnixMillis(60'000 * 99));
+  EXPECT_EQ(batch[0].ends_at, FromUnixMillis(60'000LL * 99));
 }
 
 TEST(SendQueue, PutsAFailedBatchBackInFrontUnlessThereIsNewer) {

@@ -15,7 +15,7 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 
 // A target with one site of this size for each verdict.
-TargetVerdicts Target(const std::string& instance, std::vector<VerdictKind> kinds,
+TargetVerdicts Target(const std::string& instance, const std::vector<VerdictKind>& kinds,
                       double inuse_mib = 1, const std::string& service = "checkout") {
   TargetVerdicts target = OneSite(Replica(instance), MakeVerdict(kStable));
   target.target["service"] = service;

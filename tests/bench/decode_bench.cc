@@ -13,13 +13,13 @@
 #include <libdeflate.h>
 #include <malloc.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -39,6 +39,7 @@ std::size_t g_allocations = 0;
 
 }  // namespace
 
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): what counts allocations makes them by hand.
 void* operator new(std::size_t size) {
   ++g_allocations;
   if (void* const memory = std::malloc(size)) return memory;
@@ -46,6 +47,7 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+// NOLINTEND(cppcoreguidelines-no-malloc)
 
 namespace heapwatch {
 namespace {

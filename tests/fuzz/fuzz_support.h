@@ -2,6 +2,7 @@
 // nothing but bad checksums.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -60,7 +61,7 @@ extern "C" inline std::size_t MutatePlain(std::uint8_t* data, std::size_t size,
                                           std::size_t max_size) {
   const std::string plain = heapwatch::Plain(data, size);
   if (plain.size() <= max_size) {
-    std::memcpy(data, plain.data(), plain.size());
+    std::copy(plain.begin(), plain.end(), data);
     size = plain.size();
   }
   return LLVMFuzzerMutate(data, size, max_size);

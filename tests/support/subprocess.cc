@@ -268,7 +268,7 @@ std::string FindProgram(std::string_view program) {
   std::string_view rest = path == nullptr ? std::string_view() : std::string_view(path);
   while (!rest.empty()) {
     const auto colon = rest.find(':');
-    const std::string candidate = std::string(rest.substr(0, colon)) + "/" + std::string(program);
+    std::string candidate = std::string(rest.substr(0, colon)) + "/" + std::string(program);
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
   }

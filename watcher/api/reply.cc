@@ -45,7 +45,7 @@ ErrorForm FormOf(ErrorCode code) {
   return {500, "internal"};
 }
 
-HttpResponse Json(int status, boost::json::value body) {
+HttpResponse Json(int status, const boost::json::value& body) {
   HttpResponse response;
   response.status = status;
   response.content_type = "application/json";

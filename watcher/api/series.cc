@@ -81,7 +81,10 @@ json::value Model(const SiteWindow& window, SiteId site, const Verdict& verdict)
   for (const Observation& observation : window.observations) times.push_back(observation.time);
   const auto curve = CurveOf(verdict, times, SiteBytes(window, site));
   if (!curve) return nullptr;
-  json::array at, bytes, low, high;
+  json::array at;
+  json::array bytes;
+  json::array low;
+  json::array high;
   for (std::size_t i = 0; i < curve->times.size(); ++i) {
     if (curve->times[i] < times.front() || curve->times[i] > times.back()) continue;
     at.push_back(ToUnixMillis(curve->times[i]));

@@ -66,8 +66,8 @@ std::function<bool(const StackChange&)> Keep(const HttpRequest& request, const P
 
 std::string IdText(std::uint64_t id) {
   std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), id, 16).ptr;
-  return {digits.data(), end};
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), id, 16).ptr;
+  return {digits.data(), static_cast<std::size_t>(end - digits.data())};
 }
 
 // The nodes column by column, names told once: a third of the size of one object each.

@@ -267,7 +267,7 @@ void HttpServer::Impl::Stop(Duration grace) {
   workers_.join();
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(asio::any_io_executor executor,
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const asio::any_io_executor& executor,
                                                       HttpServerOptions options, Handler handler,
                                                       TaskGroup::OnFailure on_failure,
                                                       Admit admit) {

@@ -62,7 +62,7 @@ class HttpServer {
 
   // Listens and serves from now on. kUnavailable where the address cannot be listened on; the
   // message names it. Without `admit` everybody is let in.
-  static Result<std::unique_ptr<HttpServer>> Start(boost::asio::any_io_executor executor,
+  static Result<std::unique_ptr<HttpServer>> Start(const boost::asio::any_io_executor& executor,
                                                    HttpServerOptions options, Handler handler,
                                                    TaskGroup::OnFailure on_failure,
                                                    Admit admit = nullptr);

@@ -11,7 +11,7 @@ namespace {
 
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
-Error At(Error error, TargetId target, Time first) {
+Error At(const Error& error, TargetId target, Time first) {
   return error.In("target " + target.ToString() + ", the block of " + FormatRfc3339(first) + " (" +
                   ToHex(BlockKey(target, first, 0)) + ")");
 }

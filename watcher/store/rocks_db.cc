@@ -264,10 +264,10 @@ Result<void> RocksDb::Write(rocksdb::WriteBatch& batch, bool sync) {
   return Fail(ErrorOf(status, "writing"));
 }
 
-Result<void> RocksDb::Compact(std::initializer_list<Family> wanted, std::atomic<bool>* stop) {
+Result<void> RocksDb::Compact(std::initializer_list<Family> families, std::atomic<bool>* stop) {
   rocksdb::CompactRangeOptions options;
   options.canceled = stop;
-  for (const Family family : wanted) {
+  for (const Family family : families) {
     const auto status = db_->CompactRange(options, this->family(family), nullptr, nullptr);
     if (stop != nullptr && *stop) return {};
     if (!status.ok()) return Fail(ErrorOf(status, "compacting"));

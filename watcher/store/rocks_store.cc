@@ -190,7 +190,7 @@ Result<void> RocksStore::AppendTo(OpenTarget& state, TargetId target, Time time,
   return {};
 }
 
-Result<void> RocksStore::Append(const Labels& labels, Time time, const HeapProfile& profile) {
+Result<void> RocksStore::Append(const Labels& target, Time time, const HeapProfile& profile) {
   if (is_out_of_room_) {
     return Fail(ErrorCode::kLimit, "the store in " + db_->path() +
                                        ": its disk is nearly full and there is nothing left to "
@@ -198,13 +198,13 @@ Result<void> RocksStore::Append(const Labels& labels, Time time, const HeapProfi
   }
   const auto use = UseForWriting();
   if (!use) return Fail(use.error());
-  const TargetId target = TargetId::Of(labels);
+  const TargetId id = TargetId::Of(target);
   Result<void> appended;
   while (true) {
-    const auto state = targets_.Open(labels);
+    const auto state = targets_.Open(target);
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped) continue;
-    appended = AppendTo(*state, target, time, profile);
+    appended = AppendTo(*state, id, time, profile);
     targets_.NoteWriter(*state);
     break;
   }

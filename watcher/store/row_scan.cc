@@ -18,7 +18,7 @@ RowScan::RowScan(RocksDb& db, const rocksdb::Snapshot* snapshot, TargetId target
   rows_.reset(db.db().NewIterator(options_, db.family(Family::kRows)));
 }
 
-Error RowScan::At(Error error, std::string_view key) const {
+Error RowScan::At(const Error& error, std::string_view key) const {
   return error.In("target " + target_.ToString() + ", the snapshot of " +
                   FormatRfc3339(TimeOfRowKey(key)) + " (row " + ToHex(key) + ")");
 }

@@ -38,7 +38,7 @@ class RowScan {
  private:
   Result<bool> Read();
   Result<void> ReadDelta(std::string_view row);
-  Error At(Error error, std::string_view key) const;
+  Error At(const Error& error, std::string_view key) const;
 
   RocksDb& db_;
   const TargetId target_;

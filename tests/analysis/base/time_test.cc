@@ -22,7 +22,7 @@ TEST(ParseTime, NamesWhatItCannotRead) {
         "2026-01-01T00:00:00", "1795345918892000", "-5", "nan", "inf"}) {
     const auto t = ParseTime(bad, kNow);
     ASSERT_FALSE(t.has_value()) << bad;
-    EXPECT_NE(t.error().message.find("\""), std::string::npos);
+    EXPECT_NE(t.error().message.find('"'), std::string::npos);
   }
 }
 

@@ -96,7 +96,7 @@ TEST(Decode, ALargeBodyIsReadWhole) {
   const std::int64_t bytes = message.Text("bytes");
   for (std::int64_t i = 0; i < kSamples; ++i) {
     auto* sample = message.AddSample({}, {i});
-    for (int f = 0; f < 64; ++f) sample->add_location_id(i >> (f % 17) & 1 ? 2 : 1);
+    for (int f = 0; f < 64; ++f) sample->add_location_id((i >> (f % 17) & 1) != 0 ? 2 : 1);
     auto* label = sample->add_label();
     label->set_key(bytes);
     label->set_num(16);

@@ -96,17 +96,24 @@ TEST(DiffNoise, GrowsWithTheSquareOfTheScale) {
 // estimates scatter by with what is claimed. A fixed seed, so the outcome is the same everywhere.
 TEST(DiffNoise, IsWhatSimulatedSamplingScattersBy) {
   constexpr double kBlock = 65536;
-  constexpr int kStay = 400, kDie = 300, kBorn = 700, kRounds = 4000;
+  constexpr int kStay = 400;
+  constexpr int kDie = 300;
+  constexpr int kBorn = 700;
+  constexpr int kRounds = 4000;
   const double share = 1 - std::exp(-kBlock / kPeriod);
   std::mt19937_64 random(42);
   const auto draw = [&](int n) { return std::binomial_distribution<int>(n, share)(random); };
-  double sum = 0, sum_of_squares = 0, claimed = 0;
+  double sum = 0;
+  double sum_of_squares = 0;
+  double claimed = 0;
   const auto value = [&](int sampled) {
     return static_cast<std::int64_t>(std::llround(sampled * kBlock / share));
   };
   for (int round = 0; round < kRounds; ++round) {
-    const int stay = draw(kStay), die = draw(kDie), born = draw(kBorn);
-    const double change = static_cast<double>(value(stay + born) - value(stay + die));
+    const int stay = draw(kStay);
+    const int die = draw(kDie);
+    const int born = draw(kBorn);
+    const auto change = static_cast<double>(value(stay + born) - value(stay + die));
     sum += change;
     sum_of_squares += change * change;
     const auto count = [&](int sampled) {

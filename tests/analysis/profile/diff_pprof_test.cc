@@ -53,7 +53,12 @@ FunctionTable ParseTop(const std::string& top) {
   while (std::getline(lines, line) && line.find("flat%") == std::string::npos) continue;
   while (std::getline(lines, line)) {
     std::istringstream cells(line);
-    std::string flat, flat_share, sum_share, cum, cum_share, name;
+    std::string flat;
+    std::string flat_share;
+    std::string sum_share;
+    std::string cum;
+    std::string cum_share;
+    std::string name;
     cells >> flat >> flat_share >> sum_share >> cum >> cum_share >> std::ws;
     std::getline(cells, name);
     for (const std::string remark : {" (inline)", " (partial-inline)"})
@@ -119,7 +124,7 @@ class DiffAgainstPprof : public ::testing::Test {
   }
 
   std::string Written(const ProfileDiff& diff, PprofForm form) const {
-    const std::string path = folder_ + "/diff.pb.gz";
+    std::string path = folder_ + "/diff.pb.gz";
     std::ofstream(path, std::ios::binary) << DiffToPprof(diff, form);
     return path;
   }

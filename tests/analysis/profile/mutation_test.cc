@@ -53,7 +53,7 @@ TEST_P(Mutation, SurvivesBeingCutShort) {
     const std::size_t step = 1 + bytes.size() / kMostCuts;
     for (std::size_t size = 0; size < bytes.size(); size += step) {
       // A copy, so that reading past the end is seen by the sanitizers.
-      Try(std::string(bytes.substr(0, size)));
+      Try(std::string{bytes.substr(0, size)});
     }
   }
 }

@@ -127,7 +127,7 @@ TEST(Pprof, TheSameStackTwiceIsSummedAndBlockSizesStayApart) {
 
 TEST(Pprof, AThousandBlockSizesOfOneLineAreKeptApart) {
   PprofMessage message;
-  for (int i = 1; i <= 1500; ++i) message.AddBytes(message.AddSample({1, 2}, {i}), 16 * i);
+  for (int i = 1; i <= 1500; ++i) message.AddBytes(message.AddSample({1, 2}, {i}), 16LL * i);
   const HeapProfile profile = Decoded(message.Bytes());
   EXPECT_EQ(profile.samples.size(), 1500U);
   EXPECT_EQ(profile.stack_count(), 1U);

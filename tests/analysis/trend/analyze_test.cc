@@ -59,7 +59,7 @@ TEST(Analyze, JudgesByTheUsualSamplingPeriodWhereNoneIsTold) {
 
 TEST(Analyze, SaysGrowingUntilACacheCouldNotLookTheSameAnyMore) {
   const SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, {});
-  const Verdict early = Analyze(window, 4 * 60, {}).at(0);
+  const Verdict early = Analyze(window, 240, {}).at(0);
   EXPECT_EQ(early.kind, VerdictKind::kGrowing) << early.reason;
   EXPECT_TRUE(early.only_patience_lacks);
   EXPECT_THAT(early.reason, HasSubstr("cache"));

@@ -203,7 +203,8 @@ TEST(Stretch, IsCalibratedOverTenThousandSiteDaysWithoutATrend) {
       const double mib = std::exp2(static_cast<double>(i % 10) - 1);              // 0.5 to 256
       const double lifetime = 60 * std::pow(3, static_cast<double>(i / 10 % 7));  // 1 min to 12 h
       SyntheticSite site = Steady("s" + std::to_string(i), mib, mib * kMiB / lifetime);
-      site.object_bytes = 64 * std::exp2(static_cast<double>(i / 100));
+      const std::size_t size_class = i / 100;
+      site.object_bytes = 64 * std::exp2(static_cast<double>(size_class));
       sites.push_back(std::move(site));
     }
     SyntheticOptions options;

@@ -17,7 +17,7 @@ SiteWindow WindowOf(const std::vector<double>& real, const std::vector<double>& 
   window.first_row = {0, 1};
   for (std::size_t i = 0; i < real.size(); ++i) {
     window.observations.push_back({.time = FromUnixMillis(std::llround(stamps[i] * 1000)),
-                                   .sampling_period_bytes = 512 * 1024,
+                                   .sampling_period_bytes = 524'288,
                                    .lifetime = 0,
                                    .build = 0,
                                    .is_new = true});

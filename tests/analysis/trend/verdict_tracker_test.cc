@@ -27,10 +27,9 @@ std::vector<VerdictChange> Changes(const SiteWindow& window, const ReplayOptions
 }
 
 bool EverLeaked(const std::vector<VerdictChange>& changes) {
-  for (const VerdictChange& change : changes) {
-    if (change.verdict.kind == VerdictKind::kLeak) return true;
-  }
-  return false;
+  return std::any_of(changes.begin(), changes.end(), [](const VerdictChange& change) {
+    return change.verdict.kind == VerdictKind::kLeak;
+  });
 }
 
 SyntheticSite Leak(double mib_per_hour) {

@@ -76,7 +76,7 @@ class HandleApiTest : public ::testing::Test {
     return std::string(body.at("error").as_string());
   }
 
-  void Judge(std::vector<VerdictKind> kinds) {
+  void Judge(const std::vector<VerdictKind>& kinds) {
     TargetVerdicts judged;
     judged.target = target_;
     judged.evaluated = Minute(2);

@@ -59,7 +59,7 @@ class PageTest : public ::testing::Test {
     return json::parse(response.body).at("data");
   }
 
-  Query Between(Query more = {}) const {
+  static Query Between(Query more = {}) {
     more.insert({{"target", "a:6060"}, {"t0", FormatRfc3339(At(0))}, {"t1", FormatRfc3339(At(2))}});
     return more;
   }

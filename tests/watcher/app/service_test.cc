@@ -25,7 +25,6 @@ namespace {
 namespace json = boost::json;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
-using ::testing::Not;
 using Then = RawServer::Then;
 
 constexpr seconds kPatience(60);
@@ -91,9 +90,10 @@ class ServiceTest : public ::testing::Test {
   bool WaitForScrapes(int count) const {
     return WaitUntil(
         [&] {
-          for (const auto& [instance, target] : Targets())
-            if (target.at("scrapes").to_number<int>() < count) return false;
-          return true;
+          const auto targets = Targets();
+          return std::all_of(targets.begin(), targets.end(), [&](const auto& target) {
+            return target.second.at("scrapes").template to_number<int>() >= count;
+          });
         },
         kPatience);
   }

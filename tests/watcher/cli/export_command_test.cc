@@ -23,7 +23,7 @@ class ExportCommand : public ::testing::Test {
   void SetUp() override {
     auto store = RocksStore::Open(folder_ + "/data");
     ASSERT_TRUE(store.has_value()) << store.error().message;
-    for (int i = 0; i < 3; ++i) {
+    for (std::int64_t i = 0; i < 3; ++i) {
       ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
       builder.AddSample({{"main.f", "main.go", 7, 5}}, 16, {160 * (i + 1)});
       const Labels labels = {{"instance", "10.0.0.1:6060"}, {"service", "shop"}};

@@ -1,10 +1,10 @@
 // heapwatch serve as a process of its own: how it starts, stops, and what a sudden death costs.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <csignal>
 #include <memory>
 #include <set>
 #include <string>

@@ -21,7 +21,7 @@ class StoreCommand : public ::testing::Test {
  protected:
   StoreCommand() {
     const auto store = RocksStore::Open(data_).value();
-    for (int i = 0; i < 3; ++i) {
+    for (std::int64_t i = 0; i < 3; ++i) {
       ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
       builder.AddSample({{"main.f", "main.go", 7, 5}}, 16, {160 * (i + 1)});
       EXPECT_TRUE(store->Append(kTarget, FromUnixMillis(60'000 * i), std::move(builder).Build()));

@@ -25,7 +25,6 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::seconds;
 using ::testing::AllOf;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Then = RawServer::Then;
 
@@ -128,7 +127,7 @@ class ScraperTest : public ::testing::Test {
     target.timeout = Duration(200);
     scraper_->Apply({target});
     EXPECT_TRUE(WaitForScrapes(2));
-    const TargetStatus status = Status();
+    TargetStatus status = Status();
     scraper_->Stop(kPatience);
     return status;
   }

@@ -17,7 +17,7 @@ class FailingFile : public rocksdb::FSWritableFileOwnerWrapper {
   // Half of what could not be written is there nevertheless.
   IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
                   IODebugContext* context) override {
-    const IOStatus status = files_.Write();
+    IOStatus status = files_.Write();
     if (status.ok()) return target()->Append(data, options, context);
     target()
         ->Append(rocksdb::Slice(data.data(), data.size() / 2), options, context)
@@ -29,11 +29,11 @@ class FailingFile : public rocksdb::FSWritableFileOwnerWrapper {
     return Append(data, options, context);
   }
   IOStatus Sync(const IOOptions& options, IODebugContext* context) override {
-    const IOStatus status = files_.Write();
+    IOStatus status = files_.Write();
     return status.ok() ? target()->Sync(options, context) : status;
   }
   IOStatus Fsync(const IOOptions& options, IODebugContext* context) override {
-    const IOStatus status = files_.Write();
+    IOStatus status = files_.Write();
     return status.ok() ? target()->Fsync(options, context) : status;
   }
 
@@ -57,9 +57,9 @@ IOStatus FailingFiles::Write() {
 IOStatus FailingFiles::NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                        std::unique_ptr<rocksdb::FSWritableFile>* file,
                                        IODebugContext* context) {
-  if (const IOStatus status = Write(); !status.ok()) return status;
+  if (IOStatus status = Write(); !status.ok()) return status;
   std::unique_ptr<rocksdb::FSWritableFile> opened;
-  const IOStatus status = target()->NewWritableFile(name, options, &opened, context);
+  IOStatus status = target()->NewWritableFile(name, options, &opened, context);
   if (status.ok()) *file = std::make_unique<FailingFile>(std::move(opened), *this);
   return status;
 }

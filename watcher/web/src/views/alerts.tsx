@@ -45,7 +45,7 @@ export function Alerts() {
                         <AlertCard alert={alert} isWhole />
                         {acks.data && state !== 'resolved' && (acked === key
                           ? <AckForm alert={alert} onDone={() => { setAcked(undefined); again() }} />
-                          : <button type="button" class="small" onClick={() => setAcked(key)}>Acknowledge…</button>)}
+                          : <button type="button" class="small" onClick={() => setAcked(key)}>{alert.muted ? 'Change the acknowledgement…' : 'Acknowledge…'}</button>)}
                       </div>
                     )
                   })}
