@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "analysis/profile/large_memory.h"
+
 namespace heapwatch {
 
 void IdTable::Clear() {
@@ -9,11 +11,7 @@ void IdTable::Clear() {
   others_.clear();
 }
 
-bool IdTable::Insert(std::uint64_t id, std::uint32_t index) {
-  if (id == in_order_ + 1 && index == in_order_ && others_.empty()) {
-    ++in_order_;
-    return true;
-  }
+bool IdTable::InsertOther(std::uint64_t id, std::uint32_t index) {
   std::uint32_t known = 0;
   return !Find(id, known) && others_.emplace(id, index).second;
 }
@@ -26,7 +24,9 @@ bool IdTable::FindOther(std::uint64_t id, std::uint32_t& index) const {
 }
 
 void IndexTable::Reset(std::size_t most) {
-  slots_.assign(std::bit_ceil(most + most / 2 + 2), Slot{.tag = 0, .index = kEmpty});
+  const std::size_t size = std::bit_ceil(most + most / 2 + 2);
+  ReserveLarge(slots_, size);
+  slots_.assign(size, Slot{.tag = 0, .index = kEmpty});
   mask_ = slots_.size() - 1;
 }
 

@@ -15,7 +15,14 @@ namespace heapwatch {
 class IdTable {
  public:
   void Clear();
-  bool Insert(std::uint64_t id, std::uint32_t index);  // false: id stood there before
+  // False: the id stood there before.
+  bool Insert(std::uint64_t id, std::uint32_t index) {
+    if (id != in_order_ + 1 || index != in_order_ || !others_.empty()) {
+      return InsertOther(id, index);
+    }
+    ++in_order_;
+    return true;
+  }
   bool Find(std::uint64_t id, std::uint32_t& index) const {
     if (id - 1 < in_order_) {
       index = static_cast<std::uint32_t>(id - 1);
@@ -26,6 +33,7 @@ class IdTable {
   std::uint64_t in_order() const { return in_order_; }
 
  private:
+  bool InsertOther(std::uint64_t id, std::uint32_t index);
   bool FindOther(std::uint64_t id, std::uint32_t& index) const;
   std::uint64_t in_order_ = 0;  // ids 1..n with indexes 0..n-1
   std::unordered_map<std::uint64_t, std::uint32_t, SeededHash> others_;

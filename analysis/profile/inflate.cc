@@ -2,7 +2,6 @@
 
 #include <libdeflate.h>
 #include <sys/mman.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include "analysis/profile/large_memory.h"
 
 namespace heapwatch {
 namespace {
@@ -114,10 +115,10 @@ void Inflater::Free::operator()(libdeflate_decompressor* decompressor) const {
 
 void Inflater::ReleaseBefore(const char* end) {
   if (end < buffer_.get() || end > buffer_.get() + capacity_) return;  // a view of what came in
-  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto address = [](const char* at) { return reinterpret_cast<std::uintptr_t>(at); };
-  const std::uintptr_t first = (address(buffer_.get()) + page - 1) / page * page;
-  const std::uintptr_t last = address(end) / page * page;
+  const std::uintptr_t first =
+      (address(buffer_.get()) + kLargePageBytes - 1) / kLargePageBytes * kLargePageBytes;
+  const std::uintptr_t last = address(end) / kLargePageBytes * kLargePageBytes;
   // Advice only: where it is not taken nothing is lost but memory.
   // NOLINTNEXTLINE(performance-no-int-to-ptr): an address rounded to pages is the system call's own
   // way.
@@ -127,6 +128,7 @@ void Inflater::ReleaseBefore(const char* end) {
 void Inflater::Reserve(std::size_t size, std::size_t used) {
   if (size <= capacity_) return;
   auto larger = std::make_unique_for_overwrite<char[]>(size);
+  PreferLargePages(larger.get(), size);
   if (used > 0) std::memcpy(larger.get(), buffer_.get(), used);
   buffer_ = std::move(larger);
   capacity_ = size;

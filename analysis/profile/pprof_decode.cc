@@ -28,14 +28,9 @@ void PprofDecoder::Clear() {
   profile_ = std::move(empty);
 
   for (auto* parts : {&sample_types_, &mappings_, &strings_, &period_types_}) parts->clear();
-  functions_.clear();
-  location_mappings_.clear();
-  line_functions_.clear();
   comments_.clear();
   time_nanos_ = duration_nanos_ = period_ = default_sample_type_ = 0;
   mapping_ids_.Clear();
-  location_ids_.Clear();
-  function_ids_.Clear();
   samples_ = {};
 }
 
@@ -45,20 +40,19 @@ Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeL
   message_ = message;
   part_ = message.substr(0, 0);
   Clear();
+  locations_reader_.Reset(message, limits.samples, profile_, part_);
   const auto where = [this] {
-    const char* const part = part_.data() == nullptr ? samples_reader_.part().data() : part_.data();
-    return "pprof profile, part at byte " + std::to_string(part - message_.data()) + ": ";
+    return "pprof profile, part at byte " + std::to_string(part_.data() - message_.data()) + ": ";
   };
   try {
     ReadParts();
     CopyStrings();
     ReadHeader();
     ReadMappings();
-    ResolveFunctions();
-    ResolveLocations();
+    locations_reader_.Resolve(strings_, mapping_ids_);
     samples_.is_read = std::move(is_read);
-    part_ = {};
-    samples_reader_.Read(samples_, strings_, location_ids_, limits.stack_depth, profile_);
+    samples_reader_.Read(samples_, strings_, locations_reader_.location_ids(), limits.stack_depth,
+                         profile_, part_);
   } catch (const MalformedMessage& e) {
     return Fail(e.code, where() + e.message);
   } catch (const protozero::exception& e) {
@@ -81,14 +75,14 @@ void PprofDecoder::ReadParts() {
         if (samples_.sample_count > limits_->samples) ThrowLimit("samples", limits_->samples);
         break;
       case 4:
-        ReadLocation(reader.Bytes());
+        locations_reader_.ReadLocation(reader.Bytes());
         break;
       case 5:
-        ReadFunction(reader.Bytes());
+        locations_reader_.ReadFunction(reader.Bytes());
         break;
       case 6:
+        strings_.emplace_back(reader.Bytes());
         part_ = reader.Bytes();
-        strings_.push_back(part_);
         if (strings_.size() > limits_->samples) ThrowLimit("strings", limits_->samples);
         break;
       default:
@@ -134,23 +128,6 @@ void PprofDecoder::ReadSmallPart(const FieldReader& field) {
   }
 }
 
-// The nth message of a field, for the place in an error.
-std::string_view PprofDecoder::FindPart(std::uint64_t field, std::size_t index) const {
-  FieldReader reader(message_);
-  while (reader.Next()) {
-    if (reader.number() == field && index-- == 0) return reader.Bytes();
-  }
-  return message_;
-}
-
-std::string_view PprofDecoder::String(std::int64_t index) const {
-  if (index < 0 || static_cast<std::size_t>(index) >= strings_.size()) {
-    if (index == 0) return {};
-    Throw("string " + std::to_string(index) + " of " + std::to_string(strings_.size()));
-  }
-  return strings_[static_cast<std::size_t>(index)];
-}
-
 // The profile keeps its names, not the message: that is far larger, and its buffer is wanted for
 // the next one. Writers put the strings side by side, so that one copy takes them all.
 void PprofDecoder::CopyStrings() {
@@ -183,10 +160,10 @@ SampleType PprofDecoder::ReadValueType(std::string_view part) const {
   while (reader.Next()) {
     switch (reader.number()) {
       case 1:
-        type.type = String(reader.Int64());
+        type.type = TextAt(strings_, reader.Int64());
         break;
       case 2:
-        type.unit = String(reader.Int64());
+        type.unit = TextAt(strings_, reader.Int64());
         break;
       default:
         break;
@@ -207,10 +184,11 @@ void PprofDecoder::ReadHeader() {
   if (time_nanos_ != 0) profile_.time = FromUnixMillis(time_nanos_ / 1'000'000);
   if (duration_nanos_ != 0) profile_.duration = Duration(duration_nanos_ / 1'000'000);
   if (period_ != 0) profile_.sampling_period_bytes = period_;
-  for (const std::int64_t comment : comments_) profile_.comments.emplace_back(String(comment));
+  for (const std::int64_t comment : comments_)
+    profile_.comments.emplace_back(TextAt(strings_, comment));
   if (default_sample_type_ == 0) return;
   for (std::size_t i = 0; i < profile_.sample_types.size(); ++i) {
-    if (profile_.sample_types[i].type == String(default_sample_type_)) {
+    if (profile_.sample_types[i].type == TextAt(strings_, default_sample_type_)) {
       profile_.default_sample_type = i;
     }
   }
@@ -238,10 +216,10 @@ void PprofDecoder::ReadMappings() {
           mapping.file_offset = reader.Uint64();
           break;
         case 5:
-          mapping.file = String(reader.Int64());
+          mapping.file = TextAt(strings_, reader.Int64());
           break;
         case 6:
-          mapping.build_id = String(reader.Int64());
+          mapping.build_id = TextAt(strings_, reader.Int64());
           break;
         case 7:
           mapping.has_functions = reader.Uint64() != 0;
@@ -264,138 +242,6 @@ void PprofDecoder::ReadMappings() {
       Throw("two mappings with id " + std::to_string(id));
     }
     profile_.mappings.push_back(mapping);
-  }
-}
-
-void PprofDecoder::ReadFunction(std::string_view part) {
-  part_ = part;
-  std::uint64_t id = 0;
-  RawFunction raw;
-  Function function;
-  FieldReader reader(part);
-  while (reader.Next()) {
-    switch (reader.number()) {
-      case 1:
-        id = reader.Uint64();
-        break;
-      case 2:
-        raw.name = reader.Int64();
-        break;
-      case 3:
-        raw.system_name = reader.Int64();
-        break;
-      case 4:
-        raw.file = reader.Int64();
-        break;
-      case 5:
-        function.start_line = reader.Int64();
-        break;
-      default:
-        break;
-    }
-  }
-  if (id == 0) Throw("function with id 0");
-  if (!function_ids_.Insert(id, static_cast<std::uint32_t>(functions_.size()))) {
-    Throw("two functions with id " + std::to_string(id));
-  }
-  functions_.push_back(raw);
-  profile_.functions.push_back(function);
-  if (functions_.size() > limits_->samples) ThrowLimit("functions", limits_->samples);
-}
-
-void PprofDecoder::ResolveFunctions() {
-  for (std::size_t i = 0; i < functions_.size(); ++i) {
-    const RawFunction& raw = functions_[i];
-    Function& function = profile_.functions[i];
-    try {
-      function.name = String(raw.name);
-      function.file = String(raw.file);
-      if (raw.system_name != raw.name) function.system_name = String(raw.system_name);
-    } catch (const MalformedMessage&) {
-      part_ = FindPart(5, i);
-      throw;
-    }
-    if (function.name.empty()) function.name = function.system_name;
-    if (function.system_name == function.name) function.system_name = {};
-  }
-}
-
-void PprofDecoder::ReadLine(std::string_view part) {
-  std::uint64_t function = 0;
-  Line line;
-  FieldReader reader(part);
-  while (reader.Next()) {
-    switch (reader.number()) {
-      case 1:
-        function = reader.Uint64();
-        break;
-      case 2:
-        line.line = reader.Int64();
-        break;
-      case 3:
-        line.column = reader.Int64();
-        break;
-      default:
-        break;
-    }
-  }
-  if (function == 0) return;  // says nothing about the address
-  profile_.lines.push_back(line);
-  line_functions_.push_back(function);
-}
-
-void PprofDecoder::ReadLocation(std::string_view part) {
-  part_ = part;
-  std::uint64_t id = 0;
-  std::uint64_t mapping = 0;
-  Location location;
-  location.first_line = static_cast<std::uint32_t>(profile_.lines.size());
-  FieldReader reader(part);
-  while (reader.Next()) {
-    switch (reader.number()) {
-      case 1:
-        id = reader.Uint64();
-        break;
-      case 2:
-        mapping = reader.Uint64();
-        break;
-      case 3:
-        location.address = reader.Uint64();
-        break;
-      case 4:
-        ReadLine(reader.Bytes());
-        break;
-      case 5:
-        location.is_folded = reader.Uint64() != 0;
-        break;
-      default:
-        break;
-    }
-  }
-  if (id == 0) Throw("location with id 0");
-  if (!location_ids_.Insert(id, static_cast<std::uint32_t>(profile_.locations.size()))) {
-    Throw("two locations with id " + std::to_string(id));
-  }
-  location.line_count = static_cast<std::uint32_t>(profile_.lines.size()) - location.first_line;
-  profile_.locations.push_back(location);
-  location_mappings_.push_back(mapping);
-  if (profile_.locations.size() > limits_->samples) ThrowLimit("locations", limits_->samples);
-}
-
-void PprofDecoder::ResolveLocations() {
-  std::uint32_t index = 0;
-  for (std::size_t i = 0; i < profile_.locations.size(); ++i) {
-    Location& location = profile_.locations[i];
-    // Some writers name a mapping that they do not list; go tool pprof takes that as none.
-    if (mapping_ids_.Find(location_mappings_[i], index)) location.mapping = MappingId(index);
-    for (std::uint32_t l = location.first_line; l < location.first_line + location.line_count;
-         ++l) {
-      if (!function_ids_.Find(line_functions_[l], index)) {
-        part_ = FindPart(4, i);
-        Throw("a line of function " + std::to_string(line_functions_[l]) + ", which is not there");
-      }
-      profile_.lines[l].function = FunctionId(index);
-    }
   }
 }
 

@@ -15,6 +15,7 @@
 #include "analysis/base/error.h"
 #include "analysis/profile/decode.h"
 #include "analysis/profile/heap_profile.h"
+#include "analysis/profile/location_reader.h"
 #include "analysis/profile/pprof_fields.h"
 #include "analysis/profile/sample_reader.h"
 
@@ -33,27 +34,13 @@ class PprofDecoder {
   void Recycle(HeapProfile&& done);
 
  private:
-  // A function as the message has it: the names are indexes of strings.
-  struct RawFunction {
-    std::int64_t name = 0;
-    std::int64_t system_name = 0;
-    std::int64_t file = 0;
-  };
-
   void Clear();
   void ReadParts();
   void ReadSmallPart(const FieldReader& field);
-  void ReadFunction(std::string_view part);
-  void ReadLocation(std::string_view part);
-  void ReadLine(std::string_view part);
   void CopyStrings();
   void ReadHeader();
   void ReadMappings();
-  void ResolveFunctions();
-  void ResolveLocations();
   SampleType ReadValueType(std::string_view part) const;
-  std::string_view String(std::int64_t index) const;
-  std::string_view FindPart(std::uint64_t field, std::size_t index) const;
 
   const DecodeLimits* limits_ = nullptr;
   HeapProfile profile_;
@@ -64,9 +51,6 @@ class PprofDecoder {
   std::vector<std::string_view> mappings_;
   std::vector<std::string_view> strings_;
   std::vector<std::string_view> period_types_;
-  std::vector<RawFunction> functions_;
-  std::vector<std::uint64_t> location_mappings_;  // the id each location names
-  std::vector<std::uint64_t> line_functions_;     // and each line
   std::vector<std::int64_t> comments_;
   std::int64_t time_nanos_ = 0;
   std::int64_t duration_nanos_ = 0;
@@ -75,8 +59,7 @@ class PprofDecoder {
   SampleReader::Source samples_;
 
   IdTable mapping_ids_;
-  IdTable location_ids_;
-  IdTable function_ids_;
+  LocationReader locations_reader_;
   SampleReader samples_reader_;
 };
 

@@ -13,14 +13,16 @@
 // loop this is: protozero's own reader takes twice as long.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <protozero/exception.hpp>
-#include <protozero/varint.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "analysis/base/error.h"
+#include "analysis/profile/varint.h"
 
 namespace heapwatch {
 
@@ -37,23 +39,77 @@ struct MalformedMessage {
                          "more than " + std::to_string(limit) + " " + std::string(what)};
 }
 
-inline std::uint64_t ReadVarint(const char*& at, const char* end) {
-  if (at != end) {
-    const auto first = static_cast<std::uint8_t>(*at);
-    if (first < 0x80) {
-      ++at;
-      return first;
-    }
-    if (end - at >= 2) {
-      const auto second = static_cast<std::uint8_t>(at[1]);
-      if (second < 0x80) {
-        at += 2;
-        return (first & 0x7fU) | static_cast<std::uint64_t>(second) << 7U;
-      }
-    }
-  }
-  return protozero::decode_varint(&at, end);
+// A string by its index. A message without strings has the empty one.
+inline std::string_view TextAt(const std::vector<std::string_view>& texts, std::int64_t index) {
+  const auto at = static_cast<std::uint64_t>(index);
+  if (at < texts.size()) return texts[at];
+  if (at == 0) return {};
+  Throw("string " + std::to_string(index) + " of " + std::to_string(texts.size()));
 }
+
+// The usual layout of a part: each field at most once, in the order in which they are asked for. A
+// field that is not next counts as absent. Whoever has asked for all and is not at the end has
+// another layout before him, or a broken one, and takes a FieldReader.
+//
+// Reads up to eight bytes past the end of the part without asking, and notices at the end. Where
+// the message, which ends at `readable`, has not that many, nothing is next.
+class UsualFields {
+ public:
+  UsualFields(std::string_view part, const char* readable)
+      : at_(part.data()), end_(at_ + part.size()) {
+    if (readable - end_ < 8) Fail();
+  }
+
+  bool AtEnd() const { return at_ == end_; }
+  [[gnu::always_inline]] std::uint64_t Number(unsigned field) {
+    if (!IsNext(field << 3U)) return 0;
+    ++at_;
+    return TakeVarint();
+  }
+  [[gnu::always_inline]] bool Bytes(unsigned field, std::string_view& bytes) {
+    if (!IsNext(field << 3U | 2U)) return false;
+    ++at_;
+    const std::uint64_t size = TakeVarint();
+    if (at_ > end_ || size > static_cast<std::uint64_t>(end_ - at_)) {
+      Fail();
+      return false;
+    }
+    bytes = std::string_view(at_, size);
+    at_ += size;
+    return true;
+  }
+
+ private:
+  // Lengths that are common are branched on: mostly they can be foretold, and then the next field
+  // need not wait for this one.
+  [[gnu::always_inline]] std::uint64_t TakeVarint() {
+    const std::uint64_t word = LoadEight(at_);
+    if ((word & 0x80U) == 0) {
+      at_ += 1;
+      return word & 0x7fU;
+    }
+    if ((word & 0x8000U) == 0) {
+      at_ += 2;
+      return (word & 0x7fU) | (word & 0x7f00U) >> 1U;
+    }
+    if ((word & 0x80000000U) == 0 && (word & 0x800000U) != 0) {  // an address of a program
+      at_ += 4;
+      return JoinGroups(word & 0x7f7f7f7fU);
+    }
+    const std::uint64_t ends = VarintEnds(word);
+    if (ends == 0) {
+      Fail();
+      return 0;
+    }
+    at_ += std::countr_zero(ends) / 8 + 1;
+    return FirstVarint(word, ends);
+  }
+  bool IsNext(unsigned key) const { return at_ < end_ && static_cast<std::uint8_t>(*at_) == key; }
+  void Fail() { at_ = end_ + 1; }  // neither at the end nor before it
+
+  const char* at_;
+  const char* const end_;
+};
 
 class FieldReader {
  public:

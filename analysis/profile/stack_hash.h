@@ -24,16 +24,21 @@ void HashLocations(const HeapProfile& profile, std::vector<ContentHash>& hashes)
 inline constexpr ContentHash kEmptyStackHash = {.high = 0x243f6a8885a308d3,
                                                 .low = 0x13198a2e03707344};
 
+inline std::uint64_t FoldProduct(std::uint64_t a, std::uint64_t b) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{a} * b;
+  return static_cast<std::uint64_t>(product >> 64U) ^ static_cast<std::uint64_t>(product);
+}
+
 // Two lanes of 64-bit multiplications folded to their halves; the constants are digits of pi. The
 // inputs are hashes already, so that no more mixing is wanted.
+inline void ExtendStack(std::uint64_t& high, std::uint64_t& low, const ContentHash& location) {
+  high = FoldProduct(high ^ location.high, location.low ^ 0xa4093822299f31d0U);
+  low = FoldProduct(low ^ location.low, location.high ^ 0x082efa98ec4e6c89U);
+}
 inline ContentHash ExtendStack(ContentHash callers, ContentHash location) {
-  const auto fold = [](std::uint64_t a, std::uint64_t b) {
-    __extension__ using Wide = unsigned __int128;
-    const Wide product = Wide{a} * b;
-    return static_cast<std::uint64_t>(product >> 64U) ^ static_cast<std::uint64_t>(product);
-  };
-  return {.high = fold(callers.high ^ location.high, location.low ^ 0xa4093822299f31d0U),
-          .low = fold(callers.low ^ location.low, location.high ^ 0x082efa98ec4e6c89U)};
+  ExtendStack(callers.high, callers.low, location);
+  return callers;
 }
 
 // `locations` are the hashes of a stack's locations, leaf first.

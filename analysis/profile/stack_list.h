@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "analysis/base/strong_id.h"
+#include "analysis/profile/large_memory.h"
 
 namespace heapwatch {
 
@@ -104,7 +105,7 @@ class StackList {
   std::size_t word_count() const { return words_.size(); }
   void Reserve(std::size_t stacks, std::size_t words) {
     leaves_.reserve(stacks);
-    words_.reserve(words);
+    ReserveLarge(words_, words);
   }
   void Clear() {
     words_.clear();
