@@ -52,9 +52,8 @@ std::optional<AlertOn> AlertOnOf(const Finding& finding) {
 bool GrowsEnough(const Finding& finding, const ReplicaVerdict& replica, const AlertRule& rule,
                  double slack) {
   const Verdict& v = replica.verdict;
-  const double slope = finding.pooled && finding.pooled->only_together
-                           ? finding.pooled->slope_bytes_per_second
-                           : v.slope_bytes_per_second;
+  const double slope =
+      finding.only_together() ? finding.pooled->slope_bytes_per_second : v.slope_bytes_per_second;
   if (slope * kSecondsPerHour < slack * rule.min_slope_bytes_per_hour) return false;
   if (v.inuse_bytes < slack * rule.min_size_bytes) return false;
   if (v.inuse_bytes < slack * rule.min_share_of_heap * replica.process_inuse_bytes) return false;

@@ -21,9 +21,8 @@ bool FiguresShowIt(const Finding& finding) {
   const bool grows =
       finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
   if (!grows || finding.replicas.empty()) return !grows;
-  const bool together = finding.pooled && finding.pooled->only_together;
-  return (together ? finding.pooled->slope_interval
-                   : finding.replicas.front().verdict.slope_interval)
+  return (finding.only_together() ? finding.pooled->slope_interval
+                                  : finding.replicas.front().verdict.slope_interval)
              .low > 0;
 }
 
@@ -177,10 +176,9 @@ bool AlertState::AdvancePending(Entry& entry, const Finding* finding, Now& now) 
   SeeBad(entry, *finding, now);
   const bool is_too_new =
       finding->watched_since && now.time - *finding->watched_since < rule.warm_up_after_deploy;
-  const bool is_tracked = !finding->pooled || !finding->pooled->only_together;
   ++entry.sightings;
   if (now.time - entry.pending_since >= rule.hold_for && !is_too_new &&
-      (is_tracked || entry.sightings >= kSightingsTogether))
+      (!finding->only_together() || entry.sightings >= kSightingsTogether))
     Fire(entry, *finding, now);
   return true;
 }

@@ -104,6 +104,8 @@ struct Finding {
   std::vector<DownTarget> down;         // longest first
 
   FindingKey key() const;
+  // A growth that no replica alone is sure of.
+  bool only_together() const { return pooled && pooled->only_together; }
 };
 
 // Groups the latest verdicts of all targets, worst first; growth is pooled over the replicas.

@@ -46,9 +46,6 @@ std::string Sites(const Finding& finding) {
 
 std::string Confidence(const Finding& finding) {
   const Verdict& v = finding.replicas.front().verdict;
-  if (finding.pooled && finding.pooled->only_together)
-    return "all replicas together are " + Fixed(finding.pooled->z, 1) +
-           " standard errors above sampling noise; one alone could not tell yet.";
   std::string text = "the gain of " + FormatBytes(v.growth_bytes) + " has a standard error of " +
                      FormatBytes(v.growth_standard_error);
   if (v.effective_n >= 1)
@@ -115,10 +112,11 @@ std::string RuledOut(const Finding& finding, const MessageContext& context) {
   if (finding.problem == Problem::kRegression)
     return "more load (it is counted in units of the load, as all other sites show it).";
   std::string text = "a restart or a deploy (all of it lies within one life of one build)";
-  if (std::isinf(v.z)) {
+  const double z = finding.only_together() ? finding.pooled->z : v.z;
+  if (std::isinf(z)) {
     text += ", sampling noise (every allocation is recorded)";
-  } else if (v.slope_interval.low > 0) {
-    text += ", sampling noise (" + Fixed(v.z, 1) + " standard errors)";
+  } else if (finding.only_together() || v.slope_interval.low > 0) {
+    text += ", sampling noise (" + Fixed(z, 1) + " standard errors)";
   }
   if (!v.course.empty() && v.slope_interval.low > 0 && finding.kind == VerdictKind::kLeak)
     text += ", a cache that has filled up (its course is " + std::string(v.course) + ")";
@@ -176,7 +174,9 @@ std::string Argument(const Finding& finding, const MessageContext& context,
                      const std::string& replicas) {
   std::string text = "\n";
   if (!finding.reason.empty()) text += "Why: " + finding.reason + ".\n";
-  if (IsGrowth(finding)) text += "How sure: " + Confidence(finding) + "\n";
+  // Of what only all replicas together show, the reason has told that.
+  if (IsGrowth(finding) && !finding.only_together())
+    text += "How sure: " + Confidence(finding) + "\n";
   text += Onset(finding) + Load(finding, context);
   return text + "Ruled out: " + RuledOut(finding, context) + "\nReplicas: " + replicas + "\n";
 }

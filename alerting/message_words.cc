@@ -17,10 +17,6 @@ namespace {
 
 constexpr double kSecondsPerHour = 3600;
 
-bool IsTogether(const Finding& finding) {
-  return finding.pooled && finding.pooled->only_together && !finding.replicas.empty();
-}
-
 // "2.6-3.7", or "-0.2 to 3.7" where a dash would be read as a sign.
 std::string Range(const std::string& low, const std::string& high) {
   if (low == high) return low;
@@ -69,7 +65,7 @@ std::string ShortSite(const Site& site) {
 
 // What the finding's site does: of all replicas together where none alone shows it.
 std::string RateOfFinding(const Finding& finding) {
-  if (!IsTogether(finding)) return Rate(finding, finding.replicas.front().verdict);
+  if (!finding.only_together()) return Rate(finding, finding.replicas.front().verdict);
   return RateWithInterval(finding.pooled->slope_bytes_per_second, finding.pooled->slope_interval) +
          " each";
 }

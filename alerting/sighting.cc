@@ -41,8 +41,7 @@ AlertedFigures FiguresOf(const Finding& finding) {
       finding.problem == Problem::kChurn
           ? MaxOf(finding, [](const Verdict& v) { return v.alloc_bytes_per_second.value_or(0); })
           : MaxOf(finding, [](const Verdict& v) { return v.slope_bytes_per_second; });
-  if (finding.pooled && finding.pooled->only_together)
-    figures.rate = finding.pooled->slope_bytes_per_second;
+  if (finding.only_together()) figures.rate = finding.pooled->slope_bytes_per_second;
   figures.inuse_peak_bytes = MaxOf(finding, [](const Verdict& v) { return v.inuse_bytes; });
   figures.inuse_before_bytes =
       figures.inuse_peak_bytes - MaxOf(finding, [](const Verdict& v) { return v.growth_bytes; });

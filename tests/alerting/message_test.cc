@@ -22,6 +22,7 @@ using enum VerdictKind;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 MessageContext Context() {
@@ -111,6 +112,8 @@ TEST(Summary, TellsWhatOnlyAllReplicasTogetherShow) {
                                 .total_growth_bytes = 16 * kMiB,
                                 .only_together = true};
   EXPECT_THAT(Summary(finding), HasSubstr("leaks 512 KiB/h (410-614) each, 15 of 16 replicas"));
+  EXPECT_THAT(Get(DescribeFinding(finding, Context()).annotations, "description"),
+              AllOf(HasSubstr("sampling noise (5.2 standard errors)"), Not(HasSubstr("How sure"))));
 }
 
 TEST(Summary, TellsARegression) {
@@ -234,7 +237,7 @@ TEST(DescribeFinding, DoesNotRuleOutTheLoadWhereItRoseAsWell) {
   context.load = LoadChange{100 * kMiB, 150 * kMiB};
   EXPECT_THAT(description(), HasSubstr("Not ruled out: load."));
   context.load.reset();
-  EXPECT_THAT(description(), ::testing::Not(HasSubstr("load")));
+  EXPECT_THAT(description(), Not(HasSubstr("load")));
 }
 
 TEST(DescribeFinding, StaysWithinItsLimitAndKeepsTheWayToTheHeap) {
