@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "analysis/profile/large_memory.h"
+#include "analysis/base/large_memory.h"
 
 namespace heapwatch {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/profile/large_memory.h"
+#include "analysis/base/large_memory.h"
 
 namespace heapwatch {
 namespace {
@@ -128,7 +128,7 @@ void Inflater::ReleaseBefore(const char* end) {
 void Inflater::Reserve(std::size_t size, std::size_t used) {
   if (size <= capacity_) return;
   auto larger = std::make_unique_for_overwrite<char[]>(size);
-  PreferLargePages(larger.get(), size);
+  if (size >= 4 * kLargePageBytes) PreferLargePages(larger.get(), size);
   if (used > 0) std::memcpy(larger.get(), buffer_.get(), used);
   buffer_ = std::move(larger);
   capacity_ = size;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "analysis/profile/large_memory.h"
+#include "analysis/base/large_memory.h"
 #include "analysis/profile/stack_hash.h"
 
 namespace heapwatch {

@@ -16,8 +16,8 @@
 #include <span>
 #include <vector>
 
+#include "analysis/base/large_memory.h"
 #include "analysis/base/strong_id.h"
-#include "analysis/profile/large_memory.h"
 
 namespace heapwatch {
 

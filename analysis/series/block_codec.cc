@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <memory>
 
 #include "analysis/series/byte_io.h"
 #include "analysis/series/profile_head.h"
+#include "analysis/series/step_coding.h"
 
 namespace heapwatch {
 namespace {
@@ -28,86 +28,6 @@ enum class UnitCoding : std::uint8_t {
 
 tl::unexpected<Error> Corrupt(std::string_view what) {
   return Fail(ErrorCode::kCorrupt, "a block whose " + std::string(what) + " makes no sense");
-}
-
-// Steps as varints: a step is its zigzag code times two; a run of n snapshots without one is 2 (n -
-// 1) + 1.
-class StepWriter {
- public:
-  explicit StepWriter(ByteWriter& out) : out_(out) {}
-  void Add(std::int64_t value) {
-    if (value == last_) {
-      ++still_;
-      return;
-    }
-    EndRun();
-    const std::int64_t step = WrappingDifference(value, last_);
-    const std::uint64_t zigzag =
-        (static_cast<std::uint64_t>(step) << 1) ^ static_cast<std::uint64_t>(step >> 63);
-    // Steps that lose their top bit by doubling are told as nothing and the value in full.
-    if (zigzag >> 63 != 0) {
-      out_.Varint(0);
-      out_.Fixed64(static_cast<std::uint64_t>(value));
-    } else {
-      out_.Varint(zigzag << 1);
-    }
-    last_ = value;
-  }
-  void EndRun() {
-    if (still_ > 0) out_.Varint((still_ - 1) << 1 | 1);
-    still_ = 0;
-  }
-
- private:
-  ByteWriter& out_;
-  std::int64_t last_ = 0;
-  std::uint64_t still_ = 0;
-};
-
-bool ReadSteps(ByteReader& in, std::span<std::int64_t> values) {
-  std::int64_t last = 0;
-  std::size_t at = 0;
-  while (at < values.size()) {
-    const std::uint64_t code = in.Varint();
-    if ((code & 1) != 0) {
-      const std::uint64_t run = (code >> 1) + 1;
-      if (run > values.size() - at) return false;
-      std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(at), run, last);
-      at += run;
-      continue;
-    }
-    if (code == 0) {
-      if (!in.ok()) return false;
-      last = static_cast<std::int64_t>(in.Fixed64());
-    } else {
-      const std::uint64_t zigzag = code >> 1;
-      last = WrappingSum(last, static_cast<std::int64_t>((zigzag >> 1) ^ (~(zigzag & 1) + 1)));
-    }
-    values[at++] = last;
-  }
-  return in.ok();
-}
-
-// The value at one snapshot; goes through all of them.
-bool ReadStepsAt(ByteReader& in, std::size_t width, std::size_t snapshot, std::int64_t& value) {
-  std::int64_t last = 0;
-  for (std::size_t at = 0; at < width;) {
-    const std::uint64_t code = in.Varint();
-    std::uint64_t run = 1;
-    if ((code & 1) != 0) {
-      run = (code >> 1) + 1;
-      if (run > width - at) return false;
-    } else if (code == 0) {
-      if (!in.ok()) return false;
-      last = static_cast<std::int64_t>(in.Fixed64());
-    } else {
-      const std::uint64_t zigzag = code >> 1;
-      last = WrappingSum(last, static_cast<std::int64_t>((zigzag >> 1) ^ (~(zigzag & 1) + 1)));
-    }
-    if (snapshot >= at && snapshot - at < run) value = last;
-    at += run;
-  }
-  return in.ok();
 }
 
 std::string Compress(std::string_view bytes) {
@@ -162,12 +82,6 @@ BlockSize GuessSize(std::span<const std::int64_t> objects, std::span<const std::
   return BlockSizeAt(static_cast<std::int64_t>(size), period);
 }
 
-void PackColumns(std::span<const std::int64_t> values, ByteWriter& out) {
-  StepWriter steps(out);
-  for (const std::int64_t value : values) steps.Add(value);
-  steps.EndRun();
-}
-
 void PackUnit(const ValueUnit& unit, std::span<const std::int64_t> series, std::size_t width,
               const BlockSize& size, std::optional<std::int64_t> period, ByteWriter& out) {
   const auto first = series.subspan(unit.column * width, width);
@@ -182,16 +96,16 @@ void PackUnit(const ValueUnit& unit, std::span<const std::int64_t> series, std::
         out.Zigzag(used.block_bytes);
         out.Double(used.scale);
       }
-      PackColumns(*counts, out);
+      WriteSteps(*counts, out);
       return;
     }
     out.Byte(static_cast<std::uint8_t>(UnitCoding::kColumns));
-    PackColumns(first, out);
-    PackColumns(bytes, out);
+    WriteSteps(first, out);
+    WriteSteps(bytes, out);
     return;
   }
   out.Byte(static_cast<std::uint8_t>(UnitCoding::kColumns));
-  PackColumns(first, out);
+  WriteSteps(first, out);
 }
 
 bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size_t width,
@@ -209,13 +123,12 @@ bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size
   }
   if (!ReadSteps(in, first)) return false;
   const auto bytes = series.subspan(*unit.bytes_column * width, width);
-  const auto [least, most] = std::minmax_element(first.begin(), first.end());
-  if (!IsCountInRange(*least, size) || !IsCountInRange(*most, size)) return false;
   std::int64_t count = 0;
   ObjectsAndBytes told{0, 0};
   for (std::size_t t = 0; t < width; ++t) {
     if (first[t] != count) {
       count = first[t];
+      if (!IsCountInRange(count, size)) return false;
       told = FromSampledCount(count, size);
     }
     first[t] = told.objects;

@@ -9,8 +9,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,9 +40,7 @@ struct BlockHeader {
 
 Result<BlockHeader> UnpackHeader(std::string_view bytes);
 
-// Calls `use` with each series of the chunk and its columns, one after the other, over all
-// snapshots.
-using UseSeries = std::function<void(std::size_t series, std::span<const std::int64_t> values)>;
+// Calls `use` with each series of the chunk.
 Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
                          const UseSeries& use);
 

@@ -36,39 +36,66 @@ void SegmentBuilder::Add(Time time, const RowChain& chain) {
   change_ends_.push_back(changed_.size());
 }
 
-// Goes through the changes series by series, and fills each one's columns from change to change.
-Segment SegmentBuilder::Finish() && {
-  struct Change {
-    std::uint32_t snapshot;
-    std::uint32_t values;  // the number of its values, in changed_
-  };
-  Segment segment;
-  segment.frame = std::move(frame_);
-  if (segment.frame.times.empty()) return segment;
-  const std::size_t width = segment.frame.times.size();
-  const std::size_t columns = segment.frame.column_count();
-  std::vector<std::size_t> ends(segment.frame.series.size() + 1, 0);
+// Sorts the changes by series.
+SegmentChanges SegmentBuilder::Finish() && {
+  SegmentChanges segment;
+  segment.frame_ = std::move(frame_);
+  segment.values_ = std::move(values_);
+  std::vector<std::size_t>& ends = segment.ends_;
+  ends.resize(segment.frame_.series.size() + 1, 0);
   for (const std::uint32_t series : changed_) ++ends[series + 1];
   std::partial_sum(ends.begin(), ends.end(), ends.begin());
-  std::vector<Change> changes(changed_.size());
+  segment.changes_.resize(changed_.size());
   std::vector<std::size_t> next(ends.begin(), std::prev(ends.end()));
-  for (std::size_t t = 0, i = 0; t < width; ++t) {
+  for (std::size_t t = 0, i = 0; t < segment.frame_.times.size(); ++t) {
     for (; i < change_ends_[t]; ++i) {
-      changes[next[changed_[i]]++] = {static_cast<std::uint32_t>(t), static_cast<std::uint32_t>(i)};
+      segment.changes_[next[changed_[i]]++] = {static_cast<std::uint32_t>(t),
+                                               static_cast<std::uint32_t>(i)};
     }
   }
-  segment.values.resize(segment.frame.series.size() * columns * width);
-  for (std::size_t series = 0; series < segment.frame.series.size(); ++series) {
-    std::int64_t* const cells = &segment.values[series * columns * width];
-    for (std::size_t i = ends[series]; i < ends[series + 1]; ++i) {
-      const std::size_t from = changes[i].snapshot;
-      const std::size_t to = i + 1 < ends[series + 1] ? changes[i + 1].snapshot : width;
-      for (std::size_t c = 0; c < columns; ++c) {
-        std::fill(cells + c * width + from, cells + c * width + to,
-                  values_[changes[i].values * columns + c]);
-      }
+  return segment;
+}
+
+// From change to change; `columns` are zero before the first.
+void SegmentChanges::Fill(std::size_t series, std::int64_t* columns) const {
+  const std::size_t width = frame_.times.size();
+  const std::size_t count = frame_.column_count();
+  for (std::size_t i = ends_[series]; i < ends_[series + 1]; ++i) {
+    const std::size_t from = changes_[i].snapshot;
+    const std::size_t to = i + 1 < ends_[series + 1] ? changes_[i + 1].snapshot : width;
+    // Mostly one snapshot or a few: a call to fill them would cost more.
+    for (std::size_t c = 0; c < count; ++c) {
+      const std::int64_t value = values_[changes_[i].values * count + c];
+      for (std::size_t t = from; t < to; ++t) columns[c * width + t] = value;
     }
   }
+}
+
+void SegmentChanges::ForEachSeries(const UseSeries& use) const {
+  if (frame_.series.empty()) return;
+  const std::size_t width = frame_.times.size();
+  std::vector<std::int64_t> columns(frame_.column_count() * width);
+  for (std::size_t series = 0; series < frame_.series.size(); ++series) {
+    const bool is_changed = ends_[series] < ends_[series + 1];
+    const std::size_t before = is_changed ? changes_[ends_[series]].snapshot : width;
+    for (std::size_t c = 0; c < frame_.column_count(); ++c) {
+      std::fill_n(columns.data() + c * width, before, 0);
+    }
+    Fill(series, columns.data());
+    use(series, columns);
+  }
+}
+
+Segment SegmentChanges::ToSegment() && {
+  Segment segment;
+  if (!frame_.series.empty()) {
+    const std::size_t size = frame_.column_count() * frame_.times.size();
+    segment.values.resize(frame_.series.size() * size, 0);
+    for (std::size_t series = 0; series < frame_.series.size(); ++series) {
+      Fill(series, &segment.values[series * size]);
+    }
+  }
+  segment.frame = std::move(frame_);
   return segment;
 }
 

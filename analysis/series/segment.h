@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,6 +36,9 @@ struct SegmentFrame {
   const HeapProfile& head_at(std::size_t snapshot) const;
 };
 
+// Called with each series of a table and its columns, one after the other, over all snapshots.
+using UseSeries = std::function<void(std::size_t series, std::span<const std::int64_t> values)>;
+
 struct Segment {
   SegmentFrame frame;
   std::vector<std::int64_t> values;  // series x columns x snapshots
@@ -46,13 +50,36 @@ struct Segment {
   }
 };
 
+// The same, kept as what changed from snapshot to snapshot: mostly a small part of the table.
+class SegmentChanges {
+ public:
+  const SegmentFrame& frame() const { return frame_; }
+  void ForEachSeries(const UseSeries& use) const;
+  Segment ToSegment() &&;
+
+ private:
+  friend class SegmentBuilder;
+
+  struct Change {
+    std::uint32_t snapshot;
+    std::uint32_t values;  // the number of its values, in values_
+  };
+
+  void Fill(std::size_t series, std::int64_t* columns) const;
+
+  SegmentFrame frame_;
+  std::vector<Change> changes_;    // series by series, each in the order of time
+  std::vector<std::size_t> ends_;  // where those of series n - 1 end and those of n begin
+  std::vector<std::int64_t> values_;
+};
+
 // Collects the states a chain goes through.
 class SegmentBuilder {
  public:
   // After `chain` has been taken to its state at `time`; every snapshot of the segment in order, of
   // one chain.
   void Add(Time time, const RowChain& chain);
-  Segment Finish() &&;
+  SegmentChanges Finish() &&;
 
  private:
   SegmentFrame frame_;

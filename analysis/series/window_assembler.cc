@@ -2,14 +2,31 @@
 
 #include <algorithm>
 
+#include "analysis/base/large_memory.h"
 #include "analysis/series/observation_tracker.h"
 #include "analysis/series/value_coding.h"
 
 namespace heapwatch {
 namespace {
 
-void AddTo(std::int64_t* sums, const std::int64_t* values, std::size_t count) {
+// To both at once: the values are read once.
+void AddTo(std::int64_t* __restrict sums, std::int64_t* __restrict others,
+           const std::int64_t* __restrict values, std::size_t count) {
+  for (std::size_t t = 0; t < count; ++t) {
+    sums[t] = WrappingSum(sums[t], values[t]);
+    others[t] = WrappingSum(others[t], values[t]);
+  }
+}
+void AddTo(std::int64_t* __restrict sums, const std::int64_t* __restrict values,
+           std::size_t count) {
   for (std::size_t t = 0; t < count; ++t) sums[t] = WrappingSum(sums[t], values[t]);
+}
+
+// A step down shows in the sign of all steps or'ed together, which is quick to compute.
+bool HasFallen(const std::int64_t* values, std::size_t count) {
+  std::int64_t steps = 0;
+  for (std::size_t t = 1; t < count; ++t) steps |= WrappingDifference(values[t], values[t - 1]);
+  return steps < 0;
 }
 
 bool IsCumulative(std::size_t q) {
@@ -49,7 +66,10 @@ void WindowAssembler::Start(std::span<const std::shared_ptr<const Site>> sites) 
     window_.has[q] =
         width_ > 0 && std::all_of(pieces_.begin(), pieces_.end(),
                                   [q](const Piece& piece) { return piece.columns[q].has_value(); });
-    if (window_.has[q]) window_.matrix[q].resize(order.size() * width_);
+    if (window_.has[q]) {
+      ReserveLarge(window_.matrix[q], order.size() * width_, kLargePageBytes);
+      window_.matrix[q].resize(order.size() * width_);
+    }
     totals_[q].resize(width_, 0);
     fallen_[q].resize(width_, 0);
   }
@@ -76,16 +96,19 @@ void WindowAssembler::SetQuantity(const Piece& piece, std::size_t q, std::uint32
     changed_[piece.column + t] = 1;
     return true;
   });
-  AddTo(totals_[q].data() + piece.column, values, count);
-  if (IsCumulative(q)) {
+  std::int64_t* const totals = totals_[q].data() + piece.column;
+  if (window_.has[q]) {
+    AddTo(totals, window_.matrix[q].data() + row_of_series_[number] * width_ + piece.column, values,
+          count);
+  } else {
+    AddTo(totals, values, count);
+  }
+  if (IsCumulative(q) && HasFallen(values, count)) {
     std::int64_t* const fallen = fallen_[q].data() + piece.column;
     for (std::size_t t = 1; t < count; ++t) {
       const std::int64_t step = WrappingDifference(values[t - 1], values[t]);
       fallen[t] = WrappingSum(fallen[t], step > 0 ? step : 0);
     }
-  }
-  if (window_.has[q]) {
-    AddTo(window_.matrix[q].data() + row_of_series_[number] * width_ + piece.column, values, count);
   }
 }
 

@@ -139,13 +139,12 @@ Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at) {
 }
 
 const SegmentFrame& History::frame(std::size_t part) const {
-  return parts_[part].block ? parts_[part].block->header.frame : parts_[part].segment->frame;
+  return parts_[part].block ? parts_[part].block->header.frame : parts_[part].rows->frame();
 }
 
 Result<void> History::ForEachSeries(std::size_t part, const UseSeries& use) const {
   if (parts_[part].block) return ReadBlock(*db_, snapshot_, *parts_[part].block, use);
-  const Segment& segment = *parts_[part].segment;
-  for (std::size_t i = 0; i < segment.frame.series.size(); ++i) use(i, segment.values_of(i));
+  parts_[part].rows->ForEachSeries(use);
   return {};
 }
 
@@ -175,7 +174,7 @@ Result<void> History::ReadRows(TargetId target, Time from, Time to) {
   Time chain_start{};
   const auto finish = [&] {
     if (chain) {
-      parts_.push_back({nullptr, std::make_unique<Segment>(std::move(*chain).Finish())});
+      parts_.push_back({nullptr, std::make_unique<SegmentChanges>(std::move(*chain).Finish())});
     }
     chain.reset();
   };
@@ -184,7 +183,7 @@ Result<void> History::ReadRows(TargetId target, Time from, Time to) {
     if (scan.is_aside()) {
       SegmentBuilder alone;
       alone.Add(scan.time(), scan.chain());
-      parts_.push_back({nullptr, std::make_unique<Segment>(std::move(alone).Finish())});
+      parts_.push_back({nullptr, std::make_unique<SegmentChanges>(std::move(alone).Finish())});
       continue;
     }
     if (chain && scan.chain_start() != chain_start) finish();

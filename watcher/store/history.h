@@ -75,7 +75,7 @@ class History {
   // One of the two.
   struct Part {
     std::unique_ptr<StoredBlock> block;
-    std::unique_ptr<Segment> segment;
+    std::unique_ptr<SegmentChanges> rows;
   };
 
   History(RocksDb& db, const rocksdb::Snapshot* snapshot) : db_(&db), snapshot_(snapshot) {}

@@ -31,7 +31,7 @@ Result<void> PackChain(RocksDb& db, TargetId target, Time last) {
     batch.Delete(db.family(Family::kRows), RowKey(target, scan.time()));
   }
   if (!at) return Fail(at.error());
-  PutBlock(db, target, std::move(builder).Finish(), batch);
+  PutBlock(db, target, std::move(builder).Finish().ToSegment(), batch);
   return db.Write(batch, false);
 }
 

@@ -21,7 +21,7 @@ Segment RandomSegment(std::uint64_t seed) {
     EXPECT_TRUE(chain.Apply(row.bytes));
     builder.Add(Minute(i), chain);
   }
-  return std::move(builder).Finish();
+  return std::move(builder).Finish().ToSegment();
 }
 
 Result<std::vector<std::int64_t>> Unpack(const PackedBlock& block) {
@@ -72,7 +72,7 @@ TEST(BlockCodec, FindsTheSizeOfObjectsWhereTheProfileTellsNone) {
         chain.Apply(writer.Write(Minute(static_cast<std::size_t>(i)), maker.Make())->bytes));
     builder.Add(Minute(static_cast<std::size_t>(i)), chain);
   }
-  const Segment segment = std::move(builder).Finish();
+  const Segment segment = std::move(builder).Finish().ToSegment();
   const PackedBlock block = PackBlock(segment);
   EXPECT_EQ(Unpack(block).value(), segment.values);
   EXPECT_LT(block.chunks[0].size(), 200U);  // a byte for two steps of 17 kinds that repeat
