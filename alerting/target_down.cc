@@ -1,10 +1,21 @@
 #include "alerting/target_down.h"
 
 #include <algorithm>
-#include <map>
+#include <boost/json.hpp>
 #include <utility>
 
+#include "alerting/json_fields.h"
+#include "analysis/base/json.h"
+
 namespace heapwatch {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::int64_t kVersion = 1;
+
+}  // namespace
 
 std::vector<Finding> GroupDownTargets(const std::vector<TargetHealth>& targets) {
   std::map<std::string, Finding> by_service;
@@ -31,6 +42,41 @@ std::vector<Finding> GroupDownTargets(const std::vector<TargetHealth>& targets) 
     findings.push_back(std::move(finding));
   }
   return findings;
+}
+
+std::optional<Time> DownTimes::Update(const Labels& target, std::optional<bool> is_up, Time now) {
+  if (is_up.value_or(false)) return std::nullopt;
+  const auto known = since_.find(target);
+  if (known == since_.end() && !is_up) return std::nullopt;
+  const Time since = known == since_.end() ? now : known->second;
+  round_.emplace(target, since);
+  return since;
+}
+
+void DownTimes::EndRound() { since_ = std::exchange(round_, {}); }
+
+std::string DownTimes::Save(Time now) const {
+  json::array down;
+  for (const auto& [target, since] : since_)
+    down.push_back({{"target", LabelsToJson(target)}, {"since", ToUnixMillis(since)}});
+  return ToJson(
+      json::object{{"version", kVersion}, {"time", ToUnixMillis(now)}, {"down", std::move(down)}});
+}
+
+Result<void> DownTimes::Restore(std::string_view text, Time now) {
+  std::map<Labels, Time> since;
+  try {
+    const json::object in = ParseSaved(text, kVersion);
+    if (now - TimeField(in, "time") > kMostAway) return {};
+    for (const json::value& value : in.at("down").as_array()) {
+      const json::object& down = value.as_object();
+      since.emplace(LabelsFromJson(down.at("target")), TimeField(down, "since"));
+    }
+  } catch (const std::exception& e) {
+    return Fail(ErrorCode::kCorrupt, std::string("what was down cannot be read: ") + e.what());
+  }
+  since_ = std::move(since);
+  return {};
 }
 
 }  // namespace heapwatch

@@ -1,12 +1,15 @@
 // Targets that cannot be watched: as findings, one for each service, so that a service whose pods
-// are all gone is one alert and not forty-eight. Pure.
+// are all gone is one alert and not forty-eight. Time is an argument.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "alerting/finding.h"
+#include "analysis/base/error.h"
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
 
@@ -20,5 +23,26 @@ struct TargetHealth {
 };
 
 std::vector<Finding> GroupDownTargets(const std::vector<TargetHealth>& targets);
+
+// Since when targets have been down, over a restart of the service as well. Not thread-safe.
+class DownTimes {
+ public:
+  // `is_up` is absent where the target was not asked since the start: what was known of it stays.
+  // Gives what down_since should be.
+  std::optional<Time> Update(const Labels& target, std::optional<bool> is_up, Time now);
+  // Forgets the targets that were not updated since the last call.
+  void EndRound();
+
+  // JSON, with its version in it. Restore fails with kCorrupt and changes nothing where the text is
+  // not of that form; what was saved more than kMostAway before `now` is no longer true.
+  std::string Save(Time now) const;
+  Result<void> Restore(std::string_view text, Time now);
+
+  static constexpr Duration kMostAway = std::chrono::minutes(5);
+
+ private:
+  std::map<Labels, Time> since_;
+  std::map<Labels, Time> round_;  // those of the round under way
+};
 
 }  // namespace heapwatch

@@ -26,6 +26,7 @@ constexpr std::string_view kAlertsKey = "alerts";
 constexpr std::string_view kPinPrefix = "alert/";
 constexpr std::size_t kMaxPinnedMoments = 200;
 constexpr Duration kPinAgainAfter = std::chrono::hours(24);
+constexpr std::string_view kDownKey = "down_targets";
 constexpr std::string_view kHistoryKey = "alert_history";
 
 // A line for each alert that has begun to fire, was muted or was resolved.
@@ -51,7 +52,11 @@ Result<void> EvaluationLoop::RestoreAlerts() {
   const auto history = parts_.store.GetState(kHistoryKey);
   if (!saved) return Fail(saved.error());
   if (!history) return Fail(history.error());
+  const auto down = parts_.store.GetState(kDownKey);
+  if (!down) return Fail(down.error());
   const auto restored_history = *history ? alert_log_.Restore(**history) : Result<void>();
+  const auto restored_down =
+      *down ? down_times_.Restore(**down, parts_.clock.Now()) : Result<void>();
   const auto restored = *saved ? alert_state_.Restore(**saved) : Result<void>();
   if (const auto pins = parts_.store.Pins(); pins)
     for (const Pin& pin : *pins)
@@ -59,7 +64,8 @@ Result<void> EvaluationLoop::RestoreAlerts() {
   const std::scoped_lock lock(mutex_);
   alerts_ = alert_state_.Views();
   history_ = {alert_log_.changes().begin(), alert_log_.changes().end()};
-  return restored ? restored_history : restored;
+  if (!restored) return restored;
+  return restored_history ? restored_down : restored_history;
 }
 
 asio::awaitable<void> EvaluationLoop::Run() {
@@ -141,7 +147,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
                          .external_url = parts_.external_url,
                          .links = alerting.links});
       });
-  KeepState(outcome);
+  KeepState(outcome, now);
   KeepEvidence(alerting, now);
   LogChanges(outcome.changes);
   parts_.webhooks.Send(outcome.due);
@@ -154,12 +160,14 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
   has_evaluated_ = true;
 }
 
-void EvaluationLoop::KeepState(const AlertState::Outcome& outcome) {
+void EvaluationLoop::KeepState(const AlertState::Outcome& outcome, Time now) {
   std::set<Labels> untold = parts_.webhooks.Undelivered();
   for (const Alert& alert : outcome.due)
     if (alert.is_news) untold.insert(alert.labels);
   if (const auto kept = parts_.store.PutState(kAlertsKey, alert_state_.Save(untold)); !kept)
     spdlog::error("the state of the alerts could not be stored: {}", kept.error().message);
+  if (const auto kept = parts_.store.PutState(kDownKey, down_times_.Save(now)); !kept)
+    spdlog::error("what is down could not be stored: {}", kept.error().message);
   if (outcome.changes.empty()) return;
   alert_log_.Append(outcome.changes);
   if (const auto kept = parts_.store.PutState(kHistoryKey, alert_log_.Save()); !kept)
@@ -204,18 +212,15 @@ std::vector<StoredTarget> EvaluationLoop::Stored() const {
 
 std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {
   std::vector<TargetHealth> healths;
-  std::map<Labels, Time> down_since;
   for (TargetStatus& status : parts_.target_statuses()) {
     if (status.lost) continue;  // gone, not down
     TargetHealth health{std::move(status.labels), std::nullopt, std::move(status.last_error)};
-    if (status.last_scrape && !status.up) {
-      const auto known = down_since_.find(health.target);
-      health.down_since = known == down_since_.end() ? now : known->second;
-      down_since.emplace(health.target, *health.down_since);
-    }
+    health.down_since = down_times_.Update(
+        health.target, status.last_scrape ? std::optional(status.up) : std::nullopt, now);
+    if (!status.last_scrape) health.error = "not asked again yet since the start of Heapwatch";
     healths.push_back(std::move(health));
   }
-  down_since_ = std::move(down_since);
+  down_times_.EndRound();
   return healths;
 }
 

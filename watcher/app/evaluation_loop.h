@@ -67,7 +67,7 @@ class EvaluationLoop {
   // All targets the store knows; empty where it cannot tell.
   std::vector<StoredTarget> Stored() const;
   // Before anyone is told: what was not stored would fire anew after a restart.
-  void KeepState(const AlertState::Outcome& outcome);
+  void KeepState(const AlertState::Outcome& outcome, Time now);
   // Pins the heaps that an alert's messages show, while it lives and for a while after.
   void KeepEvidence(const AlertingConfig& config, Time now);
 
@@ -78,7 +78,7 @@ class EvaluationLoop {
   AlertState alert_state_;
   AlertLog alert_log_;
   GoneTargets gone_targets_;
-  std::map<Labels, Time> down_since_;  // of the targets that were down at the last evaluation
+  DownTimes down_times_;
   std::map<std::string, Pin> pinned_;  // as they stand in the store
 
   mutable std::mutex mutex_;

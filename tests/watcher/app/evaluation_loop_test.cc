@@ -178,8 +178,9 @@ TEST_F(EvaluationLoopTest, KeepsTheTwoHeapsOfAnAlertUntilTwoWeeksAfterItsEnd) {
   without->targets.clear();
   End();
   settings_ = without;
-  Begin();
   const Time clear = kStart + hours(24 * 8);
+  clock_.Set(clear);
+  Begin();
   pass(clear);
   const Time ended = clear + minutes(15);
   pass(ended);
@@ -205,6 +206,37 @@ TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilItIsGone) {
   SetStatus(false, clock_.Now());
   EvaluateAt(kStart + minutes(17));
   EvaluateAt(kStart + minutes(32));
+  EXPECT_TRUE(ears_.Last("HeapWatchTargetDown")->is_resolved);
+}
+
+TEST_F(EvaluationLoopTest, KnowsOverARestartSinceWhenATargetIsDown) {
+  const auto restart = [&](Time now) {
+    End();
+    status_.last_scrape.reset();
+    clock_.Set(now);
+    Begin();
+    EvaluateAt(now);
+  };
+  SetStatus(false);
+  EvaluateAt(kStart + minutes(1));
+  EvaluateAt(kStart + minutes(12));
+  restart(kStart + minutes(13));
+  SetStatus(false);
+  EvaluateAt(kStart + minutes(16));
+  ASSERT_TRUE(ears_.Last("HeapWatchTargetDown"));
+  EXPECT_FALSE(ears_.Last("HeapWatchTargetDown")->is_resolved);
+  // Nobody knows what it did while Heapwatch was away for long.
+  restart(kStart + minutes(30));
+  SetStatus(false);
+  EvaluateAt(kStart + minutes(31));
+  EvaluateAt(kStart + minutes(32));
+  EXPECT_EQ(loop_->Alerts().at(0).firing_since, kStart + minutes(16));
+  restart(kStart + hours(24));
+  SetStatus(true);
+  EvaluateAt(kStart + hours(24) + minutes(16));
+  SetStatus(false);
+  EvaluateAt(kStart + hours(25));
+  EvaluateAt(kStart + hours(25) + minutes(14));
   EXPECT_TRUE(ears_.Last("HeapWatchTargetDown")->is_resolved);
 }
 

@@ -1,0 +1,55 @@
+#include "alerting/target_down.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/alerting/sample_findings.h"
+
+namespace heapwatch {
+namespace {
+
+using std::chrono::minutes;
+
+// One round with one target.
+std::optional<Time> Round(DownTimes& times, std::optional<bool> is_up, Time now) {
+  const auto since = times.Update(Replica("a:1"), is_up, now);
+  times.EndRound();
+  return since;
+}
+
+TEST(DownTimes, CountFromTheFirstFailureUntilItIsUpOrNoLongerWatched) {
+  DownTimes times;
+  EXPECT_EQ(Round(times, std::nullopt, kStart), std::nullopt);
+  EXPECT_EQ(Round(times, false, kStart + minutes(1)), kStart + minutes(1));
+  EXPECT_EQ(Round(times, false, kStart + minutes(2)), kStart + minutes(1));
+  EXPECT_EQ(Round(times, true, kStart + minutes(3)), std::nullopt);
+  EXPECT_EQ(Round(times, false, kStart + minutes(4)), kStart + minutes(4));
+  times.EndRound();
+  EXPECT_EQ(Round(times, false, kStart + minutes(6)), kStart + minutes(6));
+}
+
+TEST(DownTimes, GoOnAfterAShortRestartAlone) {
+  DownTimes before;
+  Round(before, false, kStart);
+  const std::string saved = before.Save(kStart + minutes(10));
+  DownTimes after;
+  ASSERT_TRUE(after.Restore(saved, kStart + minutes(15)));
+  EXPECT_EQ(Round(after, std::nullopt, kStart + minutes(15)), kStart) << "not asked yet";
+  EXPECT_EQ(Round(after, false, kStart + minutes(16)), kStart);
+  DownTimes late;
+  ASSERT_TRUE(late.Restore(saved, kStart + minutes(16)));
+  EXPECT_EQ(Round(late, false, kStart + minutes(16)), kStart + minutes(16));
+}
+
+TEST(DownTimes, RefuseWhatTheyDidNotSaveAndStayAsTheyAre) {
+  DownTimes times;
+  Round(times, false, kStart);
+  for (const std::string bad : {"", "{}", R"({"version":1,"time":1795345200000,"down":7})"}) {
+    const auto restored = times.Restore(bad, kStart);
+    ASSERT_FALSE(restored) << bad;
+    EXPECT_EQ(restored.error().code, ErrorCode::kCorrupt);
+  }
+  EXPECT_EQ(Round(times, false, kStart + minutes(1)), kStart);
+}
+
+}  // namespace
+}  // namespace heapwatch
