@@ -25,7 +25,9 @@ bool IsHeld(const Finding& finding, const AlertedFigures& alerted) {
   if (finding.problem == Problem::kRegression) return false;
   const AlertedFigures now = FiguresOf(finding);
   if (finding.problem == Problem::kChurn) return now.rate >= kClearBelowChurnShare * alerted.rate;
-  const double upper = MaxOf(finding, [](const Verdict& v) { return v.slope_interval.high; });
+  const double upper = finding.only_together()
+                           ? finding.pooled->slope_interval.high
+                           : MaxOf(finding, [](const Verdict& v) { return v.slope_interval.high; });
   if (upper < kClearBelowSlopeShare * alerted.rate) return false;
   // While it still grows, less memory than before only means that the process began anew.
   if (finding.kind == VerdictKind::kGrowing) return true;

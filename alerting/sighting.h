@@ -21,7 +21,7 @@ namespace heapwatch {
 
 enum class Sighting : std::uint8_t { kBad, kUnknown, kHeld, kClear };
 
-// What was alerted, of the worst replica.
+// What was alerted, of the worst replica; the slope of all together where none alone shows it.
 struct AlertedFigures {
   // The slope, or the allocation rate of a churn; bytes per second.
   double rate = 0;

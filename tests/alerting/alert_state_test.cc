@@ -111,6 +111,31 @@ TEST(AlertState, HoldsWhileTheSlopeIsStillLikeTheOneAlerted) {
   EXPECT_EQ(s.Phase(), "resolved");
 }
 
+TEST(AlertState, HoldsWhatOnlyAllReplicasTogetherShowByTheSlopeOfAllTogether) {
+  WatchedService s;
+  // One alone tells nothing, not even an interval.
+  Verdict alone = MakeVerdict(kStable, 0);
+  alone.slope_interval = {0, 0};
+  const auto together = [&](VerdictKind kind, double mib_per_hour) {
+    Finding finding = GroupFindings({OneSite(Replica("a:1"), MakeVerdict(kLeak))}).at(0);
+    finding.kind = kind;
+    finding.replicas.at(0).verdict = alone;
+    const double slope = mib_per_hour * kMiB / 3600;
+    finding.pooled = PooledGrowth{.slope_bytes_per_second = slope,
+                                  .slope_interval = {0.9 * slope, 1.1 * slope},
+                                  .z = 20,
+                                  .total_growth_bytes = 20 * kMiB,
+                                  .only_together = true};
+    return finding;
+  };
+  for (int i = 0; i < 3; ++i) s.MinuteOf({together(kLeak, 4)});
+  ASSERT_EQ(s.Phase(), "firing");
+  for (int i = 0; i < 60; ++i) s.MinuteOf({together(kGrowing, 4)});
+  EXPECT_EQ(s.Phase(), "firing");
+  for (int i = 0; i < 16; ++i) s.MinuteOf({together(kGrowing, 0.5)});
+  EXPECT_EQ(s.Phase(), "resolved");
+}
+
 TEST(AlertState, HoldsASiteThatIsStableButNoisyForSixHoursAtMost) {
   WatchedService s;
   s.FireNow();
