@@ -28,8 +28,10 @@ std::string Replicas(const Finding& finding) {
       Count(finding.replicas.size()) + " of " + Count(finding.replica_count) + ", worst first: ";
   for (std::size_t i = 0; i < std::min(kReplicasNamed, finding.replicas.size()); ++i) {
     const ReplicaVerdict& replica = finding.replicas[i];
-    text +=
-        (i == 0 ? "" : "; ") + ReplicaName(replica.target) + " " + Rate(finding, replica.verdict);
+    // One alone has no slope to tell where only all together show it.
+    text += (i == 0 ? "" : "; ") + ReplicaName(replica.target) + " " +
+            (finding.only_together() ? FormatBytes(replica.verdict.inuse_bytes)
+                                     : Rate(finding, replica.verdict));
   }
   return text + AndMore(kReplicasNamed, finding.replicas.size());
 }
@@ -90,6 +92,14 @@ std::string ChangeOf(double before, double after) {
   return (change >= 0 ? "+" : "") + Fixed(change, std::fabs(change) < 10 ? 1 : 0) + " %";
 }
 
+// What the site held on the worst replica when its growth began.
+double HeldBefore(const Finding& finding) {
+  const Verdict& v = finding.replicas.front().verdict;
+  const auto count = static_cast<double>(finding.replicas.size());
+  return v.inuse_bytes -
+         (finding.only_together() ? finding.pooled->total_growth_bytes / count : v.growth_bytes);
+}
+
 std::string Load(const Finding& finding, const MessageContext& context) {
   if (!context.load || context.load->before_bytes_per_second <= 0) return "";
   const double before = context.load->before_bytes_per_second;
@@ -98,7 +108,7 @@ std::string Load(const Finding& finding, const MessageContext& context) {
                      " at the beginning and " + FormatBytesPerSecond(after) + " at the end (" +
                      ChangeOf(before, after) + ")";
   const Verdict& v = finding.replicas.front().verdict;
-  const double held_before = v.inuse_bytes - v.growth_bytes;
+  const double held_before = HeldBefore(finding);
   if (IsGrowth(finding) && held_before > 0)
     text += std::string("; what the ") + (finding.members.empty() ? "site holds" : "sites hold") +
             " went " + ChangeOf(held_before, v.inuse_bytes);
@@ -120,11 +130,11 @@ std::string RuledOut(const Finding& finding, const MessageContext& context) {
   }
   if (!v.course.empty() && v.slope_interval.low > 0 && finding.kind == VerdictKind::kLeak)
     text += ", a cache that has filled up (its course is " + std::string(v.course) + ")";
-  const double held_before = v.inuse_bytes - v.growth_bytes;
+  const double held_before = HeldBefore(finding);
   if (context.load && context.load->before_bytes_per_second > 0 && held_before > 0) {
     const double load =
         context.load->after_bytes_per_second / context.load->before_bytes_per_second - 1;
-    const double growth = v.growth_bytes / held_before;
+    const double growth = (v.inuse_bytes - held_before) / held_before;
     if (load <= 0) return text + ", load (it did not rise).";
     if (load < 0.5 * growth) return text + ", load (it rose by less than half as much).";
     return text + ". Not ruled out: load.";

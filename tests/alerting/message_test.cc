@@ -114,6 +114,17 @@ TEST(Summary, TellsWhatOnlyAllReplicasTogetherShow) {
   EXPECT_THAT(Summary(finding), HasSubstr("leaks 512 KiB/h (410-614) each, 15 of 16 replicas"));
   EXPECT_THAT(Get(DescribeFinding(finding, Context()).annotations, "description"),
               AllOf(HasSubstr("sampling noise (5.2 standard errors)"), Not(HasSubstr("How sure"))));
+  // Whose own figures say nothing.
+  for (ReplicaVerdict& replica : finding.replicas) {
+    replica.verdict.growth_bytes = replica.verdict.slope_bytes_per_second = 0;
+    replica.verdict.slope_interval = {0, 0};
+    replica.verdict.inuse_bytes = 4 * kMiB;
+  }
+  finding.pooled->total_growth_bytes = 30 * kMiB;
+  EXPECT_THAT(
+      Get(DescribeFinding(finding, Context()).annotations, "description"),
+      AllOf(HasSubstr("what the site holds went +100 %"), HasSubstr("load (it did not rise)"),
+            HasSubstr("worst first: 10.0.0.1:6060 4.0 MiB; ")));
 }
 
 TEST(Summary, TellsARegression) {
