@@ -13,47 +13,48 @@ const HeapProfile& SegmentFrame::head_at(std::size_t snapshot) const {
 }
 
 void SegmentBuilder::Add(Time time, const RowChain& chain) {
-  if (frame_.heads.empty() || head_ != chain.head()) {
+  SegmentFrame& frame = segment_.frame_;
+  if (frame.heads.empty() || head_ != chain.head()) {
     head_ = chain.head();
-    frame_.heads.push_back(
-        {frame_.times.size(), std::make_shared<const HeapProfile>(chain.head_profile())});
+    frame.heads.push_back(
+        {frame.times.size(), std::make_shared<const HeapProfile>(chain.head_profile())});
   }
-  frame_.times.push_back(time);
-  while (frame_.series.size() < chain.series_count()) {
-    frame_.series.push_back(chain.series(frame_.series.size()));
+  frame.times.push_back(time);
+  while (frame.series.size() < chain.series_count()) {
+    frame.series.push_back(chain.series(frame.series.size()));
   }
-  const auto add = [&](std::uint32_t series) {
-    const auto values = chain.values(series);
-    changed_.push_back(series);
-    values_.insert(values_.end(), values.begin(), values.end());
-  };
-  if (frame_.times.size() > 1 && chain.row_count() == row_count_ + 1) {
-    for (const std::uint32_t series : chain.changed()) add(series);
+  SegmentChanges::Row& row = segment_.rows_.emplace_back();
+  if (frame.times.size() > 1 && chain.row_count() == row_count_ + 1) {
+    row.series = chain.changed();
   } else {
-    for (std::uint32_t series = 0; series < chain.series_count(); ++series) add(series);
+    row.series.resize(chain.series_count());
+    std::iota(row.series.begin(), row.series.end(), 0U);
+  }
+  row.values.reserve(row.series.size() * frame.column_count());
+  for (const std::uint32_t series : row.series) {
+    const auto values = chain.values(series);
+    row.values.insert(row.values.end(), values.begin(), values.end());
   }
   row_count_ = chain.row_count();
-  change_ends_.push_back(changed_.size());
 }
 
 // Sorts the changes by series.
 SegmentChanges SegmentBuilder::Finish() && {
-  SegmentChanges segment;
-  segment.frame_ = std::move(frame_);
-  segment.values_ = std::move(values_);
-  std::vector<std::size_t>& ends = segment.ends_;
-  ends.resize(segment.frame_.series.size() + 1, 0);
-  for (const std::uint32_t series : changed_) ++ends[series + 1];
+  std::vector<std::size_t>& ends = segment_.ends_;
+  ends.assign(segment_.frame_.series.size() + 1, 0);
+  for (const SegmentChanges::Row& row : segment_.rows_) {
+    for (const std::uint32_t series : row.series) ++ends[series + 1];
+  }
   std::partial_sum(ends.begin(), ends.end(), ends.begin());
-  segment.changes_.resize(changed_.size());
+  segment_.changes_.resize(ends.back());
   std::vector<std::size_t> next(ends.begin(), std::prev(ends.end()));
-  for (std::size_t t = 0, i = 0; t < segment.frame_.times.size(); ++t) {
-    for (; i < change_ends_[t]; ++i) {
-      segment.changes_[next[changed_[i]]++] = {static_cast<std::uint32_t>(t),
-                                               static_cast<std::uint32_t>(i)};
+  for (std::uint32_t t = 0; t < segment_.rows_.size(); ++t) {
+    std::uint32_t place = 0;
+    for (const std::uint32_t series : segment_.rows_[t].series) {
+      segment_.changes_[next[series]++] = {t, place++};
     }
   }
-  return segment;
+  return std::move(segment_);
 }
 
 // From change to change; `columns` are zero before the first.
@@ -62,11 +63,11 @@ void SegmentChanges::Fill(std::size_t series, std::int64_t* columns) const {
   const std::size_t count = frame_.column_count();
   for (std::size_t i = ends_[series]; i < ends_[series + 1]; ++i) {
     const std::size_t from = changes_[i].snapshot;
+    const std::int64_t* const values = &rows_[from].values[changes_[i].place * count];
     const std::size_t to = i + 1 < ends_[series + 1] ? changes_[i + 1].snapshot : width;
     // Mostly one snapshot or a few: a call to fill them would cost more.
     for (std::size_t c = 0; c < count; ++c) {
-      const std::int64_t value = values_[changes_[i].values * count + c];
-      for (std::size_t t = from; t < to; ++t) columns[c * width + t] = value;
+      for (std::size_t t = from; t < to; ++t) columns[c * width + t] = values[c];
     }
   }
 }

@@ -60,17 +60,22 @@ class SegmentChanges {
  private:
   friend class SegmentBuilder;
 
+  // One snapshot: the series that changed, and all of their values.
+  struct Row {
+    std::vector<std::uint32_t> series;
+    std::vector<std::int64_t> values;
+  };
   struct Change {
     std::uint32_t snapshot;
-    std::uint32_t values;  // the number of its values, in values_
+    std::uint32_t place;  // among those of the snapshot
   };
 
   void Fill(std::size_t series, std::int64_t* columns) const;
 
   SegmentFrame frame_;
+  std::vector<Row> rows_;
   std::vector<Change> changes_;    // series by series, each in the order of time
   std::vector<std::size_t> ends_;  // where those of series n - 1 end and those of n begin
-  std::vector<std::int64_t> values_;
 };
 
 // Collects the states a chain goes through.
@@ -82,13 +87,9 @@ class SegmentBuilder {
   SegmentChanges Finish() &&;
 
  private:
-  SegmentFrame frame_;
+  SegmentChanges segment_;
   std::string head_;
   std::size_t row_count_ = 0;  // of the chain when it was last looked at
-  // What changed, snapshot after snapshot: series, and all of their values.
-  std::vector<std::uint32_t> changed_;
-  std::vector<std::int64_t> values_;
-  std::vector<std::size_t> change_ends_;  // of each snapshot, in changed_
 };
 
 }  // namespace heapwatch
