@@ -6,10 +6,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/host_name.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <iterator>
 #include <mutex>
@@ -19,23 +16,15 @@
 
 #include "alerting/site_gauges.h"
 #include "alerting/webhook_payload.h"
-#include "analysis/base/units.h"
-#include "watcher/access/request_guard.h"
-#include "watcher/access/web_access.h"
-#include "watcher/api/ack.h"
-#include "watcher/api/handle_api.h"
-#include "watcher/api/push.h"
 #include "watcher/api/read_views.h"
-#include "watcher/api/route_prefix.h"
 #include "watcher/app/describe.h"
 #include "watcher/app/evaluation_loop.h"
+#include "watcher/app/history_ageing.h"
 #include "watcher/app/service_metrics.h"
 #include "watcher/app/settings.h"
 #include "watcher/app/stored_acks.h"
 #include "watcher/app/watch_list.h"
-#include "watcher/net/http_server.h"
-#include "watcher/net/run_on.h"
-#include "watcher/net/url.h"
+#include "watcher/app/web_front.h"
 #include "watcher/net/version.h"
 #include "watcher/notify/alertmanager_notifier.h"
 #include "watcher/notify/webhook_notifier.h"
@@ -50,8 +39,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr auto kAgeEvery = std::chrono::minutes(1);
-constexpr auto kLookAtWebConfigEvery = std::chrono::seconds(2);
 // Together below the five seconds in which the service is to be gone.
 constexpr milliseconds kServerGrace(1000);
 constexpr milliseconds kDiscoveryGrace(500);
@@ -59,39 +46,6 @@ constexpr milliseconds kScraperGrace(1000);
 constexpr milliseconds kTasksGrace(1000);
 constexpr milliseconds kNotifierGrace(700);
 constexpr milliseconds kWebhookGrace(300);
-
-// How people reach the service where nobody told: by the host listened on or, where that is every
-// address, by the machine's name.
-std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port, bool is_tls) {
-  std::string url = options.external_url;
-  while (url.ends_with('/')) url.pop_back();
-  if (!url.empty()) return url;
-  const auto address = ParseListenAddress(options.listen_address);
-  std::string host = address ? address->host : "";
-  if (host.empty() || host == "0.0.0.0" || host == "::") {
-    boost::system::error_code code;
-    host = asio::ip::host_name(code);
-    if (code) host = "localhost";
-  }
-  const HttpUrl made{
-      .scheme = is_tls ? "https" : "http", .host = host, .port = port, .target = "/"};
-  return made.scheme + "://" + made.endpoint();
-}
-
-void TellOfRoom(const AgeingReport& report) {
-  if (report.room_made_before) {
-    spdlog::warn("the store was out of room: {} snapshots from before {} were dropped",
-                 report.dropped_for_room, FormatRfc3339(*report.room_made_before));
-  }
-  if (report.is_out_of_room) {
-    spdlog::error(
-        "the store's disk is nearly full and nothing is left to drop: no new snapshots until there "
-        "is room again");
-  } else if (report.is_above_limit) {
-    spdlog::warn("the store takes {}, more than it may, and nothing is left to drop",
-                 FormatBytes(static_cast<double>(report.disk_bytes)));
-  }
-}
 
 std::size_t CpuThreads() { return std::max(2U, std::thread::hardware_concurrency()); }
 
@@ -105,10 +59,10 @@ class Service::Impl : public ReadViews {
   Result<void> Start();
   Result<void> Reload();
   void Stop();
-  std::uint16_t port() const { return server_->port(); }
+  std::uint16_t port() const { return front_->port(); }
 
   Time Now() const override { return clock_.Now(); }
-  const std::string& external_url() const override { return external_url_; }
+  const std::string& external_url() const override { return front_->external_url(); }
   bool Ready() const override { return !stopping_ && evaluation_ && evaluation_->has_evaluated(); }
   const Store& store() const override { return *store_; }
   std::shared_ptr<const Config> config() const override { return settings()->config; }
@@ -133,14 +87,13 @@ class Service::Impl : public ReadViews {
   ScraperParts MakeScraperParts();
   WatchListParts MakeWatchListParts();
   EvaluationParts MakeEvaluationParts();
+  WebFrontParts MakeWebFrontParts();
+  HistoryAgeingParts MakeHistoryAgeingParts();
   TaskGroup::OnFailure OnFailure();
   std::shared_ptr<const Settings> SettingsWithPushed();
-  asio::awaitable<Admission> Admit(HttpRequest& request);
-  HttpResponse Handle(const HttpRequest& request);
+  Retention RetentionNow();
   std::string WebhookDocument(const Alert& alert, std::size_t max_bytes) const;
   asio::awaitable<void> Evaluate();
-  asio::awaitable<void> AgeHistory();
-  asio::awaitable<void> WatchWebConfig();
 
   const ServiceOptions options_;
   const std::function<void()> on_broken_;
@@ -152,8 +105,6 @@ class Service::Impl : public ReadViews {
   StoredAcks acks_{*store_, clock_};
   ServiceMetrics metrics_;
   SiteGauges site_gauges_;
-  std::string external_url_;
-  std::string route_prefix_;
   std::atomic<bool> stopping_ = false;
 
   // Torn down from the last to the first; what still waits in `io_` goes with it.
@@ -168,8 +119,7 @@ class Service::Impl : public ReadViews {
   WebhookNotifier webhooks_;
   std::unique_ptr<EvaluationLoop> evaluation_;
   TaskGroup tasks_;
-  std::unique_ptr<WebAccess> access_;
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<WebFront> front_;
   std::thread io_thread_;
 };
 
@@ -243,34 +193,36 @@ EvaluationParts Service::Impl::MakeEvaluationParts() {
           .webhooks = webhooks_,
           .metrics = metrics_,
           .site_gauges = site_gauges_,
-          .external_url = external_url_,
+          .external_url = front_->external_url(),
           .settings = [this] { return SettingsWithPushed(); },
           .acks = acks_,
           .target_statuses = [this] { return Targets(); }};
 }
 
-Result<void> Service::Impl::Start() {
-  auto access = WebAccess::Load(options_.web_config_file, [this](std::string_view reason) {
-    metrics_.CountWebRefusal(reason);
-  });
-  if (!access) return Fail(access.error());
-  access_ = std::move(*access);
-  HttpServerOptions server_options;
-  server_options.listen_address = options_.listen_address;
-  server_options.tls = access_->settings()->tls;
-  auto server = HttpServer::Start(
-      io_.get_executor(), server_options,
-      [this](const HttpRequest& request) { return Handle(request); }, OnFailure(),
-      [this](HttpRequest& request) { return Admit(request); });
-  if (!server) return Fail(server.error());
-  server_ = std::move(*server);
-  external_url_ = ExternalUrl(options_, server_->port(), server_options.tls != nullptr);
-  if (const auto url = ParseHttpUrl(external_url_)) {
-    access_->set_external_authority(url->authority());
-    const std::string path = url->target.substr(0, url->target.find('?'));
-    route_prefix_ = RoutePrefix(options_.route_prefix.value_or(path));
-  }
+WebFrontParts Service::Impl::MakeWebFrontParts() {
+  return {.io = io_.get_executor(),
+          .options = options_,
+          .clock = clock_,
+          .views = *this,
+          .acks = acks_,
+          .pushed = pushed_,
+          .metrics = metrics_,
+          .reload = [this] { return Reload(); },
+          .on_failure = OnFailure()};
+}
 
+HistoryAgeingParts Service::Impl::MakeHistoryAgeingParts() {
+  return {.cpu = cpu_.get_executor(),
+          .clock = clock_,
+          .store = *store_,
+          .metrics = metrics_,
+          .retention = [this] { return RetentionNow(); }};
+}
+
+Result<void> Service::Impl::Start() {
+  auto front = WebFront::Start(MakeWebFrontParts());
+  if (!front) return Fail(front.error());
+  front_ = std::move(*front);
   evaluation_ = std::make_unique<EvaluationLoop>(MakeEvaluationParts());
   if (const auto restored = acks_.Restore(); !restored)
     spdlog::error("no site is acknowledged any more: {}", restored.error().message);
@@ -284,8 +236,8 @@ Result<void> Service::Impl::Start() {
   watch_list_.Configure(settings());
   tasks_.Spawn("watch list", watch_list_.Run());
   tasks_.Spawn("evaluation", Evaluate());
-  tasks_.Spawn("ageing of history", AgeHistory());
-  tasks_.Spawn("web configuration", WatchWebConfig());
+  tasks_.Spawn("ageing of history", AgeHistory(MakeHistoryAgeingParts()));
+  tasks_.Spawn("web configuration", front_->WatchWebConfig());
   // Only now does anything run: nobody sees the parts before they are all there.
   io_thread_ = std::thread([this] {
     try {
@@ -315,7 +267,7 @@ Result<void> Service::Impl::Reload() {
 
 void Service::Impl::Stop() {
   if (stopping_.exchange(true)) return;
-  if (server_) server_->Stop(kServerGrace);
+  if (front_) front_->Stop(kServerGrace);
   tasks_.Cancel();
   if (!watch_list_.Stop(kDiscoveryGrace)) spdlog::warn("discovery was still looking at the stop");
   if (!scraper_.Stop(kScraperGrace)) spdlog::warn("scrapes were still under way at the stop");
@@ -371,89 +323,16 @@ std::shared_ptr<const Settings> Service::Impl::SettingsWithPushed() {
   return all;
 }
 
-asio::awaitable<Admission> Service::Impl::Admit(HttpRequest& request) {
-  Admission admission;
-  admission.refusal = EnterPrefix(route_prefix_, request);
-  if (admission.refusal) co_return admission;
-  admission = co_await access_->Admit(request);
-  if (admission.refusal || !IsPush(request)) co_return admission;
-  admission.body_limit_bytes = pushed_.limits().body_bytes;
-  admission.held = pushed_.Enter(request.peer);
-  HttpResponse refusal;
-  if (!options_.enable_push) {
-    refusal.status = 403;
-    refusal.body = "Pushing is off: start with --web.enable-push.\n";
-    admission.refusal = std::move(refusal);
-  } else if (!admission.held) {
-    refusal.status = 429;
-    refusal.headers["retry-after"] = "1";
-    refusal.body = "Too many pushes at once; come again.\n";
-    admission.refusal = std::move(refusal);
-  }
-  co_return admission;
-}
-
-HttpResponse Service::Impl::Handle(const HttpRequest& request) {
-  if (IsPush(request)) return HandlePush(request, clock_.Now(), pushed_);
-  if (IsAckRequest(request)) return HandleAck(request, *this, acks_);
-  if (request.path != "/-/reload") return HandleApi(request, *this);
-  HttpResponse response;
-  if (!options_.enable_lifecycle) {
-    response.status = 403;
-    response.body =
-        "Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n";
-  } else if (request.method != "POST") {
-    response.status = 405;
-    response.headers["allow"] = "POST";
-    response.body = "Reloading changes things: use POST.\n";
-  } else if (const auto reloaded = Reload(); !reloaded) {
-    response.status = 500;
-    response.body = reloaded.error().message + '\n';
-  }
-  return response;
-}
-
 asio::awaitable<void> Service::Impl::Evaluate() {
   co_await watch_list_.FirstLook();
   co_await evaluation_->Run();
 }
 
-asio::awaitable<void> Service::Impl::AgeHistory() {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  for (;;) {
-    Retention retention = options_.retention;
-    retention.age = settings()->config->storage.retention;
-    retention.stop = &stopping_;
-    const Time now = clock_.Now();
-    const auto aged =
-        co_await RunOn(cpu_.get_executor(), [&] { return store_->Age(retention, now); });
-    if (aged) {
-      metrics_.ObserveAgeing(*aged);
-      TellOfRoom(*aged);
-    } else {
-      spdlog::error("history could not be aged: {}", aged.error().message);
-    }
-    timer.expires_after(kAgeEvery);
-    co_await timer.async_wait(asio::use_awaitable);
-  }
-}
-
-asio::awaitable<void> Service::Impl::WatchWebConfig() {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  for (;;) {
-    timer.expires_after(kLookAtWebConfigEvery);
-    co_await timer.async_wait(asio::use_awaitable);
-    const auto changed = access_->Refresh();
-    if (!changed) {
-      metrics_.ObserveWebConfig(false);
-      spdlog::error("the web configuration was not reloaded, the old one stays in force: {}",
-                    changed.error().message);
-    } else if (*changed) {
-      metrics_.ObserveWebConfig(true);
-      server_->SetTls(access_->settings()->tls);
-      spdlog::info("the web configuration was reloaded");
-    }
-  }
+Retention Service::Impl::RetentionNow() {
+  Retention retention = options_.retention;
+  retention.age = settings()->config->storage.retention;
+  retention.stop = &stopping_;
+  return retention;
 }
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,0 +1,137 @@
+#include "watcher/app/web_front.h"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <utility>
+
+#include "watcher/access/request_guard.h"
+#include "watcher/api/handle_api.h"
+#include "watcher/api/push.h"
+#include "watcher/api/route_prefix.h"
+#include "watcher/net/url.h"
+
+namespace heapwatch {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto kLookAtWebConfigEvery = std::chrono::seconds(2);
+
+// How people reach the service where nobody told: by the host listened on or, where that is every
+// address, by the machine's name.
+std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port, bool is_tls) {
+  std::string url = options.external_url;
+  while (url.ends_with('/')) url.pop_back();
+  if (!url.empty()) return url;
+  const auto address = ParseListenAddress(options.listen_address);
+  std::string host = address ? address->host : "";
+  if (host.empty() || host == "0.0.0.0" || host == "::") {
+    boost::system::error_code code;
+    host = asio::ip::host_name(code);
+    if (code) host = "localhost";
+  }
+  const HttpUrl made{
+      .scheme = is_tls ? "https" : "http", .host = host, .port = port, .target = "/"};
+  return made.scheme + "://" + made.endpoint();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<WebFront>> WebFront::Start(WebFrontParts parts) {
+  std::unique_ptr<WebFront> front(new WebFront(std::move(parts)));
+  const WebFrontParts& with = front->parts_;
+  auto access = WebAccess::Load(
+      with.options.web_config_file,
+      [&metrics = with.metrics](std::string_view reason) { metrics.CountWebRefusal(reason); });
+  if (!access) return Fail(access.error());
+  front->access_ = std::move(*access);
+  HttpServerOptions server_options;
+  server_options.listen_address = with.options.listen_address;
+  server_options.tls = front->access_->settings()->tls;
+  WebFront* self = front.get();
+  auto server = HttpServer::Start(
+      with.io, server_options, [self](const HttpRequest& request) { return self->Handle(request); },
+      with.on_failure, [self](HttpRequest& request) { return self->Admit(request); });
+  if (!server) return Fail(server.error());
+  front->server_ = std::move(*server);
+  front->external_url_ =
+      ExternalUrl(with.options, front->server_->port(), server_options.tls != nullptr);
+  if (const auto url = ParseHttpUrl(front->external_url_)) {
+    front->access_->set_external_authority(url->authority());
+    const std::string path = url->target.substr(0, url->target.find('?'));
+    front->route_prefix_ = RoutePrefix(with.options.route_prefix.value_or(path));
+  }
+  return front;
+}
+
+asio::awaitable<Admission> WebFront::Admit(HttpRequest& request) {
+  Admission admission;
+  admission.refusal = EnterPrefix(route_prefix_, request);
+  if (admission.refusal) co_return admission;
+  admission = co_await access_->Admit(request);
+  if (admission.refusal || !IsPush(request)) co_return admission;
+  admission.body_limit_bytes = parts_.pushed.limits().body_bytes;
+  admission.held = parts_.pushed.Enter(request.peer);
+  HttpResponse refusal;
+  if (!parts_.options.enable_push) {
+    refusal.status = 403;
+    refusal.body = "Pushing is off: start with --web.enable-push.\n";
+    admission.refusal = std::move(refusal);
+  } else if (!admission.held) {
+    refusal.status = 429;
+    refusal.headers["retry-after"] = "1";
+    refusal.body = "Too many pushes at once; come again.\n";
+    admission.refusal = std::move(refusal);
+  }
+  co_return admission;
+}
+
+HttpResponse WebFront::Handle(const HttpRequest& request) {
+  if (IsPush(request)) return HandlePush(request, parts_.clock.Now(), parts_.pushed);
+  if (IsAckRequest(request)) return HandleAck(request, parts_.views, parts_.acks);
+  if (request.path == "/-/reload") return HandleReload(request);
+  return HandleApi(request, parts_.views);
+}
+
+HttpResponse WebFront::HandleReload(const HttpRequest& request) {
+  HttpResponse response;
+  if (!parts_.options.enable_lifecycle) {
+    response.status = 403;
+    response.body =
+        "Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n";
+  } else if (request.method != "POST") {
+    response.status = 405;
+    response.headers["allow"] = "POST";
+    response.body = "Reloading changes things: use POST.\n";
+  } else if (const auto reloaded = parts_.reload(); !reloaded) {
+    response.status = 500;
+    response.body = reloaded.error().message + '\n';
+  }
+  return response;
+}
+
+asio::awaitable<void> WebFront::WatchWebConfig() {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    timer.expires_after(kLookAtWebConfigEvery);
+    co_await timer.async_wait(asio::use_awaitable);
+    const auto changed = access_->Refresh();
+    if (!changed) {
+      parts_.metrics.ObserveWebConfig(false);
+      spdlog::error("the web configuration was not reloaded, the old one stays in force: {}",
+                    changed.error().message);
+    } else if (*changed) {
+      parts_.metrics.ObserveWebConfig(true);
+      server_->SetTls(access_->settings()->tls);
+      spdlog::info("the web configuration was reloaded");
+    }
+  }
+}
+
+}  // namespace heapwatch
