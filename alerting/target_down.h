@@ -18,7 +18,7 @@ namespace heapwatch {
 // How the scraping of one target goes.
 struct TargetHealth {
   Labels target;
-  std::optional<Time> down_since;  // nothing where the last scrape brought a profile
+  std::optional<Time> down_since;  // nothing where it is up, or is not to be scraped
   std::string error;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "watcher/api/handlers.h"
+#include "watcher/api/json_body.h"
 #include "watcher/api/reply.h"
 #include "watcher/api/to_json.h"
 
@@ -16,7 +17,6 @@ namespace json = boost::json;
 
 constexpr std::string_view kBefore = "/api/v1/sites/";
 constexpr std::string_view kAfter = "/ack";
-constexpr std::size_t kMaxBodyBytes = 64U << 10;
 
 std::string_view SiteIn(std::string_view path) {
   path.remove_prefix(kBefore.size());
@@ -28,43 +28,7 @@ tl::unexpected<Error> Bad(std::string message) {
   return Fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-// The members of the body, all of them texts.
-class Body {
- public:
-  static Result<Body> Read(const HttpRequest& request,
-                           std::initializer_list<std::string_view> known) {
-    if (!Get(request.headers, "content-type").starts_with("application/json"))
-      return Bad("send the body as JSON, with the header Content-Type: application/json");
-    if (request.body.size() > kMaxBodyBytes) return Bad("the body is over 64 KiB");
-    json::error_code failed;
-    const json::value value = json::parse(request.body, failed);
-    if (failed || !value.is_object())
-      return Bad("the body is not a JSON object such as {\"author\": \"ann\"}");
-    for (const auto& [name, member] : value.as_object()) {
-      if (std::find(known.begin(), known.end(), std::string_view(name)) == known.end())
-        return Bad("\"" + std::string(name) + "\" is unknown here");
-      if (!member.is_string()) return Bad(std::string(name) + ": must be a text");
-    }
-    return Body(value.as_object());
-  }
-  std::string Text(std::string_view name) const {
-    const json::value* value = members_.if_contains(name);
-    return value == nullptr ? std::string() : std::string(value->as_string());
-  }
-
- private:
-  explicit Body(json::object members) : members_(std::move(members)) {}
-  json::object members_;
-};
-
-// Who has logged in is on record as himself, whatever he calls himself.
-std::string AuthorOf(const Body& body, const HttpRequest& request) {
-  const std::string author = body.Text("author");
-  if (request.user.empty() || author == request.user) return author;
-  return author.empty() ? request.user : author + " (" + request.user + ')';
-}
-
-Result<Time> ExpiryIn(const Body& body, Time now) {
+Result<Time> ExpiryIn(const JsonBody& body, Time now) {
   const std::string expires = body.Text("expires");
   const std::string duration = body.Text("for");
   if (expires.empty() == duration.empty())
@@ -112,14 +76,14 @@ json::object ToJson(const Ack& ack) {
 
 Result<HttpResponse> Acknowledge(const HttpRequest& request, const ReadViews& views,
                                  AckKeeper& keeper) {
-  const auto body = Body::Read(request, {"author", "reason", "for", "expires", "service"});
+  const auto body = JsonBody::Read(request, {"author", "reason", "for", "expires", "service"});
   if (!body) return Fail(body.error());
   const Time now = views.Now();
   const auto expires = ExpiryIn(*body, now);
   if (!expires) return Fail(expires.error());
   Ack ack{.site_id = std::string(SiteIn(request.path)),
           .service = body->Text("service"),
-          .author = AuthorOf(*body, request),
+          .author = body->Author("author"),
           .reason = body->Text("reason"),
           .created = now,
           .expires = *expires,
@@ -134,10 +98,10 @@ Result<HttpResponse> Acknowledge(const HttpRequest& request, const ReadViews& vi
 }
 
 Result<HttpResponse> Withdraw(const HttpRequest& request, AckKeeper& keeper) {
-  const auto body = Body::Read(request, {"author", "service"});
+  const auto body = JsonBody::Read(request, {"author", "service"});
   if (!body) return Fail(body.error());
   const auto withdrawn = keeper.Withdraw(std::string(SiteIn(request.path)), body->Text("service"),
-                                         AuthorOf(*body, request));
+                                         body->Author("author"));
   if (!withdrawn) return Fail(withdrawn.error());
   return JsonReply(ToJson(*withdrawn));
 }

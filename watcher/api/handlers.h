@@ -33,6 +33,7 @@ Result<HttpResponse> GetAlerts(const HttpRequest& request, const ReadViews& view
 Result<HttpResponse> GetConfig(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetAlertHistory(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetAcks(const HttpRequest& request, const ReadViews& views);
+Result<HttpResponse> GetScraping(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetMetrics(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetHealthy(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetReady(const HttpRequest& request, const ReadViews& views);

@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "watcher/discovery/discovery.h"
 #include "watcher/discovery/target_set.h"
+#include "watcher/scrape/scrape_stop.h"
 #include "watcher/scrape/target_status.h"
 #include "watcher/store/store.h"
 
@@ -44,6 +45,7 @@ class ReadViews {
   virtual std::vector<AlertView> Alerts() const = 0;
   virtual std::vector<AlertChange> AlertHistory() const = 0;  // oldest first
   virtual AckBook Acks() const = 0;
+  virtual std::vector<ScrapeStop> ScrapeStops() const = 0;
   // Text of /metrics: own health and the growth gauges, in Prometheus' exposition format.
   virtual std::string Metrics() const = 0;
 };

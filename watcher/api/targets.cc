@@ -19,6 +19,7 @@ json::object Describe(const TargetStatus& status) {
                       {"labels", ToJson(status.labels)},
                       {"url", status.url},
                       {"health", status.lost           ? "lost"
+                                 : status.stopped      ? "stopped"
                                  : !status.last_scrape ? "unknown"
                                  : status.up           ? "up"
                                                        : "down"},
@@ -27,6 +28,11 @@ json::object Describe(const TargetStatus& status) {
                       {"scrapes", status.scrapes},
                       {"failures", status.failures}};
   if (status.lost) out["lost"] = FormatRfc3339(*status.lost);
+  if (status.stopped) {
+    out["stopped"] = json::object{{"by", status.stopped->by},
+                                  {"reason", status.stopped->reason},
+                                  {"since", FormatRfc3339(status.stopped->since)}};
+  }
   if (status.memory_limit_bytes) out["memory_limit_bytes"] = *status.memory_limit_bytes;
   if (status.last_scrape) {
     out["last_scrape"] = FormatRfc3339(*status.last_scrape);

@@ -215,9 +215,12 @@ std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {
   for (TargetStatus& status : parts_.target_statuses()) {
     if (status.lost) continue;  // gone, not down
     TargetHealth health{std::move(status.labels), std::nullopt, std::move(status.last_error)};
-    health.down_since = down_times_.Update(
-        health.target, status.last_scrape ? std::optional(status.up) : std::nullopt, now);
-    if (!status.last_scrape) health.error = "not asked again yet since the start of Heapwatch";
+    // One that was stopped is not asked, so nobody knows; what was known before ends.
+    if (!status.stopped) {
+      health.down_since = down_times_.Update(
+          health.target, status.last_scrape ? std::optional(status.up) : std::nullopt, now);
+      if (!status.last_scrape) health.error = "not asked again yet since the start of Heapwatch";
+    }
     healths.push_back(std::move(health));
   }
   down_times_.EndRound();

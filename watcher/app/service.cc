@@ -23,6 +23,7 @@
 #include "watcher/app/service_metrics.h"
 #include "watcher/app/settings.h"
 #include "watcher/app/stored_acks.h"
+#include "watcher/app/stored_scrape_stops.h"
 #include "watcher/app/watch_list.h"
 #include "watcher/app/web_front.h"
 #include "watcher/net/version.h"
@@ -80,6 +81,7 @@ class Service::Impl : public ReadViews {
   std::vector<AlertView> Alerts() const override { return evaluation_->Alerts(); }
   std::vector<AlertChange> AlertHistory() const override { return evaluation_->AlertHistory(); }
   AckBook Acks() const override { return acks_.Book(); }
+  std::vector<ScrapeStop> ScrapeStops() const override { return scrape_stops_.All(); }
   std::string Metrics() const override;
 
  private:
@@ -103,6 +105,7 @@ class Service::Impl : public ReadViews {
   std::mutex reload_mutex_;                   // one reload at a time
   const std::unique_ptr<Store> store_;
   StoredAcks acks_{*store_, clock_};
+  StoredScrapeStops scrape_stops_{*store_};
   ServiceMetrics metrics_;
   SiteGauges site_gauges_;
   std::atomic<bool> stopping_ = false;
@@ -169,6 +172,7 @@ ScraperParts Service::Impl::MakeScraperParts() {
                 return store_->Append(target.labels, time, profile);
               },
           .observe = [this](const ScrapeOutcome& outcome) { metrics_.ObserveScrape(outcome); },
+          .stop_of = [this](const Labels& target) { return scrape_stops_.Of(target); },
           .on_failure = OnFailure()};
 }
 
@@ -205,6 +209,7 @@ WebFrontParts Service::Impl::MakeWebFrontParts() {
           .clock = clock_,
           .views = *this,
           .acks = acks_,
+          .scrape_stops = scrape_stops_,
           .pushed = pushed_,
           .metrics = metrics_,
           .reload = [this] { return Reload(); },
@@ -226,6 +231,8 @@ Result<void> Service::Impl::Start() {
   evaluation_ = std::make_unique<EvaluationLoop>(MakeEvaluationParts());
   if (const auto restored = acks_.Restore(); !restored)
     spdlog::error("no site is acknowledged any more: {}", restored.error().message);
+  if (const auto restored = scrape_stops_.Restore(clock_.Now()); !restored)
+    spdlog::error("nothing is scraped until somebody resumes it: {}", restored.error().message);
   // Alerts of an unreadable state would fire anew: better than no service.
   if (const auto restored = evaluation_->RestoreAlerts(); !restored)
     spdlog::error("the alerts begin anew, their state cannot be read: {}",

@@ -32,6 +32,7 @@ struct ServiceOptions {
   // Under which all is served; absent: the path of external_url.
   std::optional<std::string> route_prefix;
   bool enable_lifecycle = false;  // POST /-/reload
+  bool enable_admin_api = false;  // POST /api/v1/admin/scraping
   bool enable_push = false;       // POST /api/v1/profiles and /ingest
 };
 

@@ -60,17 +60,25 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
                     "How long the target took to serve its last heap profile.");
   Readings bytes(MetricType::Gauge, "heapwatch_target_last_body_bytes",
                  "Size of the last heap profile as it came over the wire.");
+  Readings stopped(MetricType::Gauge, "heapwatch_scraping_stopped",
+                   "Targets that are not scraped because somebody stopped it.");
   std::size_t lost = 0;
+  std::size_t stopped_targets = 0;
   for (const TargetStatus& target : targets) {
-    if (target.lost) ++lost;
-    if (target.lost || !target.last_scrape) continue;
+    if (target.lost)
+      ++lost;
+    else if (target.stopped)
+      ++stopped_targets;
+    if (target.lost || target.stopped || !target.last_scrape) continue;
     up.Add(target.labels, target.up ? 1 : 0);
     duration.Add(target.labels, Seconds(target.last_scrape_duration));
     bytes.Add(target.labels, static_cast<double>(target.last_body_bytes));
   }
   Readings count(MetricType::Gauge, "heapwatch_targets", "Targets that are watched.");
   count.Add(static_cast<double>(targets.size() - lost));
-  for (Readings* readings : {&count, &up, &duration, &bytes}) out.push_back(readings->Take());
+  stopped.Add(static_cast<double>(stopped_targets));
+  for (Readings* readings : {&count, &stopped, &up, &duration, &bytes})
+    out.push_back(readings->Take());
 }
 
 void AppendDiscovery(const std::vector<DiscoveryStatus>& statuses, const TargetPlan& plan,

@@ -13,6 +13,7 @@
 #include "watcher/api/handle_api.h"
 #include "watcher/api/push.h"
 #include "watcher/api/route_prefix.h"
+#include "watcher/api/scraping.h"
 #include "watcher/net/url.h"
 
 namespace heapwatch {
@@ -95,6 +96,9 @@ asio::awaitable<Admission> WebFront::Admit(HttpRequest& request) {
 HttpResponse WebFront::Handle(const HttpRequest& request) {
   if (IsPush(request)) return HandlePush(request, parts_.clock.Now(), parts_.pushed);
   if (IsAckRequest(request)) return HandleAck(request, parts_.views, parts_.acks);
+  if (IsScrapingRequest(request))
+    return HandleScraping(request, parts_.views, parts_.options.enable_admin_api,
+                          parts_.scrape_stops);
   if (request.path == "/-/reload") return HandleReload(request);
   return HandleApi(request, parts_.views);
 }

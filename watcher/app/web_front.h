@@ -15,6 +15,7 @@
 #include "watcher/access/web_access.h"
 #include "watcher/api/ack.h"
 #include "watcher/api/read_views.h"
+#include "watcher/api/scraping.h"
 #include "watcher/app/service.h"
 #include "watcher/app/service_metrics.h"
 #include "watcher/net/clock.h"
@@ -31,6 +32,7 @@ struct WebFrontParts {
   const Clock& clock;
   const ReadViews& views;
   AckKeeper& acks;
+  ScrapeStopKeeper& scrape_stops;
   PushedTargets& pushed;
   ServiceMetrics& metrics;
   std::function<Result<void>()> reload;

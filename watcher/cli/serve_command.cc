@@ -175,6 +175,8 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
                    "may]; read again when it or one of its files changes")
       ->type_name("FILE");
   command->add_flag("--web.enable-lifecycle", service.enable_lifecycle, "Allow POST /-/reload");
+  command->add_flag("--web.enable-admin-api", service.enable_admin_api,
+                    "Allow POST /api/v1/admin/scraping: stops scraping at once, and resumes it");
   command->add_flag("--web.enable-push", service.enable_push,
                     "Take profiles that are pushed: POST /api/v1/profiles, and /ingest as "
                     "Pyroscope's agents send them");

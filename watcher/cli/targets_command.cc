@@ -38,6 +38,13 @@ Cell HealthCell(const std::string& health) {
   return {health, health == "down" ? Colour::kRed : Colour::kDim};
 }
 
+Cell ErrorCell(const json::object& target) {
+  const json::value* stopped = target.if_contains("stopped");
+  if (stopped == nullptr) return {TextOf(target, "last_error"), Colour::kRed};
+  const json::object& stop = stopped->as_object();
+  return {"stopped by " + TextOf(stop, "by") + ": " + TextOf(stop, "reason"), Colour::kDim};
+}
+
 std::string AgeOf(const std::string& rfc3339) {
   const Time now = SystemClock().Now();
   const auto time = ParseTime(rfc3339, now);
@@ -60,7 +67,7 @@ std::vector<Cell> RowOf(const json::object& target) {
           {FormatDuration(interval)},
           {AgeOf(last)},
           {last.empty() ? "" : FormatBytes(number("last_body_bytes"))},
-          {TextOf(target, "last_error"), Colour::kRed}};
+          ErrorCell(target)};
 }
 
 Result<void> RunTargets(const TargetsArguments& arguments) {

@@ -93,6 +93,7 @@ Result<Time> PushedTargets::Begin(const PushRequest& push, const std::string& pe
                                          std::to_string(limits_.targets) + " already");
     known = pushed_.emplace(push.labels, Pushed{}).first;
     known->second.status.labels = push.labels;
+    known->second.status.is_pushed = true;
     known->second.status.interval = std::chrono::minutes(1);
   }
   Pushed& pushed = known->second;

@@ -103,6 +103,7 @@ std::vector<TargetStatus> Scraper::Statuses() const {
   for (const auto& [labels, watched] : watched_) {
     const std::scoped_lock status_lock(watched->mutex);
     statuses.push_back(watched->status);
+    statuses.back().stopped = parts_.stop_of(labels);
   }
   return statuses;
 }
@@ -122,13 +123,14 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
     timer.expires_after(next - now);
     co_await timer.async_wait(asio::use_awaitable);
     last = next;
-    co_await ScrapeOnce(watched, target);
+    const Permits::Permit turn = co_await watched->turn.Acquire();
+    const Permits::Permit permit = co_await permits_.Acquire();
+    // Asked only now: it may have been stopped while it waited.
+    if (!parts_.stop_of(target.labels)) co_await ScrapeOnce(watched, target);
   }
 }
 
 asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target) {
-  const Permits::Permit turn = co_await watched->turn.Acquire();
-  const Permits::Permit permit = co_await permits_.Acquire();
   const Time started = parts_.clock.Now();
   const auto ticks = std::chrono::steady_clock::now();
   const auto body = co_await parts_.fetcher.Fetch(target);

@@ -25,6 +25,7 @@
 #include "watcher/net/permits.h"
 #include "watcher/net/task_group.h"
 #include "watcher/scrape/fetcher.h"
+#include "watcher/scrape/scrape_stop.h"
 #include "watcher/scrape/target_status.h"
 
 namespace heapwatch {
@@ -45,6 +46,8 @@ struct ScraperParts {
   // Keeps the profile; durable when it returns. Called from several threads at once.
   std::function<Result<void>(const Target&, Time, const HeapProfile&)> sink;
   std::function<void(const ScrapeOutcome&)> observe;
+  // What keeps a target from being scraped; asked before each scrape, from several threads.
+  std::function<std::optional<ScrapeStop>(const Labels&)> stop_of;
   TaskGroup::OnFailure on_failure;
   std::size_t max_concurrent = 200;
 };

@@ -9,6 +9,7 @@
 
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
+#include "watcher/scrape/scrape_stop.h"
 
 namespace heapwatch {
 
@@ -23,6 +24,8 @@ struct TargetStatus {
   std::size_t last_body_bytes = 0;
   std::uint64_t scrapes = 0;
   std::uint64_t failures = 0;
+  bool is_pushed = false;                            // by itself, instead of being scraped
+  std::optional<ScrapeStop> stopped = std::nullopt;  // what keeps it from being scraped now
   std::optional<std::int64_t> memory_limit_bytes = std::nullopt;  // of the process, where known
   // When discovery lost it: what stands above is from before.
   std::optional<Time> lost = std::nullopt;

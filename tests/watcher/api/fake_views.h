@@ -29,6 +29,7 @@ class FakeViews : public ReadViews {
   std::vector<AlertView> Alerts() const override { return alerts; }
   std::vector<AlertChange> AlertHistory() const override { return alert_history; }
   AckBook Acks() const override { return acks; }
+  std::vector<ScrapeStop> ScrapeStops() const override { return stops; }
   std::string Metrics() const override { return metrics; }
 
   Time now;
@@ -44,6 +45,7 @@ class FakeViews : public ReadViews {
   std::vector<AlertView> alerts;
   std::vector<AlertChange> alert_history;
   AckBook acks;
+  std::vector<ScrapeStop> stops;
   std::string metrics;
 };
 

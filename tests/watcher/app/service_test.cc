@@ -73,10 +73,12 @@ class ServiceTest : public ::testing::Test {
     const auto response = HttpGet(Url(target));
     return response ? response->body : response.error().message;
   }
-  HttpResponse Post(const std::string& target) const {
+  HttpResponse Post(const std::string& target, const std::string& json = "") const {
     HttpCall call;
     call.method = "POST";
     call.url = Url(target);
+    if (!json.empty()) call.headers["content-type"] = "application/json";
+    call.body = json;
     return RunCoroutine(HttpClient().Send(call)).value();
   }
   // By instance.
@@ -203,6 +205,52 @@ TEST_F(ServiceTest, AReloadOfABadFileLeavesTheOldConfigurationInForce) {
   EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_config_last_reload_successful 0"));
   const int scrapes = Targets().at(target.address()).at("scrapes").to_number<int>();
   EXPECT_TRUE(WaitForScrapes(scrapes + 2));
+}
+
+TEST_F(ServiceTest, WhatIsStoppedStaysStoppedOverARestartUntilItIsResumed) {
+  const RawServer stopped(GoodAnswer());
+  const std::string nobody = "127.0.0.1:" + std::to_string(FreePort());
+  const std::string address = "/api/v1/admin/scraping";
+  const auto body = [&](const std::string& action) {
+    return R"({"action": ")" + action + R"(", "target": ")" + stopped.address() +
+           R"(", "by": "ann", "reason": "INC-7"})";
+  };
+  Start({stopped.address(), nobody});
+  EXPECT_EQ(Post(address, body("stop")).status, 403);
+  service_.reset();
+  options_.enable_admin_api = true;
+  Start({stopped.address(), nobody});
+  const HttpResponse response = Post(address, body("stop"));
+  ASSERT_EQ(response.status, 200) << response.body;
+  service_.reset();
+  Start({stopped.address(), nobody});
+  ASSERT_TRUE(WaitUntil([&] { return Targets().at(nobody).at("scrapes").to_number<int>() >= 5; },
+                        kPatience));
+  const auto target = Targets().at(stopped.address());
+  EXPECT_EQ(target.at("scrapes").to_number<int>(), 0);
+  EXPECT_EQ(TextOf(target, "health"), "stopped");
+  EXPECT_EQ(TextOf(target.at("stopped"), "reason"), "INC-7");
+  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_scraping_stopped 1\n"));
+  EXPECT_EQ(Post(address, body("resume")).status, 200);
+  EXPECT_TRUE(WaitForScrapes(1));
+  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_scraping_stopped 0\n"));
+}
+
+TEST_F(ServiceTest, AStoppedTargetIsNoAlert) {
+  const std::string nobody = "127.0.0.1:" + std::to_string(FreePort());
+  options_.enable_admin_api = true;
+  const auto started =
+      TryStart(ConfigFor({nobody}) + "alerting: {target_down_for: 0s, keep_firing_for: 0s}\n");
+  ASSERT_TRUE(started) << started.error().message;
+  const auto fires = [&] {
+    return Get("/api/v1/alerts").find(R"("state":"firing")") != std::string::npos;
+  };
+  ASSERT_TRUE(WaitUntil(fires, kPatience)) << Get("/api/v1/alerts");
+  ASSERT_EQ(Post("/api/v1/admin/scraping",
+                 R"({"action": "stop", "job": "test", "by": "ann", "reason": "INC-7"})")
+                .status,
+            200);
+  EXPECT_TRUE(WaitUntil([&] { return !fires(); }, kPatience)) << Get("/api/v1/alerts");
 }
 
 TEST_F(ServiceTest, ReloadingOverHttpTakesPostAndTheFlag) {

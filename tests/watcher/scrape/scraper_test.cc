@@ -81,6 +81,7 @@ class ScraperTest : public ::testing::Test {
         .sink = [this](const Target& target, Time time,
                        const HeapProfile& profile) { return Keep(target, time, profile); },
         .observe = [this](const ScrapeOutcome& outcome) { Observe(outcome); },
+        .stop_of = [this](const Labels& target) { return StopOf(target); },
         .on_failure = [this](std::string_view, std::string_view) { ++broken_; },
         .max_concurrent = max_concurrent};
     scraper_ = std::make_unique<Scraper>(std::move(parts));
@@ -103,6 +104,14 @@ class ScraperTest : public ::testing::Test {
   void Observe(const ScrapeOutcome& outcome) {
     const std::scoped_lock lock(mutex_);
     reasons_.emplace_back(outcome.failure);
+  }
+  std::optional<ScrapeStop> StopOf(const Labels& target) {
+    const std::scoped_lock lock(mutex_);
+    return stop_ && HasAll(target, stop_->of) ? stop_ : std::nullopt;
+  }
+  void SetStop(std::optional<ScrapeStop> stop) {
+    const std::scoped_lock lock(mutex_);
+    stop_ = std::move(stop);
   }
   std::string LastReason() {
     const std::scoped_lock lock(mutex_);
@@ -146,6 +155,7 @@ class ScraperTest : public ::testing::Test {
   std::atomic<int> broken_ = 0;
   std::mutex mutex_;
   std::vector<std::string> reasons_;
+  std::optional<ScrapeStop> stop_;
   std::unique_ptr<Scraper> scraper_;
   std::thread thread_;
 };
@@ -178,6 +188,29 @@ TEST_F(ScraperTest, AFailureIsToldAndKeepsNothingAndTheNextSuccessClearsIt) {
   fake_.fails = false;
   EXPECT_TRUE(WaitUntil([&] { return Status().up; }, kPatience));
   EXPECT_EQ(Status().last_error, "");
+}
+
+TEST_F(ScraperTest, LeavesAStoppedTargetAloneUntilItIsResumedWhileOthersGoOn) {
+  Start(fake_);
+  scraper_->Apply({MakeTestTarget("a:1"), MakeTestTarget("b:1")});
+  ASSERT_TRUE(WaitForScrapes(1));
+  const ScrapeStop stop{
+      .of = {{"instance", "a:1"}}, .by = "ann", .reason = "INC-7", .since = Time{}};
+  SetStop(stop);
+  // One that was under way may still end.
+  ASSERT_TRUE(WaitUntil([&] { return fake_.under_way == 0; }, kPatience));
+  const auto scrapes = [&](std::size_t i) { return scraper_->Statuses().at(i).scrapes; };
+  const auto others_before = scrapes(1);
+  ASSERT_TRUE(WaitUntil([&] { return scrapes(1) > others_before; }, kPatience));
+  const auto before = scrapes(0);
+  const auto others = scrapes(1);
+  ASSERT_TRUE(WaitUntil([&] { return scrapes(1) >= others + 5; }, kPatience));
+  EXPECT_EQ(scrapes(0), before);
+  EXPECT_EQ(scraper_->Statuses().at(0).stopped, stop);
+  EXPECT_EQ(scraper_->Statuses().at(1).stopped, std::nullopt);
+  SetStop(std::nullopt);
+  EXPECT_TRUE(WaitUntil([&] { return scrapes(0) > before; }, kPatience));
+  EXPECT_EQ(scraper_->Statuses().at(0).stopped, std::nullopt);
 }
 
 TEST_F(ScraperTest, TellsWhenASnapshotCannotBeStored) {

@@ -64,7 +64,8 @@ export interface Target {
   id: string
   labels: Labels
   url?: string
-  health?: 'up' | 'down' | 'unknown' | 'lost'
+  health?: 'up' | 'down' | 'unknown' | 'lost' | 'stopped'
+  stopped?: { by: string; reason: string; since: string }
   last_error?: string
   interval_ms?: number
   scrapes?: number

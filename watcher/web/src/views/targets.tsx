@@ -24,7 +24,7 @@ export function Targets({ place }: ViewProps) {
         {(data) => {
           if (data.active.length + data.gone.length === 0)
             return <Empty title="Nothing is watched yet"><p>Name targets under <code>scrape_configs</code> in the configuration, then send SIGHUP.</p></Empty>
-          const rank = (t: Target) => (t.health === 'down' ? 0 : t.health === 'unknown' ? 1 : 2)
+          const rank = (t: Target) => (t.health === 'down' ? 0 : t.health === 'up' ? 2 : 1)
           const active = data.active.filter(isWanted).sort((a, b) => rank(a) - rank(b))
           const gone = data.gone.filter(isWanted)
           return <>
@@ -52,7 +52,9 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
               <td data-name="Health"><Health of={isGone ? 'gone' : t.health ?? 'unknown'} /></td>
               <td data-name="Target"><span class="strong">{serviceOf(t.labels)}</span> <code title={t.url}>{instanceOf(t.labels)}</code>
                 <small class="below">{Object.entries(t.labels).filter(([n]) => n !== 'instance' && n !== 'service').map(([n, v]) => `${n}=${v}`).join(' ')}</small>
-                {t.last_error && <span class="error">{t.last_error}</span>}</td>
+                {t.stopped
+                  ? <span class="error">stopped by {t.stopped.by} <Ago at={t.stopped.since} />: {t.stopped.reason}</span>
+                  : t.last_error && <span class="error">{t.last_error}</span>}</td>
               <td data-name="Last scrape">{t.last_scrape ? <Ago at={t.last_scrape} /> : <span class="muted">–</span>}
                 {t.interval_ms !== undefined && <small class="below">every {duration(t.interval_ms / 1000)}</small>}</td>
               <td data-name="Took" class="right number">{t.last_scrape_duration_ms === undefined ? '–' : `${t.last_scrape_duration_ms} ms`}</td>
@@ -70,7 +72,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
   )
 }
 
-function Health({ of }: { of: 'up' | 'down' | 'unknown' | 'lost' | 'gone' }) {
-  const words = { up: '● up', down: '▼ down', unknown: '○ not scraped yet', lost: '– lost by discovery', gone: '– gone' }
+function Health({ of }: { of: 'up' | 'down' | 'unknown' | 'lost' | 'stopped' | 'gone' }) {
+  const words = { up: '● up', down: '▼ down', unknown: '○ not scraped yet', stopped: '■ stopped', lost: '– lost by discovery', gone: '– gone' }
   return <span class={`health ${of}`}>{words[of]}</span>
 }
