@@ -309,7 +309,9 @@ std::optional<HttpUrl> RedirectOf(const HttpCall& call, const HttpUrl& from,
   const bool changes_to_get = status == 301 || status == 302 || status == 303;
   if (!call.config.follow_redirects || !(repeats || (changes_to_get && call.method == "GET")))
     return std::nullopt;
-  const auto base = boost::urls::parse_uri(from.scheme + "://" + from.endpoint() + from.target);
+  // Both only view their texts.
+  const std::string asked = from.scheme + "://" + from.endpoint() + from.target;
+  const auto base = boost::urls::parse_uri(asked);
   const auto reference = boost::urls::parse_uri_reference(Get(response.headers, "location"));
   if (base.has_error() || reference.has_error()) return std::nullopt;
   boost::urls::url resolved;

@@ -199,6 +199,18 @@ TEST(HttpClient, EndsAHeaderWithoutEnd) {
   EXPECT_EQ(response.error().code, ErrorCode::kWrongFormat);
 }
 
+TEST(HttpClient, FollowsARedirectToAPathOfTheSamePeer) {
+  const RawServer server([](const std::string& request) {
+    return request.starts_with("GET /next ")
+               ? RawServer::Answer{HttpAnswer(200, "text/plain", "there")}
+               : RawServer::Answer{
+                     "HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"};
+  });
+  const auto response = Send(CallTo(server));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "there");
+}
+
 TEST(HttpClient, TellsWhereARedirectPointsThatItMayNotFollow) {
   const RawServer server(
       "HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n");
