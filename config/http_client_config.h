@@ -33,6 +33,10 @@ struct TlsClientConfig {
   std::string ca_file;  // PEM: the only authorities that vouch; "": those of the system
   std::string cert_file;
   std::string key_file;
+  // PEM itself in place of a file of it.
+  std::string ca;
+  std::string cert;
+  Secret key;
   std::string server_name;  // that the certificate must be for; "": the host of the address
   bool insecure_skip_verify = false;
   std::string min_version = "TLS12";  // or TLS13

@@ -39,6 +39,16 @@ void ReadFileSd(YamlReader& reader, const YAML::Node& node, const std::string& w
   out.emplace_back(std::move(config));
 }
 
+template <class Enum>
+Field EnumField(YamlReader& reader, std::string name, Enum* out,
+                const std::vector<std::string>& names) {
+  return {name, [&reader, name, out, &names](const YAML::Node& node) {
+            std::string text = names[static_cast<std::size_t>(*out)];
+            reader.OneOf(name, &text, names).read(node);
+            *out = static_cast<Enum>(std::find(names.begin(), names.end(), text) - names.begin());
+          }};
+}
+
 bool IsHttpUrl(const std::string& text) {
   const auto url = boost::urls::parse_uri(text);
   return url.has_value() && (url->scheme() == "http" || url->scheme() == "https") &&
@@ -58,6 +68,25 @@ void ReadHttpSd(YamlReader& reader, const YAML::Node& node, const std::string& w
                    where +
                        ": needs a url such as http://inventory.example.com/targets; a name and "
                        "password stand in basic_auth");
+  out.emplace_back(std::move(config));
+}
+
+void ReadDnsSd(YamlReader& reader, const YAML::Node& node, const std::string& where,
+               std::vector<DiscoveryConfig>& out) {
+  DnsSdConfig config;
+  std::size_t port = 0;
+  reader.Map(
+      node, where,
+      {reader.TextList("names", &config.names, TakeAny),
+       EnumField(reader, "type", &config.type, DnsTypeNames()), reader.Count("port", &port, 1),
+       reader.Time("refresh_interval", &config.refresh_interval)});
+  if (!node.IsMap()) return;
+  if (config.names.empty()) reader.Problem(node.Mark(), where + ": needs names");
+  if (port > 65535)
+    reader.Problem(node["port"].Mark(), "port: must be a number from 1 to 65535");
+  else if (port == 0 && config.type != DnsSdConfig::Type::kSrv)
+    reader.Problem(node.Mark(), where + ": needs a port, for only SRV records bring one");
+  config.port = static_cast<std::uint16_t>(port);
   out.emplace_back(std::move(config));
 }
 
@@ -120,7 +149,8 @@ std::vector<Field> DiscoveryFields(YamlReader& reader, const std::string& where,
       read(reader, node, where + "." + path, out);
     });
   };
-  return {list("file_sd_configs", ReadFileSd), list("http_sd_configs", ReadHttpSd)};
+  return {list("file_sd_configs", ReadFileSd), list("http_sd_configs", ReadHttpSd),
+          list("dns_sd_configs", ReadDnsSd)};
 }
 
 void ReadTargetGroup(YamlReader& reader, const YAML::Node& node, const std::string& where,

@@ -83,12 +83,24 @@ void ReadAuthorization(YamlReader& reader, const YAML::Node& node, HttpClientCon
 }
 
 void ReadTls(YamlReader& reader, const YAML::Node& node, TlsClientConfig& out) {
+  const auto read_key = [&](const YAML::Node& key) {
+    if (!key.IsScalar()) return reader.Problem(key.Mark(), "key: expected a private key in PEM");
+    out.key = Secret(key.Scalar());
+  };
   reader.Map(node, "tls_config",
-             {reader.Path("ca_file", &out.ca_file), reader.Path("cert_file", &out.cert_file),
-              reader.Path("key_file", &out.key_file), reader.Text("server_name", &out.server_name),
+             {reader.Path("ca_file", &out.ca_file),
+              reader.Path("cert_file", &out.cert_file),
+              reader.Path("key_file", &out.key_file),
+              reader.Text("ca", &out.ca),
+              reader.Text("cert", &out.cert),
+              {"key", read_key},
+              reader.Text("server_name", &out.server_name),
               reader.Flag("insecure_skip_verify", &out.insecure_skip_verify),
               reader.OneOf("min_version", &out.min_version, {"TLS12", "TLS13"})});
-  if (out.cert_file.empty() != out.key_file.empty())
+  for (const char* plain : {"ca", "cert", "key"}) CheckOneOf(reader, node, "tls_config", plain);
+  const bool has_cert = !out.cert_file.empty() || !out.cert.empty();
+  const bool has_key = !out.key_file.empty() || !out.key.empty();
+  if (has_cert != has_key)
     reader.Problem(node.Mark(), "tls_config: cert_file and key_file go together");
 }
 

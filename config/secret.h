@@ -4,6 +4,7 @@
 // show "<secret>"; the log's formatter does not compile with it, and JSON has no conversion.
 #pragma once
 
+#include <compare>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -20,6 +21,7 @@ class Secret {
   bool empty() const { return text_->empty(); }
 
   bool operator==(const Secret& other) const { return *text_ == *other.text_; }
+  auto operator<=>(const Secret& other) const { return *text_ <=> *other.text_; }
   friend std::ostream& operator<<(std::ostream& out, const Secret&) { return out << "<secret>"; }
 
  private:

@@ -145,7 +145,12 @@ TEST(LoadConfig, FillsEveryFieldOfDiscovery) {
                            std::chrono::seconds(30)};
   HttpSdConfig server{"https://inventory/targets?team=a", std::chrono::seconds(30), {}};
   server.http.authorization = {"Bearer", Secret(), (kCorpus / "token").string()};
-  EXPECT_THAT(job.discovery_configs, ElementsAre(DiscoveryConfig(files), DiscoveryConfig(server)));
+  const DnsSdConfig records{
+      {"_heap._tcp.shop", "_heap._tcp.cart"}, DnsSdConfig::Type::kSrv, 0, std::chrono::seconds(5)};
+  const DnsSdConfig addresses{{"shop"}, DnsSdConfig::Type::kAaaa, 6060, std::chrono::seconds(30)};
+  EXPECT_THAT(job.discovery_configs,
+              ElementsAre(DiscoveryConfig(files), DiscoveryConfig(server), DiscoveryConfig(records),
+                          DiscoveryConfig(addresses)));
 }
 
 TEST(LoadConfig, FillsEveryFieldOfAlerting) {

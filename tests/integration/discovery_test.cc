@@ -9,6 +9,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "analysis/base/labels.h"
 #include "tests/integration/stand.h"
@@ -31,7 +33,7 @@ using Seen = std::multiset<std::string>;
 std::string Text(const json::value& object) {
   Labels labels;
   for (const auto& [name, value] : object.as_object())
-    if (name != "service")  // of ours alone
+    if (name != "service" && !value.as_string().empty())  // `service` is of ours alone
       labels.emplace(name == "__metrics_path__" ? "__profile_path__" : name, value.as_string());
   return ToString(labels);
 }
@@ -84,6 +86,7 @@ class DiscoveryReference : public ::testing::Test {
   }
 
   TemporaryDirectory directory_;
+  std::vector<std::string> within_;  // what runs both, with the rest as its arguments
   const std::uint16_t our_port_ = FreePort();
   const std::uint16_t their_port_ = FreePort();
   std::unique_ptr<Subprocess> prometheus_;
@@ -137,6 +140,45 @@ scrape_configs:
       - {action: drop, source_labels: [__address__], regex: 'b.*'}
 )");
   ExpectTheSame(3);
+}
+
+TEST_F(DiscoveryReference, NamesAreLookedUpAsPrometheusLooksThemUp) {
+  if (FindProgram("dnsmasq").empty()) GTEST_SKIP() << "dnsmasq is not installed: see ./dev";
+  // Prometheus asks port 53 of the servers in /etc/resolv.conf only: both get one of their own.
+  const std::string address = "127.0.53.7";
+  const std::string mount =
+      "mount --bind " +
+      directory_.Write("resolv.conf", "nameserver " + address + "\nsearch heap.test\n") +
+      " /etc/resolv.conf";
+  if (RunProgram({"unshare", "--mount", "sh", "-c", mount}).exit_code != 0)
+    GTEST_SKIP() << "needs a namespace of mounts of its own, and so root";
+  within_ = {"unshare", "--mount", "sh", "-c", mount + " && exec \"$@\"", "sh"};
+  const Subprocess dnsmasq(
+      {"dnsmasq", "--keep-in-foreground", "--log-facility=-",
+       "--conf-file=" + directory_.Write("dnsmasq.conf",
+                                         "no-resolv\nno-hosts\nbind-interfaces\nuser=\n"
+                                         "pid-file=\nlocal=/heap.test/\nlisten-address=" +
+                                             address +
+                                             "\n"
+                                             "srv-host=_heap._tcp.shop.heap.test,a.heap.test,6060\n"
+                                             "srv-host=_heap._tcp.shop.heap.test,b.heap.test,6061\n"
+                                             "host-record=shop.heap.test,10.0.0.1\n"
+                                             "host-record=shop.heap.test,10.0.0.2\n"
+                                             "host-record=cart.heap.test,10.0.0.3,fd00::3\n"
+                                             "cname=alias.heap.test,shop.heap.test\n")});
+  Start(R"(
+scrape_configs:
+  - job_name: records
+    profile_path: /debug/pprof/heap
+    dns_sd_configs:
+      - {names: [_heap._tcp.shop.heap.test, _none._tcp.heap.test], refresh_interval: 1s}
+  - job_name: addresses
+    profile_path: /debug/pprof/heap
+    dns_sd_configs:
+      - {names: [alias.heap.test, cart], type: A, port: 6060, refresh_interval: 1s}
+      - {names: [cart.heap.test, shop.heap.test], type: AAAA, port: 6060, refresh_interval: 1s}
+)");
+  ExpectTheSame(6);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "watcher/discovery/dns_discoverer.h"
 #include "watcher/discovery/file_discoverer.h"
 #include "watcher/discovery/http_discoverer.h"
 
@@ -140,7 +141,9 @@ std::unique_ptr<Discoverer> MakeDiscoverer(const DiscoveryConfig& config,
                                            const asio::any_io_executor& cpu) {
   if (const auto* file = std::get_if<FileSdConfig>(&config))
     return std::make_unique<FileDiscoverer>(*file, cpu);
-  return std::make_unique<HttpDiscoverer>(std::get<HttpSdConfig>(config), cpu);
+  if (const auto* http = std::get_if<HttpSdConfig>(&config))
+    return std::make_unique<HttpDiscoverer>(*http, cpu);
+  return std::make_unique<DnsDiscoverer>(std::get<DnsSdConfig>(config));
 }
 
 }  // namespace heapwatch

@@ -2,9 +2,14 @@
 
 #include <openssl/ssl.h>
 
+#include <boost/asio/buffer.hpp>
+
 #include "watcher/net/file_stamp.h"
 
 namespace heapwatch {
+
+namespace asio = boost::asio;
+
 namespace {
 
 using boost::asio::ssl::context;
@@ -14,23 +19,34 @@ using boost::system::error_code;
 constexpr std::size_t kMostContexts = 256;
 
 Result<std::shared_ptr<context>> MakeContext(const TlsClientConfig& config) {
-  const auto bad = [](std::string_view field, const std::string& file, const error_code& code) {
-    return Fail(ErrorCode::kInvalidArgument, "tls_config." + std::string(field) + ": " + file +
-                                                 " cannot be used: " + code.message());
-  };
   auto made = std::make_shared<context>(context::tls_client);
   made->set_options(context::default_workarounds | context::no_tlsv1 | context::no_tlsv1_1 |
                     (config.min_version == "TLS13" ? context::no_tlsv1_2 : 0));
   error_code code;
-  if (config.ca_file.empty())
+  const auto bad = [&](const std::string& field, const std::string& file) {
+    return Fail(ErrorCode::kInvalidArgument, "tls_config." + field +
+                                                 (file.empty() ? "" : "_file: " + file) +
+                                                 " cannot be used: " + code.message());
+  };
+  if (!config.ca.empty())
+    made->add_certificate_authority(asio::buffer(config.ca), code);
+  else if (!config.ca_file.empty())
+    made->load_verify_file(config.ca_file, code);
+  else
     made->set_default_verify_paths();
-  else if (made->load_verify_file(config.ca_file, code))
-    return bad("ca_file", config.ca_file, code);
-  if (config.cert_file.empty()) return made;
-  if (made->use_certificate_chain_file(config.cert_file, code))
-    return bad("cert_file", config.cert_file, code);
-  if (made->use_private_key_file(config.key_file, context::pem, code))
-    return bad("key_file", config.key_file, code);
+  if (code) return bad("ca", config.ca_file);
+
+  if (!config.cert.empty())
+    made->use_certificate_chain(asio::buffer(config.cert), code);
+  else if (!config.cert_file.empty())
+    made->use_certificate_chain_file(config.cert_file, code);
+  if (code) return bad("cert", config.cert_file);
+
+  if (!config.key.empty())
+    made->use_private_key(asio::buffer(config.key.Reveal()), context::pem, code);
+  else if (!config.key_file.empty())
+    made->use_private_key_file(config.key_file, context::pem, code);
+  if (code) return bad("key", config.key_file);
   return made;
 }
 

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -124,6 +126,24 @@ TEST_F(HttpClientConfigTest, ShowsAClientCertificateAndTakesOneThatCameLater) {
   ASSERT_EQ(RunProgram({"cp", In("client.pem"), In("mine.pem")}).exit_code, 0);
   ASSERT_EQ(RunProgram({"cp", In("client.key"), In("mine.key")}).exit_code, 0);
   EXPECT_EQ(Body("/cert"), "SUCCESS");
+}
+
+TEST_F(HttpClientConfigTest, TakesCertificatesThatStandInTheConfigurationItself) {
+  const auto text = [&](const std::string& name) {
+    std::ostringstream out;
+    out << std::ifstream(In(name)).rdbuf();
+    return out.str();
+  };
+  config_.tls.ca_file.clear();
+  config_.tls.ca = text("ca.pem");
+  config_.tls.cert = text("client.pem");
+  config_.tls.key = Secret(text("client.key"));
+  EXPECT_EQ(Body("/cert"), "SUCCESS");
+  config_.tls.key = Secret("no key");
+  EXPECT_THAT(Body("/cert"), AllOf(HasSubstr("tls_config.key cannot"), Not(HasSubstr("no key"))));
+  config_.tls.ca = text("client.pem");
+  config_.tls.key = Secret(text("client.key"));
+  EXPECT_THAT(Body("/cert"), HasSubstr("is not accepted: "));
 }
 
 TEST_F(HttpClientConfigTest, LogsInWithAPasswordFromTheTextOrFromAFileThatMayChange) {
