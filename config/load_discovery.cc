@@ -90,6 +90,69 @@ void ReadDnsSd(YamlReader& reader, const YAML::Node& node, const std::string& wh
   out.emplace_back(std::move(config));
 }
 
+void ReadSelector(YamlReader& reader, const YAML::Node& node, const std::string& where,
+                  KubernetesSdConfig& config) {
+  KubernetesSdConfig::Selector selector;
+  std::vector<std::string> roles = {"pod"};
+  if (config.role == KubernetesSdConfig::Role::kEndpoints) roles = {"pod", "service", "endpoints"};
+  reader.Map(node, where,
+             {reader.OneOf("role", &selector.role, roles), reader.Text("label", &selector.label),
+              reader.Text("field", &selector.field)});
+  const auto& known = config.selectors;
+  if (node.IsMap() && !node["role"])
+    reader.Problem(node.Mark(), where + ": needs a role");
+  else if (!selector.role.empty() &&
+           std::any_of(known.begin(), known.end(),
+                       [&](const auto& other) { return other.role == selector.role; }))
+    reader.Problem(node.Mark(), where + ": there is one for role " + selector.role + " already");
+  config.selectors.push_back(std::move(selector));
+}
+
+// The API server, who we are there, and whether the fields that say so fit together.
+void CheckKubernetesAccess(YamlReader& reader, const YAML::Node& node, const std::string& where,
+                           const KubernetesSdConfig& config) {
+  const bool has_server = !config.api_server.empty();
+  const bool has_file = !config.kubeconfig_file.empty();
+  if (has_server && !IsHttpUrl(config.api_server))
+    reader.Problem(node["api_server"].Mark(),
+                   "api_server: expected an address such as https://10.0.0.1:6443");
+  if (has_server && has_file)
+    reader.Problem(node["kubeconfig_file"].Mark(),
+                   where + ": give api_server or kubeconfig_file, not both");
+  if (!has_server && config.http != HttpClientConfig())
+    reader.Problem(node.Mark(), where +
+                                    ": how the API server is called stands beside api_server only; "
+                                    "a kubeconfig or the cluster we are in tells it otherwise");
+  if (config.own_namespace && (has_server || has_file))
+    reader.Problem(node["namespaces"].Mark(),
+                   "own_namespace: is known only in a cluster, without api_server and "
+                   "kubeconfig_file");
+}
+
+void ReadKubernetesSd(YamlReader& reader, const YAML::Node& node, const std::string& where,
+                      std::vector<DiscoveryConfig>& out) {
+  KubernetesSdConfig config;
+  Fields fields = {
+      EnumField(reader, "role", &config.role, KubernetesRoleNames()),
+      reader.Text("api_server", &config.api_server),
+      reader.Path("kubeconfig_file", &config.kubeconfig_file),
+      reader.Section("namespaces",
+                     [&](const YAML::Node& names) {
+                       reader.Map(names, where + ".namespaces",
+                                  {reader.Flag("own_namespace", &config.own_namespace),
+                                   reader.TextList("names", &config.namespaces, TakeAny)});
+                     }),
+      reader.List("selectors", [&](const YAML::Node& selector, const std::string& path) {
+        ReadSelector(reader, selector, where + "." + path, config);
+      })};
+  for (Field& field : HttpClientFields(reader, config.http)) fields.push_back(std::move(field));
+  reader.Map(node, where, fields);
+  if (!node.IsMap()) return;
+  if (!node["role"]) reader.Problem(node.Mark(), where + ": needs a role, pod or endpoints");
+  CheckKubernetesAccess(reader, node, where, config);
+  out.emplace_back(std::move(config));
+}
+
 // The number that the four hexadecimal digits of "\uXXXX" at `at` stand for.
 std::optional<unsigned> EscapedUnit(std::string_view text, std::size_t at) {
   if (text.size() < at + 6 || text.substr(at, 2) != "\\u") return std::nullopt;
@@ -150,7 +213,7 @@ std::vector<Field> DiscoveryFields(YamlReader& reader, const std::string& where,
     });
   };
   return {list("file_sd_configs", ReadFileSd), list("http_sd_configs", ReadHttpSd),
-          list("dns_sd_configs", ReadDnsSd)};
+          list("dns_sd_configs", ReadDnsSd), list("kubernetes_sd_configs", ReadKubernetesSd)};
 }
 
 void ReadTargetGroup(YamlReader& reader, const YAML::Node& node, const std::string& where,

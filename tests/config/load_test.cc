@@ -148,9 +148,20 @@ TEST(LoadConfig, FillsEveryFieldOfDiscovery) {
   const DnsSdConfig records{
       {"_heap._tcp.shop", "_heap._tcp.cart"}, DnsSdConfig::Type::kSrv, 0, std::chrono::seconds(5)};
   const DnsSdConfig addresses{{"shop"}, DnsSdConfig::Type::kAaaa, 6060, std::chrono::seconds(30)};
+  KubernetesSdConfig endpoints;
+  endpoints.role = KubernetesSdConfig::Role::kEndpoints;
+  endpoints.api_server = "https://10.0.0.1:6443";
+  endpoints.http.authorization = server.http.authorization;
+  endpoints.namespaces = {"shop"};
+  endpoints.selectors = {{"service", "a=b", ""}, {"pod", "", "spec.nodeName=x"}};
+  KubernetesSdConfig elsewhere;
+  elsewhere.kubeconfig_file = (kCorpus / "kubeconfig").string();
+  KubernetesSdConfig here;
+  here.own_namespace = true;
   EXPECT_THAT(job.discovery_configs,
               ElementsAre(DiscoveryConfig(files), DiscoveryConfig(server), DiscoveryConfig(records),
-                          DiscoveryConfig(addresses)));
+                          DiscoveryConfig(addresses), DiscoveryConfig(endpoints),
+                          DiscoveryConfig(elsewhere), DiscoveryConfig(here)));
 }
 
 TEST(LoadConfig, FillsEveryFieldOfAlerting) {

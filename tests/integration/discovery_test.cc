@@ -62,13 +62,16 @@ class DiscoveryReference : public ::testing::Test {
     std::string theirs = config;
     RE2::GlobalReplace(&theirs, "profile_path", "metrics_path");
     const std::string their_file = directory_.Write("prometheus.yml", theirs);
-    prometheus_ = std::make_unique<Subprocess>(
-        std::vector<std::string>{"prometheus", "--config.file=" + their_file,
-                                 "--storage.tsdb.path=" + directory_.Path("prometheus"),
-                                 "--web.listen-address=127.0.0.1:" + std::to_string(their_port_)});
-    heapwatch_ = std::make_unique<Subprocess>(std::vector<std::string>{
-        InBuild("heapwatch"), "serve", "--config.file", our_file, "--storage.path",
-        directory_.Path("data"), "--web.listen-address", "127.0.0.1:" + std::to_string(our_port_)});
+    prometheus_ = Run({"prometheus", "--config.file=" + their_file,
+                       "--storage.tsdb.path=" + directory_.Path("prometheus"),
+                       "--web.listen-address=127.0.0.1:" + std::to_string(their_port_)});
+    heapwatch_ = Run({InBuild("heapwatch"), "serve", "--config.file", our_file, "--storage.path",
+                      directory_.Path("data"), "--web.listen-address",
+                      "127.0.0.1:" + std::to_string(our_port_)});
+  }
+  std::unique_ptr<Subprocess> Run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), within_.begin(), within_.end());
+    return std::make_unique<Subprocess>(std::move(arguments));
   }
   Seen Theirs() const {
     return SeenIn(GetJson("http://127.0.0.1:" + std::to_string(their_port_) + "/api/v1/targets"),

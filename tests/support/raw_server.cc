@@ -58,7 +58,8 @@ RawServer::RawServer(Script script, bool ipv6) : script_(std::move(script)), ipv
 }
 
 RawServer::RawServer(std::string bytes, Then then)
-    : RawServer([answer = Answer{std::move(bytes), then}](const std::string&) { return answer; }) {}
+    : RawServer(
+          [answer = Answer{std::move(bytes), then, {}}](const std::string&) { return answer; }) {}
 
 RawServer::~RawServer() {
   stopping_ = true;
@@ -110,12 +111,17 @@ void RawServer::Converse(int connection) {
     requests_.push_back(request);
   }
   const Answer answer = script_(request);
-  for (std::size_t sent = 0; sent < answer.bytes.size();) {
-    const ssize_t size =
-        ::send(connection, answer.bytes.data() + sent, answer.bytes.size() - sent, MSG_NOSIGNAL);
-    if (size <= 0) return;
-    sent += static_cast<std::size_t>(size);
-  }
+  const Send send = [&](std::string_view bytes) {
+    for (std::size_t sent = 0; sent < bytes.size();) {
+      const ssize_t size =
+          ::send(connection, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (size <= 0) return false;
+      sent += static_cast<std::size_t>(size);
+    }
+    return !stopping_;
+  };
+  if (!send(answer.bytes)) return;
+  if (answer.stream) answer.stream(send);
   while (answer.then == Then::kHold && !stopping_)
     if (!read_some()) return;
 }

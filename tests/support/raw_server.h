@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -19,9 +20,12 @@ class RawServer {
     kClose,
     kHold
   };  // after the answer: close the connection, or keep it open and silent
+  // Sends more; false once the peer is gone or the server stops. Of nothing, only asks.
+  using Send = std::function<bool(std::string_view)>;
   struct Answer {
     std::string bytes;
     Then then = Then::kClose;
+    std::function<void(const Send&)> stream = {};  // may send on after `bytes`, until it returns
   };
   using Script = std::function<Answer(const std::string& request)>;
 

@@ -8,6 +8,7 @@
 #include "watcher/discovery/dns_discoverer.h"
 #include "watcher/discovery/file_discoverer.h"
 #include "watcher/discovery/http_discoverer.h"
+#include "watcher/discovery/kubernetes_discoverer.h"
 
 namespace heapwatch {
 
@@ -143,7 +144,9 @@ std::unique_ptr<Discoverer> MakeDiscoverer(const DiscoveryConfig& config,
     return std::make_unique<FileDiscoverer>(*file, cpu);
   if (const auto* http = std::get_if<HttpSdConfig>(&config))
     return std::make_unique<HttpDiscoverer>(*http, cpu);
-  return std::make_unique<DnsDiscoverer>(std::get<DnsSdConfig>(config));
+  if (const auto* dns = std::get_if<DnsSdConfig>(&config))
+    return std::make_unique<DnsDiscoverer>(*dns);
+  return std::make_unique<KubernetesDiscoverer>(std::get<KubernetesSdConfig>(config), cpu);
 }
 
 }  // namespace heapwatch

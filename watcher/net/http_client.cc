@@ -211,6 +211,15 @@ asio::awaitable<Result<HttpResponse>> Converse(Stream& stream, Exchange& x) {
   if (header_failure) co_return Fail(Describe(x, header_failure));
 
   x.phase = Phase::kReadBody;
+  if (x.call.on_piece && x.parser.get().result() == http::status::ok) {
+    x.parser.body_limit(boost::none);
+    while (x.call.on_piece(std::exchange(x.parser.get().body(), {})) && !x.parser.is_done()) {
+      const auto [failure, size] =
+          co_await http::async_read_some(stream, buffer, x.parser, kUseTuple);
+      if (failure) co_return Fail(Describe(x, failure));
+    }
+    co_return Convert(x.parser.release());
+  }
   const auto [body_failure, body_bytes] =
       co_await http::async_read(stream, buffer, x.parser, kUseTuple);
   if (body_failure) co_return Fail(Describe(x, body_failure));

@@ -13,6 +13,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ struct HttpCall {
   std::string_view
       body_limit_setting;  // its name in the configuration, for the error; "" where it has none
   HttpClientConfig config;
+  // Where given, the body of a 200 is handed on piece by piece as it comes, without a limit, and
+  // not kept; until its end, or until this returns false. The first piece is empty: the header
+  // came.
+  std::function<bool(std::string)> on_piece = {};
 };
 
 // https peers must show a certificate for their host that the authorities of tls_config vouch for,
