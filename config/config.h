@@ -18,6 +18,7 @@
 #include "config/discovery_config.h"
 #include "config/http_client_config.h"
 #include "config/relabel.h"
+#include "config/scrape_budget.h"
 
 namespace heapwatch {
 
@@ -86,6 +87,7 @@ struct GlobalConfig {
   Duration scrape_interval = std::chrono::minutes(1);
   Duration scrape_timeout = std::chrono::seconds(10);
   Duration evaluation_interval = std::chrono::minutes(1);
+  ScrapeBudgetConfig scrape_budget;
   Labels external_labels;  // added to every alert that leaves
   bool operator==(const GlobalConfig&) const = default;
 };

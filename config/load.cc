@@ -141,11 +141,24 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
     CheckTargets(reader, groups[i], job, job.static_configs[i], seen);
 }
 
+void ReadScrapeBudget(YamlReader& reader, const YAML::Node& node, ScrapeBudgetConfig& budget) {
+  const auto bytes = [](std::size_t* field) {
+    return [field](std::int64_t n) { *field = static_cast<std::size_t>(n); };
+  };
+  reader.Map(node, "global.scrape_budget",
+             {reader.Number("serving_share", &budget.serving_share, 0.001, 1),
+              reader.Size("target_bytes_per_minute", bytes(&budget.target_bytes_per_minute)),
+              reader.Size("total_bytes_per_minute", bytes(&budget.total_bytes_per_minute))});
+}
+
 void ReadGlobal(YamlReader& reader, const YAML::Node& node, GlobalConfig& global) {
   reader.Map(node, "global",
              {reader.Time("scrape_interval", &global.scrape_interval),
               reader.Time("scrape_timeout", &global.scrape_timeout),
               reader.Time("evaluation_interval", &global.evaluation_interval),
+              reader.Section(
+                  "scrape_budget",
+                  [&](const YAML::Node& n) { ReadScrapeBudget(reader, n, global.scrape_budget); }),
               reader.LabelSet("external_labels", &global.external_labels, /*allow_meta=*/false)});
   if (global.scrape_timeout <= global.scrape_interval) return;
   // A short interval alone is not a mistake: the timeout nobody set shrinks with it.

@@ -88,7 +88,7 @@ class Storm : public ::testing::Test {
     }
     const std::string config = directory_.Write(
         "heapwatch.yml",
-        "global: {scrape_interval: 4s, scrape_timeout: 2s}\n"
+        "global: {scrape_interval: 4s, scrape_timeout: 2s, scrape_budget: {serving_share: 0.25}}\n"
         "scrape_configs: [{job_name: storm, body_size_limit: 4MB, static_configs: [{targets: [" +
             addresses + "]}]}]\n");
     service_ = std::make_unique<Subprocess>(std::vector<std::string>{
@@ -138,11 +138,16 @@ TEST_F(Storm, LeavesTheOthersOnTimeAndTellsWhoMisbehavesAndHow) {
     if (behaviour == Behaviour::kFine) {
       EXPECT_EQ(target.at("failures").to_number<int>(), 0);
       EXPECT_EQ(target.at("health").as_string(), "up");
+      EXPECT_FALSE(target.as_object().contains("stretched"));
       fewest = std::min(fewest, scrapes);
       most = std::max(most, scrapes);
     } else {
       ++misbehaving;
       EXPECT_EQ(target.at("health").as_string(), "down");
+      // Half of its time waited for is more than its share: it is asked less often.
+      if (behaviour == Behaviour::kHang || behaviour == Behaviour::kTrickle) {
+        EXPECT_TRUE(target.as_object().contains("stretched"));
+      }
     }
   }
   EXPECT_EQ(misbehaving, (kTargets + 2) / 3);

@@ -27,6 +27,11 @@ json::object Describe(const TargetStatus& status) {
                       {"interval_ms", status.interval.count()},
                       {"scrapes", status.scrapes},
                       {"failures", status.failures}};
+  if (status.pace.reason != StretchReason::kNone) {
+    out["stretched"] = json::object{{"interval_ms", status.pace.interval.count()},
+                                    {"reason", ToString(status.pace.reason)},
+                                    {"message", Explain(status.pace.reason)}};
+  }
   if (status.lost) out["lost"] = FormatRfc3339(*status.lost);
   if (status.stopped) {
     out["stopped"] = json::object{{"by", status.stopped->by},

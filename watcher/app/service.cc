@@ -182,6 +182,7 @@ WatchListParts Service::Impl::MakeWatchListParts() {
           .clock = clock_,
           .watch =
               [this](std::shared_ptr<const Settings> settings) {
+                scraper_.SetBudget(settings->config->global.scrape_budget);
                 scraper_.Apply(settings->targets);
                 const std::scoped_lock lock(settings_mutex_);
                 settings_ = std::move(settings);

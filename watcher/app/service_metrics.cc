@@ -62,6 +62,12 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
                  "Size of the last heap profile as it came over the wire.");
   Readings stopped(MetricType::Gauge, "heapwatch_scraping_stopped",
                    "Targets that are not scraped because somebody stopped it.");
+  Readings stretched(MetricType::Gauge, "heapwatch_targets_stretched",
+                     "Targets that are scraped less often than configured, by reason.");
+  std::map<StretchReason, int> stretched_targets = {{StretchReason::kServing, 0},
+                                                    {StretchReason::kBytes, 0},
+                                                    {StretchReason::kTotalBytes, 0},
+                                                    {StretchReason::kFailing, 0}};
   std::size_t lost = 0;
   std::size_t stopped_targets = 0;
   for (const TargetStatus& target : targets) {
@@ -70,6 +76,7 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
     else if (target.stopped)
       ++stopped_targets;
     if (target.lost || target.stopped || !target.last_scrape) continue;
+    if (target.pace.reason != StretchReason::kNone) ++stretched_targets[target.pace.reason];
     up.Add(target.labels, target.up ? 1 : 0);
     duration.Add(target.labels, Seconds(target.last_scrape_duration));
     bytes.Add(target.labels, static_cast<double>(target.last_body_bytes));
@@ -77,7 +84,9 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
   Readings count(MetricType::Gauge, "heapwatch_targets", "Targets that are watched.");
   count.Add(static_cast<double>(targets.size() - lost));
   stopped.Add(static_cast<double>(stopped_targets));
-  for (Readings* readings : {&count, &stopped, &up, &duration, &bytes})
+  for (const auto& [reason, number] : stretched_targets)
+    stretched.Add({{"reason", std::string(ToString(reason))}}, number);
+  for (Readings* readings : {&count, &stopped, &stretched, &up, &duration, &bytes})
     out.push_back(readings->Take());
 }
 

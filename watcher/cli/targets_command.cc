@@ -38,6 +38,17 @@ Cell HealthCell(const std::string& health) {
   return {health, health == "down" ? Colour::kRed : Colour::kDim};
 }
 
+// How often it is scraped, and how often it should be.
+Cell EveryCell(const json::object& target) {
+  const auto text = [](const json::object& of) {
+    const json::value* interval = of.if_contains("interval_ms");
+    return FormatDuration(Duration(interval == nullptr ? 0 : interval->to_number<std::int64_t>()));
+  };
+  const json::value* stretched = target.if_contains("stretched");
+  if (stretched == nullptr) return {text(target)};
+  return {text(stretched->as_object()) + " not " + text(target), Colour::kYellow};
+}
+
 Cell ErrorCell(const json::object& target) {
   const json::value* stopped = target.if_contains("stopped");
   if (stopped == nullptr) return {TextOf(target, "last_error"), Colour::kRed};
@@ -59,12 +70,11 @@ std::vector<Cell> RowOf(const json::object& target) {
     const json::value* value = target.if_contains(name);
     return value == nullptr ? 0 : value->to_number<double>();
   };
-  const auto interval = Duration(static_cast<std::int64_t>(number("interval_ms")));
   return {HealthCell(TextOf(target, "health")),
           {TextOf(labels, "service")},
           {TextOf(labels, "version")},
           {TextOf(labels, "instance")},
-          {FormatDuration(interval)},
+          EveryCell(target),
           {AgeOf(last)},
           {last.empty() ? "" : FormatBytes(number("last_body_bytes"))},
           ErrorCell(target)};

@@ -17,19 +17,38 @@ namespace asio = boost::asio;
 struct Scraper::Watched {
   explicit Watched(const asio::any_io_executor& executor) : turn(executor, 1) {}
 
+  // By how much the next scrape is put off.
+  Duration Rest() const {
+    const std::scoped_lock lock(mutex);
+    return status.pace.interval - status.interval;
+  }
+
   Permits turn;   // to scrape it
   Target target;  // guarded by Scraper::mutex_, as is the handle
   TaskGroup::Handle loop;
   mutable std::mutex mutex;
+  ScrapePace pace;      // guarded by mutex
   TargetStatus status;  // guarded by mutex
 };
 
 namespace {
 
+// Ours, not the target's.
+constexpr std::string_view kStoreFailure = "store";
+
 void LogChange(const TargetStatus& before, const TargetStatus& now) {
   if (!now.up && (before.up || before.last_error != now.last_error))
     spdlog::warn("target {} is down: {}: {}", ToString(now.labels), now.url, now.last_error);
   if (now.up && !before.up) spdlog::info("target {} is up: {}", ToString(now.labels), now.url);
+  if (now.pace.reason == before.pace.reason) return;
+  if (now.pace.reason == StretchReason::kNone) {
+    spdlog::info("target {} is scraped every {} again", ToString(now.labels),
+                 FormatDuration(now.interval));
+  } else {
+    spdlog::info("target {} is scraped every {} instead of {}: {}", ToString(now.labels),
+                 FormatDuration(now.pace.interval), FormatDuration(now.interval),
+                 Explain(now.pace.reason));
+  }
 }
 
 }  // namespace
@@ -58,7 +77,8 @@ std::optional<Scraper::Failure> Scraper::Ingest(const Target& target, Time time,
     failure = Failure{ToString(profile.error().code), profile.error().message};
   } else {
     if (const auto kept = parts_.sink(target, time, *profile); !kept)
-      failure = Failure{"store", "scraped, but it could not be stored: " + kept.error().message};
+      failure =
+          Failure{kStoreFailure, "scraped, but it could not be stored: " + kept.error().message};
     decoder.Recycle(*std::move(profile));
   }
   HandBack(std::move(decoder));
@@ -85,6 +105,7 @@ void Scraper::Apply(const std::vector<Target>& targets) {
       watched->status.labels = target.labels;
       watched->status.url = target.url;
       watched->status.interval = target.interval;
+      watched->status.pace = {target.interval, StretchReason::kNone};
       watched->status.memory_limit_bytes = target.memory_limit_bytes;
       watched->status.lost = target.lost;
     }
@@ -94,6 +115,38 @@ void Scraper::Apply(const std::vector<Target>& targets) {
   for (const auto& [labels, watched] : watched_)
     if (!wanted.contains(labels)) watched->loop.Cancel();
   watched_ = std::move(wanted);
+}
+
+void Scraper::SetBudget(const ScrapeBudgetConfig& budget) {
+  const std::scoped_lock lock(mutex_);
+  if (budget == budget_) return;
+  budget_ = budget;
+  fair_since_.reset();
+  // Those that wait long under the old one shall not.
+  for (const auto& [labels, watched] : watched_) {
+    if (watched->target.lost) continue;
+    watched->loop.Cancel();
+    watched->loop =
+        tasks_.Spawn("scrape of " + watched->target.url, Loop(watched, watched->target));
+  }
+}
+
+// Of 10,000 targets it takes a while: it is not looked at more than once a second.
+Scraper::Allowance Scraper::Allowed() {
+  const std::scoped_lock lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  if (fair_since_ && now - *fair_since_ < std::chrono::seconds(1))
+    return {budget_, fair_bytes_per_minute_};
+  std::vector<double> rates;
+  rates.reserve(watched_.size());
+  for (const auto& [labels, watched] : watched_) {
+    const std::scoped_lock watched_lock(watched->mutex);
+    rates.push_back(watched->pace.BytesPerMinute(watched->target.interval));
+  }
+  fair_since_ = now;
+  fair_bytes_per_minute_ =
+      FairShare(std::move(rates), static_cast<double>(budget_.total_bytes_per_minute));
+  return {budget_, fair_bytes_per_minute_};
 }
 
 std::vector<TargetStatus> Scraper::Statuses() const {
@@ -119,7 +172,9 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
   std::optional<Time> last;
   for (;;) {
     const Time now = parts_.clock.Now();
-    const Time next = NextScrape(now, last, target.interval, offset);
+    // The stretch is a multiple of the interval: the rhythm stays.
+    const Duration rest = last ? watched->Rest() : Duration(0);
+    const Time next = NextScrape(now + rest, last, target.interval, offset);
     timer.expires_after(next - now);
     co_await timer.async_wait(asio::use_awaitable);
     last = next;
@@ -148,9 +203,17 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
 
   ScrapeOutcome outcome{elapsed, body ? body->size() : 0, failure ? failure->reason : ""};
   parts_.observe(outcome);
+  // A body over the limit came nevertheless.
+  const bool was_too_large = !body && body.error().code == ErrorCode::kLimit;
+  const ScrapeCost cost{.serving = elapsed,
+                        .bytes = was_too_large ? target.body_size_limit_bytes : outcome.body_bytes,
+                        .failed = failure && failure->reason != kStoreFailure};
+  const Allowance allowed = Allowed();
   const std::scoped_lock lock(watched->mutex);
+  watched->pace.Observe(cost);
   const TargetStatus before = watched->status;
   TargetStatus& status = watched->status;
+  status.pace = watched->pace.Next(target.interval, allowed.budget, allowed.fair_bytes_per_minute);
   status.up = !failure;
   status.last_error = failure ? failure->message : "";
   status.last_scrape = started;

@@ -3,12 +3,14 @@
 //
 // Of one target there is never more than one scrape under way, not even across a change of its
 // settings; over all there are at most max_concurrent. Fetching happens on `io`; decoding and the
-// sink run on `cpu`, no more of them at once than it has threads. A snapshot's time is our clock's
+// sink run on `cpu`, no more of them at once than it has threads. A target that costs more than the
+// budget, or fails, is scraped less often (scrape_pace.h). A snapshot's time is our clock's
 // when its scrape began. What fails is told in the target's status, logged when it begins and when
 // it ends, and hands nothing to the sink. Apply, Statuses and Stop may be called from any thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -59,6 +61,8 @@ class Scraper {
   // Scrapes these targets from now on, and no others. One that was there before, unchanged, keeps
   // its rhythm; by its labels alone it keeps its status. One that was lost keeps its status only.
   void Apply(const std::vector<Target>& targets);
+  // What scraping may cost from now on.
+  void SetBudget(const ScrapeBudgetConfig& budget);
   std::vector<TargetStatus> Statuses() const;  // ordered by labels
   // Ends all scraping; one that has reached the sink is finished first. False if that took longer
   // than `timeout`.
@@ -72,6 +76,11 @@ class Scraper {
   };
   // The work of a scrape that needs no waiting: from the body to what the sink keeps.
   std::optional<Failure> Ingest(const Target& target, Time time, const std::string& body);
+  struct Allowance {
+    ScrapeBudgetConfig budget;
+    double fair_bytes_per_minute;
+  };
+  Allowance Allowed();
   Decoder TakeDecoder();
   void HandBack(Decoder decoder);
   boost::asio::awaitable<void> Loop(std::shared_ptr<Watched> watched, Target target);
@@ -81,7 +90,12 @@ class Scraper {
   Permits permits_;
   TaskGroup tasks_;
   mutable std::mutex mutex_;
-  std::map<Labels, std::shared_ptr<Watched>> watched_;  // guarded by mutex_
+  // Guarded by mutex_, up to the next empty line.
+  std::map<Labels, std::shared_ptr<Watched>> watched_;
+  ScrapeBudgetConfig budget_;
+  double fair_bytes_per_minute_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> fair_since_;
+
   std::mutex decoders_mutex_;
   // Those at rest, with their memory; guarded by decoders_mutex_. At most one for each cpu thread.
   std::vector<Decoder> decoders_;

@@ -9,6 +9,7 @@
 
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
+#include "watcher/scrape/scrape_pace.h"
 #include "watcher/scrape/scrape_stop.h"
 
 namespace heapwatch {
@@ -16,7 +17,8 @@ namespace heapwatch {
 struct TargetStatus {
   Labels labels;
   std::string url;
-  Duration interval{};
+  Duration interval{};  // as configured
+  Pace pace = {};       // as it is really scraped, and why less often
   bool up = false;
   std::string last_error;  // "" while up; else what went wrong and the way out
   std::optional<Time> last_scrape;

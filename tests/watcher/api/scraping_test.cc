@@ -10,6 +10,7 @@ namespace heapwatch {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const Labels kTarget = {{"instance", "a:1"}, {"job", "api"}, {"service", "shop"}};
 
@@ -102,6 +103,14 @@ TEST_F(ScrapingTest, ShowsAStoppedTargetAsSuch) {
   EXPECT_THAT(
       Get("/api/v1/targets").body,
       HasSubstr(R"("stopped":{"by":"ann","reason":"INC-7","since":"2026-11-22T11:00:00Z"})"));
+}
+
+TEST_F(ScrapingTest, TellsWhyATargetIsScrapedLessOftenThanConfigured) {
+  EXPECT_THAT(Get("/api/v1/targets").body, Not(HasSubstr("stretched")));
+  views_.statuses[0].pace = {std::chrono::minutes(3), StretchReason::kServing};
+  EXPECT_THAT(
+      Get("/api/v1/targets").body,
+      HasSubstr(R"("stretched":{"interval_ms":180000,"reason":"serving","message":"it takes)"));
 }
 
 TEST_F(ScrapingTest, TakesTheFlagAndSaysSo) {

@@ -94,9 +94,13 @@ class ScraperTest : public ::testing::Test {
     cpu_.join();
   }
 
-  Result<void> Keep(const Target&, Time, const HeapProfile& profile) {
+  Result<void> Keep(const Target&, Time time, const HeapProfile& profile) {
     if (sink_throws_) throw std::runtime_error("the sink broke");
     if (sink_fails_) return Fail(ErrorCode::kLimit, "the disk is full");
+    {
+      const std::scoped_lock lock(mutex_);
+      times_.push_back(time);
+    }
     kept_bytes_ = profile.total(Quantity::kInuseSpace).value_or(0);
     ++kept_;
     return {};
@@ -112,6 +116,10 @@ class ScraperTest : public ::testing::Test {
   void SetStop(std::optional<ScrapeStop> stop) {
     const std::scoped_lock lock(mutex_);
     stop_ = std::move(stop);
+  }
+  std::vector<Time> Times() {
+    const std::scoped_lock lock(mutex_);
+    return times_;
   }
   std::string LastReason() {
     const std::scoped_lock lock(mutex_);
@@ -154,11 +162,51 @@ class ScraperTest : public ::testing::Test {
   std::atomic<std::int64_t> kept_bytes_ = 0;
   std::atomic<int> broken_ = 0;
   std::mutex mutex_;
+  std::vector<Time> times_;  // of the profiles kept; guarded by mutex_
   std::vector<std::string> reasons_;
   std::optional<ScrapeStop> stop_;
   std::unique_ptr<Scraper> scraper_;
   std::thread thread_;
 };
+
+TEST_F(ScraperTest, BacksOffFromATargetThatFailsUntilItDoesNot) {
+  Start(fake_);
+  scraper_->SetBudget({.serving_share = 1});
+  fake_.fails = true;
+  scraper_->Apply({MakeTestTarget("a")});
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        return Status().pace == Pace{8 * kInterval, StretchReason::kFailing};
+      },
+      kPatience));
+  fake_.fails = false;
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        return Status().pace == Pace{kInterval, StretchReason::kNone};
+      },
+      kPatience));
+}
+
+TEST_F(ScraperTest, LetsATargetThatIsSlowToServeRestForItsShare) {
+  Start(fake_);
+  scraper_->SetBudget({.serving_share = 0.1});
+  fake_.delay = Duration(11);  // in 20: more than half of the time
+  scraper_->Apply({MakeTestTarget("a")});
+  ASSERT_TRUE(WaitForScrapes(5));
+  EXPECT_EQ(Status().pace.reason, StretchReason::kServing);
+  EXPECT_GE(Status().pace.interval, Duration(120));
+  const std::vector<Time> times = Times();
+  // The first rest is not known to be needed yet.
+  for (std::size_t i = 2; i < times.size(); ++i)
+    EXPECT_GE(times[i] - times[i - 1], Duration(110)) << i;
+
+  scraper_->SetBudget({.serving_share = 1});
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        return Status().pace == Pace{kInterval, StretchReason::kNone};
+      },
+      kPatience));
+}
 
 TEST_F(ScraperTest, ScrapesAgainAndAgainAndKeepsWhatItGets) {
   Start(fake_);
@@ -321,12 +369,16 @@ TEST_F(ScraperTest, KeepsTheStatusOfALostTargetAndScrapesItNoMore) {
   Target lost = target;
   lost.lost = clock_.Now();
   scraper_->Apply({lost, other});
+  const auto scrapes = [&](std::size_t i) { return scraper_->Statuses().at(i).scrapes; };
+  const auto see_others_scraped = [&] {
+    const std::uint64_t others = scrapes(1);
+    return WaitUntil([&] { return scrapes(1) > others + 3; }, kPatience);
+  };
+  ASSERT_TRUE(see_others_scraped());  // one that was at its end may still have ended
   const TargetStatus before = Status();
   EXPECT_EQ(before.lost, lost.lost);
   EXPECT_TRUE(before.up);
-  const auto scrapes = [&](std::size_t i) { return scraper_->Statuses().at(i).scrapes; };
-  const std::uint64_t others = scrapes(1);
-  ASSERT_TRUE(WaitUntil([&] { return scrapes(1) > others + 3; }, kPatience));
+  ASSERT_TRUE(see_others_scraped());
   EXPECT_EQ(Status().scrapes, before.scrapes);
   scraper_->Apply({target, other});
   EXPECT_TRUE(WaitUntil([&] { return scrapes(0) > before.scrapes; }, kPatience));

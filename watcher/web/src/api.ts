@@ -65,6 +65,7 @@ export interface Target {
   labels: Labels
   url?: string
   health?: 'up' | 'down' | 'unknown' | 'lost' | 'stopped'
+  stretched?: { interval_ms: number; reason: string; message: string }
   stopped?: { by: string; reason: string; since: string }
   last_error?: string
   interval_ms?: number

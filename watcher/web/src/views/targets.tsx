@@ -56,7 +56,9 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
                   ? <span class="error">stopped by {t.stopped.by} <Ago at={t.stopped.since} />: {t.stopped.reason}</span>
                   : t.last_error && <span class="error">{t.last_error}</span>}</td>
               <td data-name="Last scrape">{t.last_scrape ? <Ago at={t.last_scrape} /> : <span class="muted">–</span>}
-                {t.interval_ms !== undefined && <small class="below">every {duration(t.interval_ms / 1000)}</small>}</td>
+                {t.interval_ms !== undefined && <small class="below" title={t.stretched?.message}>{t.stretched
+                  ? <>every {duration(t.stretched.interval_ms / 1000)} instead of {duration(t.interval_ms / 1000)}: {t.stretched.message}</>
+                  : <>every {duration(t.interval_ms / 1000)}</>}</small>}</td>
               <td data-name="Took" class="right number">{t.last_scrape_duration_ms === undefined ? '–' : `${t.last_scrape_duration_ms} ms`}</td>
               <td data-name="Body" class="right number">{t.last_body_bytes ? bytes(t.last_body_bytes) : '–'}</td>
               <td data-name="Sites" class="right number">{t.sites === undefined ? '–' : count(t.sites)}</td>
