@@ -39,6 +39,9 @@ struct ScrapeConfig {
   std::vector<StaticConfig> static_configs;
   std::vector<DiscoveryConfig> discovery_configs;  // of all mechanisms
   std::vector<RelabelConfig> relabel_configs;      // applied to each target, in this order
+  // Why none of its targets is scraped for now; "" scrapes them. The label `__stop_scraping__`
+  // overrides it per target.
+  std::string stop_scraping = {};
   // With more targets than this after relabelling the job is not scraped at all; 0: no limit.
   std::size_t target_limit = 0;
   bool operator==(const ScrapeConfig&) const = default;
@@ -88,7 +91,8 @@ struct GlobalConfig {
   Duration scrape_timeout = std::chrono::seconds(10);
   Duration evaluation_interval = std::chrono::minutes(1);
   ScrapeBudgetConfig scrape_budget;
-  Labels external_labels;  // added to every alert that leaves
+  Labels external_labels;          // added to every alert that leaves
+  std::string stop_scraping = {};  // as in ScrapeConfig, for jobs that do not say it themselves
   bool operator==(const GlobalConfig&) const = default;
 };
 

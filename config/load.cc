@@ -89,9 +89,23 @@ void ReadParams(YamlReader& reader, const YAML::Node& node, ScrapeConfig& job) {
   }
 }
 
+// Whoever stops it says why: the others will ask.
+YamlReader::Field StopScrapingField(YamlReader& reader, std::string* out) {
+  auto field = reader.Text("stop_scraping", out);
+  field.read = [&reader, out, read = field.read](const YAML::Node& node) {
+    read(node);
+    if (node.IsScalar() && (out->empty() || *out == "true" || *out == "false"))
+      reader.Problem(node.Mark(),
+                     "stop_scraping: expected the reason why nothing is scraped, such as \"INC-7: "
+                     "pprof hangs\"; leave the field out to scrape");
+  };
+  return field;
+}
+
 void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& where,
              const GlobalConfig& global, SeenSoFar& seen, ScrapeConfig& job) {
   job.scrape_interval = global.scrape_interval;
+  job.stop_scraping = global.stop_scraping;
   std::optional<Duration> timeout;
   Duration own_timeout{};
   const auto set_body_limit = [&](std::int64_t n) {
@@ -109,6 +123,7 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
        reader.Text("profile_path", &job.profile_path),
        reader.Section("params", [&](const YAML::Node& n) { ReadParams(reader, n, job); }),
        reader.Size("body_size_limit", set_body_limit),
+       StopScrapingField(reader, &job.stop_scraping),
        reader.Size("memory_limit", [&](std::int64_t n) { job.memory_limit_bytes = n; }),
        reader.List("static_configs",
                    [&](const YAML::Node& n, const std::string& path) {
@@ -159,6 +174,7 @@ void ReadGlobal(YamlReader& reader, const YAML::Node& node, GlobalConfig& global
               reader.Section(
                   "scrape_budget",
                   [&](const YAML::Node& n) { ReadScrapeBudget(reader, n, global.scrape_budget); }),
+              StopScrapingField(reader, &global.stop_scraping),
               reader.LabelSet("external_labels", &global.external_labels, /*allow_meta=*/false)});
   if (global.scrape_timeout <= global.scrape_interval) return;
   // A short interval alone is not a mistake: the timeout nobody set shrinks with it.

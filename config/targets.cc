@@ -104,6 +104,7 @@ Labels DiscoveredLabels(const ScrapeConfig& job, const StaticConfig& group,
                    {"__profile_path__", job.profile_path},
                    {"__scrape_interval__", FormatDuration(job.scrape_interval)},
                    {"__scrape_timeout__", FormatDuration(job.scrape_timeout)}};
+  if (!job.stop_scraping.empty()) labels.emplace("__stop_scraping__", job.stop_scraping);
   for (const auto& [name, values] : job.params)
     if (!values.empty()) labels.insert_or_assign(std::string(kParamPrefix) + name, values.front());
   for (const auto& [name, value] : group.labels) labels.insert_or_assign(name, value);
@@ -116,6 +117,7 @@ Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered) {
   target.body_size_limit_bytes = job.body_size_limit_bytes;
   target.memory_limit_bytes = job.memory_limit_bytes;
   target.http = job.http;
+  target.stop_reason = Get(discovered, "__stop_scraping__");
   if (auto ok = CheckAddress(Get(discovered, "__address__")); !ok) return Fail(ok.error());
 
   auto interval = ParseDuration(Get(discovered, "__scrape_interval__"));

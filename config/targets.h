@@ -5,6 +5,7 @@
 //   DiscoveredLabels(job, {targets: ["10.0.0.1:6060"], labels: {version: v2}}, "10.0.0.1:6060")
 //     -> {__address__="10.0.0.1:6060", __scheme__="http", __profile_path__="/debug/pprof/heap",
 //         __scrape_interval__="1m", __scrape_timeout__="10s", job="api", version="v2"}
+//        (and __stop_scraping__ where the job is stopped)
 //   relabel_configs rewrite these, or drop the target
 //   MakeTarget(job, those) -> http://10.0.0.1:6060/debug/pprof/heap as
 //     {instance="10.0.0.1:6060", job="api", service="api", version="v2"}
@@ -37,6 +38,8 @@ struct Target {
   HttpClientConfig http = {};
   // Why it must not be scraped though it is watched; every scrape fails with it. "" for none.
   std::string refusal = {};
+  // Why it is not scraped for now, as the configuration has it. "" for none.
+  std::string stop_reason = {};
   // When discovery lost it: it is not scraped any more, and soon forgotten.
   std::optional<Time> lost = {};
   bool operator==(const Target&) const = default;

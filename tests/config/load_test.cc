@@ -111,11 +111,14 @@ TEST(LoadConfig, FillsEveryFieldOfScrapingDetectionAndStorage) {
                                           std::chrono::seconds(5),
                                           std::chrono::minutes(2),
                                           {0.5, 8 << 20, 256 << 20},
-                                          {{"cluster", "eu-1"}}}));
+                                          {{"cluster", "eu-1"}},
+                                          "INC-7: all"}));
   ASSERT_EQ(config->scrape_configs.size(), 2U);
   const ScrapeConfig& checkout = config->scrape_configs[0];
   EXPECT_EQ(checkout.scrape_interval, std::chrono::seconds(15));
   EXPECT_EQ(checkout.scrape_timeout, std::chrono::seconds(5));
+  EXPECT_EQ(checkout.stop_scraping, "INC-7: all");
+  EXPECT_EQ(config->scrape_configs[1].stop_scraping, "INC-8: pprof hangs");
   EXPECT_EQ(checkout.body_size_limit_bytes, 16U << 20);
   EXPECT_EQ(checkout.memory_limit_bytes, std::int64_t{2} << 30);
   EXPECT_EQ(config->scrape_configs[1].scrape_interval, std::chrono::seconds(30));

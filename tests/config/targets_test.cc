@@ -50,6 +50,15 @@ TEST(ExpandTargets, LetsLabelsSteerOneTargetAndDropsThem) {
             (Labels{{"instance", "four"}, {"job", "checkout"}, {"service", "checkout"}}));
 }
 
+TEST(MakeTarget, IsStoppedByItsJobOrALabel) {
+  EXPECT_EQ(Make({})->stop_reason, "");
+  EXPECT_EQ(Make({{"__stop_scraping__", "INC-9"}})->stop_reason, "INC-9");
+  ScrapeConfig job = Job();
+  job.stop_scraping = "INC-7";
+  EXPECT_EQ(Make({}, job)->stop_reason, "INC-7");
+  EXPECT_EQ(Make({{"__stop_scraping__", ""}}, job)->stop_reason, "");
+}
+
 TEST(MakeTarget, NamesTheServiceAfterTheJobUnlessALabelDoes) {
   EXPECT_EQ(Get(Make({})->labels, "service"), "api");
   EXPECT_EQ(Get(Make({{"service", "shop"}})->labels, "service"), "shop");

@@ -36,6 +36,8 @@ namespace {
 // Ours, not the target's.
 constexpr std::string_view kStoreFailure = "store";
 
+bool IsScraped(const Target& target) { return !target.lost && target.stop_reason.empty(); }
+
 void LogChange(const TargetStatus& before, const TargetStatus& now) {
   if (!now.up && (before.up || before.last_error != now.last_error))
     spdlog::warn("target {} is down: {}: {}", ToString(now.labels), now.url, now.last_error);
@@ -93,6 +95,7 @@ Scraper::Scraper(ScraperParts parts)
 void Scraper::Apply(const std::vector<Target>& targets) {
   const std::scoped_lock lock(mutex_);
   std::map<Labels, std::shared_ptr<Watched>> wanted;
+  std::map<std::string, std::size_t> stopped;  // of those stopped from now on: by reason
   for (const Target& target : targets) {
     const auto known = watched_.find(target.labels);
     auto watched = known == watched_.end() ? std::make_shared<Watched>(parts_.io) : known->second;
@@ -108,13 +111,23 @@ void Scraper::Apply(const std::vector<Target>& targets) {
       watched->status.pace = {target.interval, StretchReason::kNone};
       watched->status.memory_limit_bytes = target.memory_limit_bytes;
       watched->status.lost = target.lost;
+      auto& stop = watched->status.stopped;
+      if (target.stop_reason.empty()) {
+        stop.reset();
+      } else if (!stop || stop->reason != target.stop_reason) {
+        stop = {target.labels, "the configuration", target.stop_reason, parts_.clock.Now()};
+        ++stopped[target.stop_reason];
+      }
     }
-    if (!target.lost)
+    if (IsScraped(target))
       watched->loop = tasks_.Spawn("scrape of " + target.url, Loop(watched, target));
   }
   for (const auto& [labels, watched] : watched_)
     if (!wanted.contains(labels)) watched->loop.Cancel();
   watched_ = std::move(wanted);
+  for (const auto& [reason, count] : stopped)
+    spdlog::warn("the configuration stops the scraping of {} target{}: {}", count,
+                 count == 1 ? "" : "s", reason);
 }
 
 void Scraper::SetBudget(const ScrapeBudgetConfig& budget) {
@@ -124,7 +137,7 @@ void Scraper::SetBudget(const ScrapeBudgetConfig& budget) {
   fair_since_.reset();
   // Those that wait long under the old one shall not.
   for (const auto& [labels, watched] : watched_) {
-    if (watched->target.lost) continue;
+    if (!IsScraped(watched->target)) continue;
     watched->loop.Cancel();
     watched->loop =
         tasks_.Spawn("scrape of " + watched->target.url, Loop(watched, watched->target));
@@ -156,7 +169,7 @@ std::vector<TargetStatus> Scraper::Statuses() const {
   for (const auto& [labels, watched] : watched_) {
     const std::scoped_lock status_lock(watched->mutex);
     statuses.push_back(watched->status);
-    statuses.back().stopped = parts_.stop_of(labels);
+    if (!statuses.back().stopped) statuses.back().stopped = parts_.stop_of(labels);
   }
   return statuses;
 }

@@ -169,6 +169,33 @@ class ScraperTest : public ::testing::Test {
   std::thread thread_;
 };
 
+TEST_F(ScraperTest, DoesNotScrapeWhatTheConfigurationStopsAndSaysSince) {
+  Start(fake_);
+  Target stopped = MakeTestTarget("a");
+  stopped.stop_reason = "INC-7";
+  const Target other = MakeTestTarget("b");
+  scraper_->Apply({stopped, other});
+  const auto scrapes = [&](std::size_t i) { return scraper_->Statuses().at(i).scrapes; };
+  ASSERT_TRUE(WaitUntil([&] { return scrapes(1) >= 4; }, kPatience));
+  EXPECT_EQ(scrapes(0), 0U);
+  const auto stop = Status().stopped;
+  ASSERT_TRUE(stop);
+  EXPECT_EQ(stop->by, "the configuration");
+  EXPECT_EQ(stop->reason, "INC-7");
+  scraper_->SetBudget({.serving_share = 1});  // which begins all others anew
+  stopped.timeout += Duration(1);
+  scraper_->Apply({stopped, other});  // still stopped
+  EXPECT_EQ(Status().stopped, stop);
+  const std::uint64_t before = scrapes(1);
+  ASSERT_TRUE(WaitUntil([&] { return scrapes(1) >= before + 4; }, kPatience));
+  EXPECT_EQ(scrapes(0), 0U);
+
+  stopped.stop_reason.clear();
+  scraper_->Apply({stopped, other});
+  EXPECT_TRUE(WaitUntil([&] { return scrapes(0) >= 2; }, kPatience));
+  EXPECT_EQ(Status().stopped, std::nullopt);
+}
+
 TEST_F(ScraperTest, BacksOffFromATargetThatFailsUntilItDoesNot) {
   Start(fake_);
   scraper_->SetBudget({.serving_share = 1});
