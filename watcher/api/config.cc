@@ -23,6 +23,30 @@ json::object Describe(const ScrapeConfig& job) {
                       {"body_size_limit", Size(job.body_size_limit_bytes)}};
   if (job.memory_limit_bytes)
     out["memory_limit"] = FormatBytes(static_cast<double>(*job.memory_limit_bytes));
+  if (job.target_limit > 0) out["target_limit"] = job.target_limit;
+  if (!job.stop_scraping.empty()) out["stop_scraping"] = job.stop_scraping;
+  if (!job.relabel_configs.empty()) out["relabel_configs"] = job.relabel_configs.size();
+  if (!job.discovery_configs.empty()) {
+    json::array found_in;
+    for (const DiscoveryConfig& discovery : job.discovery_configs)
+      found_in.emplace_back(std::string(MechanismOf(discovery)) + ": " + PlaceOf(discovery));
+    out["discovery"] = std::move(found_in);
+  }
+  return out;
+}
+
+json::object Describe(const GlobalConfig& global) {
+  const ScrapeBudgetConfig& budget = global.scrape_budget;
+  json::object out = {
+      {"scrape_interval", FormatDuration(global.scrape_interval)},
+      {"scrape_timeout", FormatDuration(global.scrape_timeout)},
+      {"evaluation_interval", FormatDuration(global.evaluation_interval)},
+      {"scrape_budget",
+       json::object{{"serving_share", budget.serving_share},
+                    {"target_bytes_per_minute", Size(budget.target_bytes_per_minute)},
+                    {"total_bytes_per_minute", Size(budget.total_bytes_per_minute)}}},
+      {"external_labels", ToJson(global.external_labels)}};
+  if (!global.stop_scraping.empty()) out["stop_scraping"] = global.stop_scraping;
   return out;
 }
 
@@ -63,10 +87,7 @@ Result<HttpResponse> GetConfig(const HttpRequest&, const ReadViews& views) {
   json::array jobs;
   for (const ScrapeConfig& job : config->scrape_configs) jobs.push_back(Describe(job));
   return JsonReply(
-      json::object{{"global",
-                    {{"scrape_interval", FormatDuration(config->global.scrape_interval)},
-                     {"evaluation_interval", FormatDuration(config->global.evaluation_interval)},
-                     {"external_labels", ToJson(config->global.external_labels)}}},
+      json::object{{"global", Describe(config->global)},
                    {"scrape_configs", std::move(jobs)},
                    {"detection", Describe(config->detection)},
                    {"alerting", Describe(config->alerting)},

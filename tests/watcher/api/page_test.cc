@@ -295,9 +295,14 @@ TEST_F(PageTest, TellsTheConfigurationInForce) {
   config.scrape_configs.push_back({});
   config.scrape_configs[0].job_name = "shop";
   config.scrape_configs[0].memory_limit_bytes = 2048 * kMiB;
+  config.scrape_configs[0].stop_scraping = "INC-7";
+  config.scrape_configs[0].discovery_configs.push_back(FileSdConfig{.files = {"shops/*.json"}});
   views_.configuration = std::make_shared<const Config>(config);
   const json::value data = Data("/api/v1/config");
+  EXPECT_EQ(data.at("global").at("scrape_budget").at("total_bytes_per_minute"), "1.0 GiB");
   EXPECT_EQ(data.at("scrape_configs").at(0).at("job_name"), "shop");
+  EXPECT_EQ(data.at("scrape_configs").at(0).at("stop_scraping"), "INC-7");
+  EXPECT_EQ(data.at("scrape_configs").at(0).at("discovery"), json::array{"file: shops/*.json"});
   EXPECT_EQ(data.at("scrape_configs").at(0).at("memory_limit"), "2.0 GiB");
   EXPECT_EQ(data.at("detection").at("warm_up"), "15m");
 }

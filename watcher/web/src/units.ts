@@ -37,14 +37,14 @@ export function perSecond(bytesPerSecond: number): string {
   return `${bytes(bytesPerSecond)}/s`
 }
 
-// "861 MiB/h", "763 to 959": the interval in the unit of the value, or in its own where the value is far smaller.
+// "861 MiB/h", "763 to 959": the interval in the unit of the value, or in its own where that makes long numbers.
 export function slope(middle: number, low?: number, high?: number): { value: string; interval: string } {
   const value = perHour(middle)
   if (low === undefined || high === undefined) return { value, interval: '' }
   const widest = Math.max(Math.abs(low), Math.abs(high))
-  if (Math.abs(middle) * 1024 < widest) return { value, interval: `${perHour(low)} to ${perHour(high)}` }
   const unit = value.split(' ')[1] ?? ''
   const power = 1024 ** Math.max(0, kPrefixes.indexOf(unit.replace('/h', '')))
+  if ((widest * 3600) / power >= 10_000) return { value, interval: `${perHour(low)} to ${perHour(high)}` }
   const inUnit = (x: number) => {
     const scaled = (x * 3600) / power
     return (scaled < 0 ? '−' : '') + Math.abs(scaled).toFixed(Math.abs(scaled) >= 99.95 ? 0 : 1)
