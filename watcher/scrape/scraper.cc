@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -21,6 +22,11 @@ struct Scraper::Watched {
   Duration Rest() const {
     const std::scoped_lock lock(mutex);
     return status.pace.interval - status.interval;
+  }
+
+  bool IsFailing() const {
+    const std::scoped_lock lock(mutex);
+    return status.last_scrape && !status.up;
   }
 
   Permits turn;   // to scrape it
@@ -90,6 +96,7 @@ std::optional<Scraper::Failure> Scraper::Ingest(const Target& target, Time time,
 Scraper::Scraper(ScraperParts parts)
     : parts_(std::move(parts)),
       permits_(parts_.io, parts_.max_concurrent),
+      permits_of_failing_(parts_.io, std::max<std::size_t>(1, parts_.max_concurrent / 4)),
       tasks_(parts_.io, parts_.on_failure) {}
 
 void Scraper::Apply(const std::vector<Target>& targets) {
@@ -192,6 +199,11 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
     co_await timer.async_wait(asio::use_awaitable);
     last = next;
     const Permits::Permit turn = co_await watched->turn.Acquire();
+    std::optional<Permits::Permit> permit_of_failing;
+    if (watched->IsFailing()) {
+      Permits::Permit acquired = co_await permits_of_failing_.Acquire();
+      permit_of_failing.emplace(std::move(acquired));
+    }
     const Permits::Permit permit = co_await permits_.Acquire();
     // Asked only now: it may have been stopped while it waited.
     if (!parts_.stop_of(target.labels)) co_await ScrapeOnce(watched, target);

@@ -51,6 +51,7 @@ struct ScraperParts {
   // What keeps a target from being scraped; asked before each scrape, from several threads.
   std::function<std::optional<ScrapeStop>(const Labels&)> stop_of;
   TaskGroup::OnFailure on_failure;
+  // A quarter of them at most goes to targets that failed last: those may hang till their time-out.
   std::size_t max_concurrent = 200;
 };
 
@@ -88,6 +89,7 @@ class Scraper {
 
   ScraperParts parts_;
   Permits permits_;
+  Permits permits_of_failing_;
   TaskGroup tasks_;
   mutable std::mutex mutex_;
   // Guarded by mutex_, up to the next empty line.

@@ -214,6 +214,21 @@ TEST_F(ScraperTest, BacksOffFromATargetThatFailsUntilItDoesNot) {
       kPatience));
 }
 
+TEST_F(ScraperTest, LeavesPlacesToTheOthersWhileTargetsFail) {
+  Start(fake_, 8);
+  scraper_->SetBudget({.serving_share = 1});
+  fake_.fails = true;
+  fake_.delay = Duration(5);
+  std::vector<Target> targets;
+  for (int i = 0; i < 20; ++i) targets.push_back(MakeTestTarget("t" + std::to_string(i)));
+  scraper_->Apply(targets);
+  ASSERT_TRUE(WaitForScrapes(1));
+  ASSERT_TRUE(WaitUntil([&] { return fake_.under_way <= 2; }, kPatience));
+  fake_.most_at_once = 0;
+  ASSERT_TRUE(WaitForScrapes(5));
+  EXPECT_LE(fake_.most_at_once, 2);
+}
+
 TEST_F(ScraperTest, LetsATargetThatIsSlowToServeRestForItsShare) {
   Start(fake_);
   scraper_->SetBudget({.serving_share = 0.1});
