@@ -9,7 +9,7 @@
 #include <string>
 
 #include "watcher/discovery/discoverer.h"
-#include "watcher/discovery/dns_resolver.h"
+#include "watcher/net/dns_resolver.h"
 
 namespace heapwatch {
 

@@ -119,9 +119,6 @@ Error Describe(const Exchange& x, const error_code& code) {
   const std::string endpoint = x.url.endpoint();
   if (code == beast::error::timeout) return TimedOut(x);
   if (code == asio::error::operation_aborted) return {ErrorCode::kUnavailable, "stopped"};
-  if (x.phase == Phase::kResolve)
-    return {ErrorCode::kUnavailable,
-            "cannot look up the host \"" + x.hop().host + "\": " + code.message()};
   if (code == asio::error::connection_refused)
     return {ErrorCode::kUnavailable, "connection refused by " + x.hop_name() +
                                          ": is the process running, and is this its port?"};
@@ -168,7 +165,8 @@ HttpResponse Convert(http::response<http::string_body> message) {
   return response;
 }
 
-asio::awaitable<Result<std::vector<tcp::endpoint>>> Resolve(Exchange& x) {
+asio::awaitable<Result<std::vector<tcp::endpoint>>> Resolve(Exchange& x,
+                                                            const DnsResolver& resolver) {
   using asio::experimental::awaitable_operators::operator||;
   std::vector<tcp::endpoint> endpoints;
   error_code code;
@@ -179,15 +177,14 @@ asio::awaitable<Result<std::vector<tcp::endpoint>>> Resolve(Exchange& x) {
     co_return endpoints;
   }
   const auto executor = co_await asio::this_coro::executor;
-  tcp::resolver resolver(executor);
   asio::steady_timer timer(executor, x.deadline);
-  auto first =
-      co_await (resolver.async_resolve(x.hop().host, std::to_string(x.hop().port), kUseTuple) ||
-                timer.async_wait(kUseTuple));
+  const auto first = co_await (resolver.AddressesOf(x.hop().host) || timer.async_wait(kUseTuple));
   if (first.index() == 1) co_return Fail(TimedOut(x));
-  const auto& [failure, found] = std::get<0>(first);
-  if (failure) co_return Fail(Describe(x, failure));
-  for (const auto& entry : found) endpoints.push_back(entry.endpoint());
+  const auto& found = std::get<0>(first);
+  if (!found)
+    co_return Fail(found.error().code,
+                   "cannot look up the host \"" + x.hop().host + "\": " + found.error().message);
+  for (const auto& one : *found) endpoints.emplace_back(one, x.hop().port);
   co_return endpoints;
 }
 
@@ -288,8 +285,9 @@ asio::awaitable<std::optional<Error>> Tunnel(beast::tcp_stream& stream, Exchange
                                                std::to_string(status)};
 }
 
-asio::awaitable<Result<HttpResponse>> SendOnce(Exchange& x, ClientTls& contexts) {
-  auto endpoints = co_await Resolve(x);
+asio::awaitable<Result<HttpResponse>> SendOnce(Exchange& x, ClientTls& contexts,
+                                               const DnsResolver& resolver) {
+  auto endpoints = co_await Resolve(x, resolver);
   if (!endpoints) co_return Fail(endpoints.error());
 
   x.phase = Phase::kConnect;
@@ -332,7 +330,8 @@ std::optional<HttpUrl> RedirectOf(const HttpCall& call, const HttpUrl& from,
 
 }  // namespace
 
-HttpClient::HttpClient() : tls_(std::make_shared<ClientTls>()) {}
+HttpClient::HttpClient(DnsResolver resolver)
+    : tls_(std::make_shared<ClientTls>()), resolver_(std::move(resolver)) {}
 
 asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
   const auto contexts = tls_;
@@ -350,7 +349,7 @@ asio::awaitable<Result<HttpResponse>> HttpClient::Send(HttpCall call) const {
   HttpUrl url = *std::move(first);
   for (int redirects = 0;; ++redirects) {
     Exchange x{call, url, *credentials, proxy, deadline, Phase::kResolve, {}};
-    auto response = co_await SendOnce(x, *contexts);
+    auto response = co_await SendOnce(x, *contexts, resolver_);
     if (!response) co_return Fail(response.error());
     auto next = RedirectOf(call, url, *response);
     if (!next) co_return response;

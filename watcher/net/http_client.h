@@ -22,6 +22,7 @@
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
 #include "config/http_client_config.h"
+#include "watcher/net/dns_resolver.h"
 #include "watcher/net/http.h"
 
 namespace heapwatch {
@@ -47,11 +48,12 @@ struct HttpCall {
 // by default those of the system's store (SSL_CERT_FILE and SSL_CERT_DIR name another).
 class HttpClient {
  public:
-  HttpClient();
+  explicit HttpClient(DnsResolver resolver = DnsResolver());
   boost::asio::awaitable<Result<HttpResponse>> Send(HttpCall call) const;
 
  private:
   std::shared_ptr<class ClientTls> tls_;
+  DnsResolver resolver_;
 };
 
 // An answer that is no success, told with the first line of its body and, for a redirect, where it

@@ -1,4 +1,4 @@
-#include "watcher/discovery/dns_resolver.h"
+#include "watcher/net/dns_resolver.h"
 
 // The calls that replace these do not exist on Debian 12.
 #define CARES_NO_DEPRECATED
@@ -12,11 +12,11 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <memory>
+#include <cstring>
 #include <utility>
 
 namespace heapwatch {
@@ -124,6 +124,59 @@ class Sockets {
   asio::posix::stream_descriptor all_;
 };
 
+// What a look-up asks by. It must go before what its callbacks write to.
+class Asking {
+ public:
+  Asking(const asio::any_io_executor& executor, std::string resolv_conf, std::uint16_t port)
+      : sockets_(executor) {
+    ares_options options{};
+    options.sock_state_cb = Sockets::OnState;
+    options.sock_state_cb_data = &sockets_;
+    options.resolvconf_path = resolv_conf.data();
+    options.udp_port = port;
+    options.tcp_port = port;
+    const int which =
+        ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
+    status_ = ares_init_options(&channel_, &options, which);
+  }
+  ~Asking() {
+    if (status_ == ARES_SUCCESS) ares_destroy(channel_);
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+  int status() const { return status_; }  // anything but ARES_SUCCESS: nothing can be asked
+  ares_channel channel() { return channel_; }
+  asio::awaitable<void> Step() { return sockets_.Step(channel_); }
+
+ private:
+  Sockets sockets_;
+  ares_channel channel_ = nullptr;
+  int status_;
+};
+
+// What OnAddresses answers.
+struct AddressQuery {
+  bool is_answered = false;
+  Result<std::vector<asio::ip::address>> addresses;
+};
+
+void OnAddresses(void* argument, int status, int /*timeouts*/, ares_addrinfo* found) {
+  AddressQuery& query = *static_cast<AddressQuery*>(argument);
+  query.is_answered = true;
+  if (status != ARES_SUCCESS) {
+    query.addresses = Fail(ErrorCode::kUnavailable, ares_strerror(status));
+    return;
+  }
+  for (const ares_addrinfo_node* node = found->nodes; node != nullptr; node = node->ai_next) {
+    asio::ip::tcp::endpoint endpoint;
+    if (node->ai_addrlen > endpoint.capacity()) continue;
+    std::memcpy(endpoint.data(), node->ai_addr, node->ai_addrlen);
+    query.addresses->push_back(endpoint.address());
+  }
+  ares_freeaddrinfo(found);
+}
+
 int TypeCode(Type type) {
   if (type == Type::kSrv) return ns_t_srv;
   return type == Type::kA ? ns_t_a : ns_t_aaaa;
@@ -135,29 +188,29 @@ asio::awaitable<std::vector<Result<Records>>> DnsResolver::LookUp(std::vector<st
                                                                   Type type) const {
   std::size_t waiting = names.size();
   std::vector<Query> queries(names.size(), Query{type, &waiting, Records()});
-  Sockets sockets(co_await asio::this_coro::executor);
-  ares_options options{};
-  options.sock_state_cb = Sockets::OnState;
-  options.sock_state_cb_data = &sockets;
-  std::string path = resolv_conf_;
-  options.resolvconf_path = path.data();
-  options.udp_port = port_;
-  options.tcp_port = port_;
-  const int which =
-      ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
-  ares_channel made = nullptr;
   std::vector<Result<Records>> results;
-  if (const int status = ares_init_options(&made, &options, which); status != ARES_SUCCESS) {
-    results.assign(names.size(), Fail(ErrorCode::kUnavailable, ares_strerror(status)));
+  Asking asking(co_await asio::this_coro::executor, resolv_conf_, port_);
+  if (asking.status() != ARES_SUCCESS) {
+    results.assign(names.size(), Fail(ErrorCode::kUnavailable, ares_strerror(asking.status())));
     co_return results;
   }
-  // Gone before what its callbacks write to.
-  const std::unique_ptr<ares_channeldata, void (*)(ares_channel)> channel(made, ares_destroy);
   for (std::size_t i = 0; i < names.size(); ++i)
-    ares_search(channel.get(), names[i].c_str(), ns_c_in, TypeCode(type), OnAnswer, &queries[i]);
-  while (waiting > 0) co_await sockets.Step(channel.get());
+    ares_search(asking.channel(), names[i].c_str(), ns_c_in, TypeCode(type), OnAnswer, &queries[i]);
+  while (waiting > 0) co_await asking.Step();
   for (Query& query : queries) results.push_back(std::move(query.records));
   co_return results;
+}
+
+asio::awaitable<Result<std::vector<asio::ip::address>>> DnsResolver::AddressesOf(
+    std::string host) const {
+  AddressQuery query;
+  Asking asking(co_await asio::this_coro::executor, resolv_conf_, port_);
+  if (asking.status() != ARES_SUCCESS)
+    co_return Fail(ErrorCode::kUnavailable, ares_strerror(asking.status()));
+  const ares_addrinfo_hints hints{};  // of both families
+  ares_getaddrinfo(asking.channel(), host.c_str(), nullptr, &hints, OnAddresses, &query);
+  while (!query.is_answered) co_await asking.Step();
+  co_return std::move(query.addresses);
 }
 
 }  // namespace heapwatch

@@ -1,8 +1,11 @@
-// Looks names up in the DNS: the servers and search domains of /etc/resolv.conf, TCP where an
-// answer is too long for UDP. Any thread; a look-up runs on the executor of whoever awaits it.
+// Looks names up: the servers and search domains of /etc/resolv.conf, TCP where an answer is too
+// long for UDP. Any thread; a look-up runs on the executor of whoever awaits it, beside all others,
+// and ends when that is cancelled: a server that does not answer holds up nobody else, as it would
+// in getaddrinfo.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -29,6 +32,10 @@ class DnsResolver {
   // records, has none. kUnavailable where no server gave an answer.
   boost::asio::awaitable<std::vector<Result<std::vector<DnsRecord>>>> LookUp(
       std::vector<std::string> names, DnsSdConfig::Type type) const;
+
+  // Those of a host, the preferred first; /etc/hosts knows some. kUnavailable where there are none.
+  boost::asio::awaitable<Result<std::vector<boost::asio::ip::address>>> AddressesOf(
+      std::string host) const;
 
  private:
   const std::string resolv_conf_;
