@@ -109,7 +109,16 @@ test('the overview leads to a site, the site to two moments, these to a frame; t
   await page.waitForFunction((old) => new URLSearchParams(location.search).get('t0') !== old, t0)
   const canvas = page.locator('.flame canvas')
   await canvas.focus()
-  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'Enter']) await canvas.press(key)
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown']) await canvas.press(key)
+  const frame = /^\S*handle\w+: /.exec(await page.locator('.flame-detail').textContent())?.[0]
+  assert.ok(frame, await page.locator('.flame-detail').textContent())
+  // Another moment is another answer, in which one stands at the same frame.
+  const t0_of_walk = place().searchParams.get('t0')
+  await before.press('ArrowRight')
+  await page.waitForFunction((old) => new URLSearchParams(location.search).get('t0') !== old, t0_of_walk)
+  await page.locator('.flame:not(.is-stale)').waitFor()
+  assert.ok((await page.locator('.flame-detail').textContent()).startsWith(frame), await page.locator('.flame-detail').textContent())
+  await canvas.press('Enter')
   await page.waitForFunction(() => new URLSearchParams(location.search).has('node'))
   const told = await page.locator('.flame-detail').textContent()
   assert.match(told, /handle\w+: \+\d/)

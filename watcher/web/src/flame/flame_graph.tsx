@@ -8,7 +8,7 @@ import { change as changeText, percent, quantity } from '../units'
 import { useIsDark } from '../theme'
 import { kDark, kLight } from './colour'
 import { heightOf, hit, kRow, paint, type View } from './paint'
-import { changeOf, find, layOut, nameOf, pathTo, search, type FlameTree } from './tree'
+import { changeOf, find, layOut, nameOf, pathTo, search } from './tree'
 import { Legend } from './legend'
 
 interface FlameGraphProps {
@@ -24,14 +24,13 @@ interface FlameGraphProps {
 export function FlameGraph({ answer, isDiff, isStale, node, searched, onZoom, onFilter }: FlameGraphProps) {
   const [holder, width] = useWidth<HTMLDivElement>()
   const canvas = useRef<HTMLCanvasElement>(null)
-  const [chosen, setChosen] = useState<{ tree: FlameTree; index: number }>()
+  const [chosen, setChosen] = useState<string>() // a frame's id: it is the same in the next answer
   const [pointer, setPointer] = useState<{ x: number; y: number }>()
   const palette = useIsDark() ? kDark : kLight
   const tree = useMemo(() => layOut(answer), [answer])
   const found = useMemo(() => search(tree, searched), [tree, searched])
-  // A frame chosen in another tree is none of this one's.
-  const current = chosen?.tree === tree ? chosen.index : -1
-  const setCurrent = (index: number) => setChosen({ tree, index })
+  const current = useMemo(() => (chosen === undefined ? -1 : find(tree, chosen)), [tree, chosen])
+  const setCurrent = (index: number) => setChosen(index === -1 ? undefined : tree.columns.id[index])
 
   const top = Math.max(0, node ? find(tree, node) : 0)
   const view: View = {
