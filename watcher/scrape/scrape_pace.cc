@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace heapwatch {
 namespace {
 
+constexpr double kWeightOfLast = .25;  // in the mean time to serve
 constexpr int kFailuresBorne = 2;
 constexpr int kMostDoublings = 3;
 constexpr Duration kLongestForFailing = std::chrono::minutes(10);
@@ -15,8 +17,6 @@ constexpr Duration kLongestForFailing = std::chrono::minutes(10);
 constexpr double kMostStretch = 10'000;
 
 double Minutes(Duration interval) { return static_cast<double>(interval.count()) / 60'000; }
-
-double Remember(double known, double seen) { return std::max(seen, (known + seen) / 2); }
 
 std::int64_t FailingFactor(int failures_in_row, Duration configured) {
   std::int64_t factor = 1;
@@ -61,9 +61,11 @@ std::string_view Explain(StretchReason reason) {
 }
 
 void ScrapePace::Observe(const ScrapeCost& cost) {
-  serving_ms_ = Remember(serving_ms_, static_cast<double>(cost.serving.count()));
+  const auto serving_ms = static_cast<double>(cost.serving.count());
+  serving_ms_ = serving_ms_ ? std::lerp(*serving_ms_, serving_ms, kWeightOfLast) : serving_ms;
   // A failure that brought nothing does not tell how large the profile is.
-  if (!cost.failed || cost.bytes > 0) bytes_ = Remember(bytes_, static_cast<double>(cost.bytes));
+  const auto bytes = static_cast<double>(cost.bytes);
+  if (!cost.failed || cost.bytes > 0) bytes_ = std::max(bytes, std::midpoint(bytes_, bytes));
   failures_in_row_ =
       cost.failed ? std::min(failures_in_row_ + 1, kFailuresBorne + kMostDoublings) : 0;
 }
@@ -76,7 +78,7 @@ Pace ScrapePace::Next(Duration configured, const ScrapeBudgetConfig& budget,
     StretchReason reason;
   };
   const Need needs[] = {
-      {serving_ms_ / (budget.serving_share * static_cast<double>(configured.count())),
+      {serving_ms_.value_or(0) / (budget.serving_share * static_cast<double>(configured.count())),
        StretchReason::kServing},
       {rate / static_cast<double>(budget.target_bytes_per_minute), StretchReason::kBytes},
       {rate / fair_bytes_per_minute, StretchReason::kTotalBytes},

@@ -1,14 +1,17 @@
 // How often a target may be scraped: as often as configured, unless that would cost more than its
 // budget, or it fails.
 //
-// What a scrape will cost is taken from those before: a dearer one counts at once, a cheaper one
-// halves the distance. The interval is stretched to a multiple of what is configured, so that the
-// cost fits before the next scrape is made. Example: 8 s to serve a profile, a share of 10 % and an
-// interval of 1 min make 2 min. From the third failure in a row on it is doubled each time, up to
-// eightfold but not beyond ten minutes; one success ends that. Pure.
+// What a scrape will cost is taken from those before. The time to serve it is their mean with the
+// last one counting a quarter: it varies with the load of both ends, and one late answer says
+// little. Of the bytes a larger count holds at once, a smaller one halves the distance. The
+// interval is stretched to a multiple of what is configured, so that the cost fits before the next
+// scrape is made. Example: 8 s to serve a profile, a share of 10 % and an interval of 1 min make 2
+// min. From the third failure in a row on it is doubled each time, up to eightfold but not beyond
+// ten minutes; one success ends that. Pure.
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -43,7 +46,7 @@ class ScrapePace {
   double BytesPerMinute(Duration configured) const;
 
  private:
-  double serving_ms_ = 0;
+  std::optional<double> serving_ms_;
   double bytes_ = 0;
   int failures_in_row_ = 0;
 };

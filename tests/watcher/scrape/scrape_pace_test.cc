@@ -27,19 +27,26 @@ TEST(ScrapePace, IsAsConfiguredWhereItFits) {
   EXPECT_EQ(NextOf(pace), (Pace{minutes(1), StretchReason::kNone}));
 }
 
-TEST(ScrapePace, IsStretchedAtOnceWhereServingTakesMoreThanItsShare) {
+TEST(ScrapePace, IsStretchedWhereServingTakesMoreThanItsShare) {
   ScrapePace pace;
-  pace.Observe({seconds(1), 0, false});
   pace.Observe({seconds(16), 0, false});
   EXPECT_EQ(NextOf(pace), (Pace{minutes(3), StretchReason::kServing}));
+}
+
+TEST(ScrapePace, ForgivesOneAnswerThatIsLateButNotTwo) {
+  ScrapePace pace;
+  for (int i = 0; i < 10; ++i) pace.Observe({seconds(1), 0, false});
+  pace.Observe({seconds(16), 0, false});
+  EXPECT_EQ(NextOf(pace), (Pace{minutes(1), StretchReason::kNone}));
+  pace.Observe({seconds(16), 0, false});
+  EXPECT_EQ(NextOf(pace), (Pace{minutes(2), StretchReason::kServing}));
 }
 
 TEST(ScrapePace, ComesBackOnceServingIsFastAgain) {
   ScrapePace pace;
   pace.Observe({seconds(16), 0, false});
-  pace.Observe({seconds(2), 0, false});
-  EXPECT_EQ(NextOf(pace).interval, minutes(2));
-  pace.Observe({seconds(1), 0, false});
+  EXPECT_EQ(NextOf(pace).interval, minutes(3));
+  for (int i = 0; i < 10; ++i) pace.Observe({seconds(1), 0, false});
   EXPECT_EQ(NextOf(pace), (Pace{minutes(1), StretchReason::kNone}));
 }
 
