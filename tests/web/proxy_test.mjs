@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort, launchChromium, serve, shop } from './stand.mjs'
+import { freePort, launchChromium, serve, shop, stopServer } from './stand.mjs'
 
 const [heapwatch, modules] = process.argv.slice(2)
 for (const program of ['/usr/bin/chromium', '/usr/sbin/nginx']) {
@@ -73,7 +73,7 @@ after(async () => {
   const ends = children.map((child) => child.exitCode === null && new Promise((resolve) => child.once('exit', resolve)))
   for (const child of children) child.kill('SIGTERM')
   await Promise.all(ends)
-  target?.close().closeAllConnections()
+  if (target) stopServer(target)
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -114,7 +114,7 @@ for (const path of kPaths) {
     await until('the refusal', async () =>
       /heapwatch_web_refusals_total\{reason="foreign_page"\} [1-9]/.test(await (await ask(path + '/metrics')).text()))
     await page.close()
-    foreign.close().closeAllConnections()
+    stopServer(foreign)
   })
 
   test(`the command line speaks to ${path}`, async () => {
