@@ -123,12 +123,13 @@ bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size
   }
   if (!ReadSteps(in, first)) return false;
   const auto bytes = series.subspan(*unit.bytes_column * width, width);
+  const std::int64_t most = MaxCount(size);
   std::int64_t count = 0;
   ObjectsAndBytes told{0, 0};
   for (std::size_t t = 0; t < width; ++t) {
     if (first[t] != count) {
       count = first[t];
-      if (!IsCountInRange(count, size)) return false;
+      if (count > most || count < -most) return false;
       told = FromSampledCount(count, size);
     }
     first[t] = told.objects;

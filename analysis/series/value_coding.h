@@ -56,12 +56,15 @@ std::vector<ValueUnit> UnitsOf(std::span<const SampleType> types);
 // Counts and totals below 2^52 only, where doubles are exact and nothing overflows.
 inline constexpr double kMaxExact = 4503599627370496.0;
 
-// Whether FromSampledCount may be asked.
+// The largest count, of either sign, that FromSampledCount may be asked for.
+inline std::int64_t MaxCount(const BlockSize& size) {
+  if (size.block_bytes <= 0 || !(size.scale >= 1)) return 0;
+  return static_cast<std::int64_t>(kMaxExact /
+                                   (static_cast<double>(size.block_bytes) * size.scale));
+}
 inline bool IsCountInRange(std::int64_t count, const BlockSize& size) {
-  if (count == 0) return true;
-  const double bytes =
-      static_cast<double>(count) * static_cast<double>(size.block_bytes) * size.scale;
-  return size.block_bytes > 0 && size.scale >= 1 && bytes < kMaxExact && bytes > -kMaxExact;
+  const std::int64_t most = MaxCount(size);
+  return count <= most && count >= -most;
 }
 
 struct ObjectsAndBytes {
