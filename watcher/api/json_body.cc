@@ -14,6 +14,12 @@ tl::unexpected<Error> Bad(std::string message) {
   return Fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
+std::string Listed(std::initializer_list<std::string_view> names) {
+  std::string listed;
+  for (const std::string_view name : names) listed.append(listed.empty() ? "" : ", ").append(name);
+  return listed;
+}
+
 }  // namespace
 
 Result<JsonBody> JsonBody::Read(const HttpRequest& request,
@@ -27,7 +33,7 @@ Result<JsonBody> JsonBody::Read(const HttpRequest& request,
     return Bad("the body is not a JSON object such as {\"reason\": \"...\"}");
   for (const auto& [name, member] : value.as_object()) {
     if (std::find(known.begin(), known.end(), std::string_view(name)) == known.end())
-      return Bad("\"" + std::string(name) + "\" is unknown here");
+      return Bad("\"" + std::string(name) + "\" is unknown here; known are " + Listed(known));
     if (!member.is_string()) return Bad(std::string(name) + ": must be a text");
   }
   return JsonBody(value.as_object(), request.user);

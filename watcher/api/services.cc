@@ -19,10 +19,10 @@ constexpr std::size_t kReasonsNamed = 3;
 
 struct Service {
   std::set<std::string> versions;
-  std::size_t up = 0;
-  std::size_t down = 0;
-  std::size_t unknown = 0;  // not scraped yet
+  std::map<std::string_view, std::size_t> targets;  // of each health
   std::vector<const TargetStatus*> failing;
+  std::size_t judged = 0;                    // targets of which enough was seen
+  const Labels* shown = nullptr;             // the target whose heap stands for the service
   std::map<VerdictKind, std::size_t> sites;  // findings of each kind
   std::size_t firing = 0;
   double growth_bytes_per_second = 0;  // of what leaks or may, over all replicas
@@ -33,7 +33,7 @@ struct Service {
 // Smaller is more pressing.
 int Rank(const Service& service) {
   if (service.sites.contains(VerdictKind::kLeak)) return 0;
-  if (service.down > 0) return 1;
+  if (service.targets.contains("down")) return 1;
   if (service.sites.contains(VerdictKind::kChurn)) return 2;
   return service.sites.contains(VerdictKind::kGrowing) ? 3 : 4;
 }
@@ -41,21 +41,26 @@ int Rank(const Service& service) {
 void Add(const TargetStatus& status, Service& service) {
   if (const std::string_view version = Get(status.labels, "version"); !version.empty())
     service.versions.emplace(version);
-  if (!status.last_scrape) {
-    ++service.unknown;
-  } else if (status.up) {
-    ++service.up;
-  } else {
-    ++service.down;
-    if (service.failing.size() < kReasonsNamed) service.failing.push_back(&status);
-  }
+  ++service.targets[status.health()];
+  if (status.health() == "down" && service.failing.size() < kReasonsNamed)
+    service.failing.push_back(&status);
+  if (service.shown == nullptr && status.health() == "up") service.shown = &status.labels;
+}
+
+void Add(const TargetVerdicts& target, Service& service) {
+  if (std::any_of(target.verdicts.begin(), target.verdicts.end(),
+                  [](const Verdict& v) { return v.kind != VerdictKind::kInsufficientData; }))
+    ++service.judged;
 }
 
 void Add(const Finding& finding, Service& service) {
   // A regression is a comparison; how the site stands is told by its other findings.
   if (finding.problem == Problem::kRegression) return;
   ++service.sites[finding.kind];
-  if (service.worst == nullptr) service.worst = &finding;  // they come worst first
+  if (service.worst == nullptr) {  // they come worst first
+    service.worst = &finding;
+    if (!finding.replicas.empty()) service.shown = &finding.replicas.front().target;
+  }
   if (finding.kind != VerdictKind::kLeak && finding.kind != VerdictKind::kGrowing) return;
   for (const ReplicaVerdict& replica : finding.replicas) {
     service.growth_bytes_per_second += replica.verdict.slope_bytes_per_second;
@@ -72,17 +77,19 @@ json::object Describe(const std::string& name, const Service& service) {
                                    {"instance", Get(status->labels, "instance")},
                                    {"error", status->last_error}});
   }
+  json::object targets;
+  for (const auto& [health, count] : service.targets) targets[health] = count;
   json::object sites;
   for (const auto& [kind, count] : service.sites) sites[ToString(kind)] = count;
   json::object out = {{"service", name},
                       {"versions", json::array(service.versions.begin(), service.versions.end())},
-                      {"up", service.up},
-                      {"down", service.down},
-                      {"unknown", service.unknown},
+                      {"targets", std::move(targets)},
+                      {"judged", service.judged},
                       {"failing", std::move(failing)},
                       {"sites", std::move(sites)},
                       {"firing", service.firing},
                       {"growth_bytes_per_second", service.growth_bytes_per_second}};
+  if (service.shown != nullptr) out["shown"] = TargetId::Of(*service.shown).ToString();
   if (service.soonest_limit) AddLimit(*service.soonest_limit, out);
   if (service.worst != nullptr && !service.worst->replicas.empty()) {
     const ReplicaVerdict& replica = service.worst->replicas.front();
@@ -102,6 +109,8 @@ Result<HttpResponse> GetServices(const HttpRequest&, const ReadViews& views) {
   const std::vector<TargetStatus> targets = views.Targets();
   std::map<std::string, Service> services;
   for (const TargetStatus& status : targets) Add(status, services[ServiceOf(status.labels)]);
+  for (const TargetVerdicts& target : evaluation->targets)
+    if (!target.is_gone) Add(target, services[ServiceOf(target.target)]);
   for (const Finding& finding : evaluation->findings) Add(finding, services[finding.service]);
   for (const AlertView& alert : views.Alerts()) {
     const auto service = services.find(std::string(Get(alert.labels, "service")));

@@ -18,11 +18,7 @@ json::object Describe(const TargetStatus& status) {
   json::object out = {{"id", TargetId::Of(status.labels).ToString()},
                       {"labels", ToJson(status.labels)},
                       {"url", status.url},
-                      {"health", status.lost           ? "lost"
-                                 : status.stopped      ? "stopped"
-                                 : !status.last_scrape ? "unknown"
-                                 : status.up           ? "up"
-                                                       : "down"},
+                      {"health", status.health()},
                       {"last_error", status.last_error},
                       {"interval_ms", status.interval.count()},
                       {"scrapes", status.scrapes},

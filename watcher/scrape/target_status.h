@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
@@ -31,6 +32,14 @@ struct TargetStatus {
   std::optional<std::int64_t> memory_limit_bytes = std::nullopt;  // of the process, where known
   // When discovery lost it: what stands above is from before.
   std::optional<Time> lost = std::nullopt;
+
+  // In one word.
+  std::string_view health() const {
+    if (lost) return "lost";
+    if (stopped) return "stopped";
+    if (!last_scrape) return "unknown";
+    return up ? "up" : "down";
+  }
 };
 
 }  // namespace heapwatch

@@ -210,7 +210,20 @@ TEST_F(PageTest, SumsUpEveryServiceAndPutsTheMostPressingFirst) {
   views_.statuses = {
       TargetStatus{
           .labels = target_, .url = {}, .up = true, .last_error = {}, .last_scrape = At(2)},
-      TargetStatus{.labels = other, .url = {}, .last_error = "refused", .last_scrape = At(2)}};
+      TargetStatus{.labels = other, .url = {}, .last_error = "refused", .last_scrape = At(2)},
+      TargetStatus{.labels = {{"instance", "c:6060"}, {"service", "api"}},
+                   .url = {},
+                   .last_error = {},
+                   .last_scrape = {},
+                   .stopped = ScrapeStop{}}};
+  TargetVerdicts judged;
+  judged.target = target_;
+  judged.verdicts.resize(2);
+  judged.verdicts[1].kind = VerdictKind::kLeak;
+  TargetVerdicts seen_little = judged;
+  seen_little.target = other;
+  seen_little.verdicts[1].kind = VerdictKind::kInsufficientData;
+  views_.evaluation.targets = {judged, seen_little};
   views_.evaluation.findings = {FindingOn(target_, VerdictKind::kLeak, 100)};
   AlertView firing;
   firing.phase = AlertPhase::kFiring;
@@ -226,7 +239,11 @@ TEST_F(PageTest, SumsUpEveryServiceAndPutsTheMostPressingFirst) {
   EXPECT_EQ(shop.at("firing"), 1);
   EXPECT_EQ(shop.at("worst").at("site").at("function"), "main.leak");
   const json::value& api = services.at(1);
-  EXPECT_EQ(api.at("down"), 1);
+  EXPECT_EQ(shop.at("targets"), json::value({{"up", 1}}));
+  EXPECT_EQ(shop.at("judged"), 1);
+  EXPECT_EQ(shop.at("shown").as_string(), TargetId::Of(target_).ToString());
+  EXPECT_EQ(api.at("targets"), json::value({{"down", 1}, {"stopped", 1}}));
+  EXPECT_EQ(api.at("judged"), 0);
   EXPECT_EQ(api.at("failing").at(0).at("error"), "refused");
   EXPECT_EQ(api.at("versions").at(0), "v2");
 }

@@ -60,11 +60,13 @@ export interface History {
   snapshots: number
 }
 
+export type Health = 'up' | 'down' | 'unknown' | 'lost' | 'stopped'
+
 export interface Target {
   id: string
   labels: Labels
   url?: string
-  health?: 'up' | 'down' | 'unknown' | 'lost' | 'stopped'
+  health?: Health
   stretched?: { interval_ms: number; reason: string; message: string }
   stopped?: { by: string; reason: string; since: string }
   last_error?: string

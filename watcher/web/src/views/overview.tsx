@@ -1,7 +1,8 @@
 // Everything at a glance: what fires, then every service, the most pressing first.
 import { useMemo } from 'preact/hooks'
-import { address, type Alert, type JudgedSite, type Snapshots, type VerdictKind } from '../api'
+import { address, type Alert, type Health, type JudgedSite, type Snapshots, type VerdictKind } from '../api'
 import { useLive } from '../live'
+import { kHealthWords } from '../names'
 import { AlertCard } from '../parts/alert_card'
 import { SiteName, Slope, Sparkline, VerdictBadge } from '../parts/bits'
 import { Answer, Empty } from '../parts/states'
@@ -10,9 +11,9 @@ import { bytes, perHour, untilLimit } from '../units'
 interface Service {
   service: string
   versions: string[]
-  up: number
-  down: number
-  unknown: number
+  targets: Partial<Record<Health, number>>
+  judged: number
+  shown?: string
   failing: { target: string; instance: string; error: string }[]
   sites: Partial<Record<VerdictKind, number>>
   firing: number
@@ -23,6 +24,7 @@ interface Service {
 }
 
 const kRefresh = 10_000
+const kHealths: Health[] = ['stopped', 'unknown', 'lost']
 const kOrder: VerdictKind[] = ['leak', 'growing', 'churn', 'plateau']
 
 export function Overview() {
@@ -61,25 +63,25 @@ function ServiceTable({ services }: { services: Service[] }) {
 }
 
 function ServiceRow({ of: s }: { of: Service }) {
-  const watched = s.up + s.down + s.unknown
+  const others = kHealths.filter((health) => s.targets[health])
   return (
     <tr>
       <td data-name="Service"><a class="strong" href={address('/leaks', { service: s.service })}>{s.service}</a> <small>{s.versions.join(', ')}</small></td>
       <td data-name="Sites">
         {kOrder.filter((kind) => s.sites[kind]).map((kind) => <span key={kind} class="counted">{s.sites[kind]} <VerdictBadge kind={kind} /></span>)}
-        {kOrder.every((kind) => !s.sites[kind]) && <span class="muted">{s.up > 0 ? 'all stable' : 'not seen'}</span>}
+        {kOrder.every((kind) => !s.sites[kind]) && <span class="muted">{s.judged > 0 ? 'all stable' : s.targets.up ? 'too early to tell' : 'not seen'}</span>}
       </td>
       <td data-name="Grows by" class="right number" title="Sum over the sites that leak or grow, on all replicas">
         {s.growth_bytes_per_second > 0 ? `+${perHour(s.growth_bytes_per_second)}` : <span class="muted">–</span>}</td>
       <td data-name="Limit in" class="right number">{untilLimit(s.to_limit_low_seconds, s.to_limit_high_seconds) ?? <span class="muted">–</span>}</td>
-      <td data-name="Live heap">{s.worst ? <HeapSpark target={s.worst.target} /> : <span class="muted">–</span>}</td>
+      <td data-name="Live heap">{s.shown ? <HeapSpark target={s.shown} /> : <span class="muted">–</span>}</td>
       <td data-name="Most pressing">{s.worst && s.worst.verdict !== 'plateau'
         ? <a href={address('/site', { target: s.worst.target, site: s.worst.site.id })}><SiteName site={s.worst.site} /> <Slope of={s.worst} /></a>
         : <span class="muted">–</span>}</td>
       <td data-name="Targets">
-        <a href="/targets">{s.up} of {watched} up</a>
+        <a href="/targets">{s.targets.up ?? 0} of {Object.values(s.targets).reduce((a, b) => a + b, 0)} up</a>
+        {others.length > 0 && <small class="below">{others.map((health) => `${s.targets[health]} ${kHealthWords[health]}`).join(', ')}</small>}
         {s.failing.map((f) => <small key={f.target} class="failing" title={f.error}>{f.instance}: {f.error || 'down'}</small>)}
-        {s.unknown > 0 && <small>{s.unknown} not scraped yet</small>}
       </td>
     </tr>
   )

@@ -1,11 +1,11 @@
 // Who is watched and how scraping goes; and what is kept of those that are gone.
-import type { Target } from '../api'
+import type { Health, Target } from '../api'
 import { address } from '../api'
 import type { ViewProps } from '../main'
 import { Ago } from '../parts/bits'
 import { Answer, Empty } from '../parts/states'
 import { useTargets } from '../parts/target_choice'
-import { instanceOf, serviceOf } from '../names'
+import { instanceOf, kHealthWords, serviceOf } from '../names'
 import { change as patch } from '../place'
 import { bytes, count, duration } from '../units'
 
@@ -49,14 +49,14 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
         <tbody>
           {targets.map((t) => (
             <tr key={t.id}>
-              <td data-name="Health"><Health of={isGone ? 'gone' : t.health ?? 'unknown'} /></td>
+              <td data-name="Health"><HealthBadge of={isGone ? 'gone' : t.health ?? 'unknown'} /></td>
               <td data-name="Target"><span class="strong">{serviceOf(t.labels)}</span> <code title={t.url}>{instanceOf(t.labels)}</code>
                 <small class="below">{Object.entries(t.labels).filter(([n]) => n !== 'instance' && n !== 'service').map(([n, v]) => `${n}=${v}`).join(' ')}</small>
                 {t.stopped
                   ? <span class="error">stopped by {t.stopped.by} <Ago at={t.stopped.since} />: {t.stopped.reason}</span>
                   : t.last_error && <span class="error">{t.last_error}</span>}</td>
               <td data-name="Last scrape">{t.last_scrape ? <Ago at={t.last_scrape} /> : <span class="muted">–</span>}
-                {t.interval_ms !== undefined && <small class="below" title={t.stretched?.message}>{t.stretched
+                {t.interval_ms !== undefined && !t.stopped && <small class="below" title={t.stretched?.message}>{t.stretched
                   ? <>every {duration(t.stretched.interval_ms / 1000)} instead of {duration(t.interval_ms / 1000)}: {t.stretched.message}</>
                   : <>every {duration(t.interval_ms / 1000)}</>}</small>}</td>
               <td data-name="Took" class="right number">{t.last_scrape_duration_ms === undefined ? '–' : `${t.last_scrape_duration_ms} ms`}</td>
@@ -74,7 +74,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
   )
 }
 
-function Health({ of }: { of: 'up' | 'down' | 'unknown' | 'lost' | 'stopped' | 'gone' }) {
-  const words = { up: '● up', down: '▼ down', unknown: '○ not scraped yet', stopped: '■ stopped', lost: '– lost by discovery', gone: '– gone' }
-  return <span class={`health ${of}`}>{words[of]}</span>
+function HealthBadge({ of }: { of: Health | 'gone' }) {
+  const marks = { up: '●', down: '▼', unknown: '○', stopped: '■', lost: '–', gone: '–' }
+  return <span class={`health ${of}`}>{marks[of]} {kHealthWords[of]}</span>
 }
