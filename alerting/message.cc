@@ -9,6 +9,7 @@
 #include "analysis/base/time.h"
 #include "analysis/base/units.h"
 #include "analysis/base/utf8.h"
+#include "analysis/trend/explain.h"
 
 namespace heapwatch {
 namespace {
@@ -78,8 +79,7 @@ std::string Onset(const Finding& finding) {
     } else if (IsNewInVersion(finding)) {
       text += "did not grow there";
     } else {
-      text +=
-          "grew " + RateWithInterval(change.slope_before, change.slope_interval_before) + " there";
+      text += "grew " + SlopeText(change.slope_before, change.slope_interval_before) + " there";
     }
   }
   return text.empty() ? "" : "Since: " + text + ".\n";
@@ -87,9 +87,9 @@ std::string Onset(const Finding& finding) {
 
 // "+2.5 %", "up 12-fold".
 std::string ChangeOf(double before, double after) {
-  if (after >= 10 * before) return "up " + Fixed(after / before, 0) + "-fold";
+  if (after >= 10 * before) return "up " + FormatFixed(after / before, 0) + "-fold";
   const double change = 100 * (after / before - 1);
-  return (change >= 0 ? "+" : "") + Fixed(change, std::fabs(change) < 10 ? 1 : 0) + " %";
+  return (change >= 0 ? "+" : "") + FormatFixed(change, std::fabs(change) < 10 ? 1 : 0) + " %";
 }
 
 // What the site held on the worst replica when its growth began.
@@ -126,7 +126,7 @@ std::string RuledOut(const Finding& finding, const MessageContext& context) {
   if (std::isinf(z)) {
     text += ", sampling noise (every allocation is recorded)";
   } else if (finding.only_together() || v.slope_interval.low > 0) {
-    text += ", sampling noise (" + Fixed(z, 1) + " standard errors)";
+    text += ", sampling noise (" + FormatFixed(z, 1) + " standard errors)";
   }
   if (!v.course.empty() && v.slope_interval.low > 0 && finding.kind == VerdictKind::kLeak)
     text += ", a cache that has filled up (its course is " + std::string(v.course) + ")";

@@ -1,9 +1,7 @@
 #include "alerting/message_words.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <optional>
 #include <utility>
 
@@ -11,17 +9,10 @@
 #include "analysis/base/time.h"
 #include "analysis/base/units.h"
 #include "analysis/base/utf8.h"
+#include "analysis/trend/explain.h"
 
 namespace heapwatch {
 namespace {
-
-constexpr double kSecondsPerHour = 3600;
-
-// "2.6-3.7", or "-0.2 to 3.7" where a dash would be read as a sign.
-std::string Range(const std::string& low, const std::string& high) {
-  if (low == high) return low;
-  return low + (low.starts_with('-') ? " to " : "-") + high;
-}
 
 // "9-13 h", "40-70 min", "3-5 d", "9 h or more".
 std::string TimeRange(Interval seconds) {
@@ -29,10 +20,10 @@ std::string TimeRange(Interval seconds) {
   const auto [unit, name] = low < 5400      ? std::pair(60.0, "min")
                             : low < 259'200 ? std::pair(3600.0, "h")
                                             : std::pair(86'400.0, "d");
-  const std::string from = Fixed(std::floor(low / unit), 0);
+  const std::string from = FormatFixed(std::floor(low / unit), 0);
   // Beyond ten times the lower bound the upper one says no more than that it may take longer.
   if (!(seconds.high <= 10 * std::max(low, unit))) return from + " " + name + " or more";
-  return Range(from, Fixed(std::ceil(seconds.high / unit), 0)) + " " + name;
+  return FormatRange(from, FormatFixed(std::ceil(seconds.high / unit), 0)) + " " + name;
 }
 
 // Of the replica that gets there first. Nothing where no limit is known, or it is more than a year
@@ -66,7 +57,7 @@ std::string ShortSite(const Site& site) {
 // What the finding's site does: of all replicas together where none alone shows it.
 std::string RateOfFinding(const Finding& finding) {
   if (!finding.only_together()) return Rate(finding, finding.replicas.front().verdict);
-  return RateWithInterval(finding.pooled->slope_bytes_per_second, finding.pooled->slope_interval) +
+  return SlopeText(finding.pooled->slope_bytes_per_second, finding.pooled->slope_interval) +
          " each";
 }
 
@@ -78,7 +69,8 @@ std::string Does(const Finding& finding) {
       return " churns " + rate;
     case Problem::kRegression: {
       const double ratio = finding.change ? finding.change->alloc_ratio.value_or(0) : 0;
-      return " allocates " + Fixed(ratio, 1) + " times as much for the same load (" + rate + ")";
+      return " allocates " + FormatFixed(ratio, 1) + " times as much for the same load (" + rate +
+             ")";
     }
     case Problem::kServiceGrowth:
       return (finding.kind == VerdictKind::kGrowing ? " grow " : " leak ") + rate;
@@ -129,12 +121,6 @@ std::string DownSummary(const Finding& finding) {
 
 }  // namespace
 
-std::string Fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
-}
-
 bool IsGrowth(const Finding& finding) {
   return finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
 }
@@ -146,27 +132,9 @@ bool IsNewInVersion(const Finding& finding) {
          finding.change->slope_interval_before.low <= 0;
 }
 
-std::string RateWithInterval(double bytes_per_second, Interval interval) {
-  const double per_hour = bytes_per_second * kSecondsPerHour;
-  double unit = 1;
-  while (std::fabs(per_hour) / unit >= 1023.95 && unit < 0x1p50) unit *= 1024;
-  const auto in_unit = [&](double x) {
-    const double value = x * kSecondsPerHour / unit;
-    return Fixed(value, std::fabs(value) >= 99.95 ? 0 : 1);
-  };
-  // Where the slope is next to nothing, its unit is none for the interval.
-  constexpr double kTooManyUnits = 10'240;
-  const double widest = std::max(std::fabs(interval.low), std::fabs(interval.high));
-  const std::string range = widest * kSecondsPerHour < kTooManyUnits * unit
-                                ? Range(in_unit(interval.low), in_unit(interval.high))
-                                : FormatBytesPerHour(interval.low * kSecondsPerHour) + " to " +
-                                      FormatBytesPerHour(interval.high * kSecondsPerHour);
-  return FormatBytesPerHour(per_hour) + " (" + range + ")";
-}
-
 std::string Rate(const Finding& finding, const Verdict& verdict) {
   if (!IsGrowth(finding)) return FormatBytesPerSecond(verdict.alloc_bytes_per_second.value_or(0));
-  return RateWithInterval(verdict.slope_bytes_per_second, verdict.slope_interval);
+  return SlopeText(verdict.slope_bytes_per_second, verdict.slope_interval);
 }
 
 std::string ReplicaName(const Labels& target) {

@@ -28,6 +28,17 @@ std::string FormatBytesPerSecond(double bytes_per_second) {
   return FormatBytes(bytes_per_second) + "/s";
 }
 
+std::string FormatRange(const std::string& low, const std::string& high) {
+  if (low == high) return low;
+  return low + (low.starts_with('-') ? " to " : "-") + high;
+}
+
+std::string FormatFixed(double value, int decimals) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  return text.data();
+}
+
 std::string FormatCount(std::int64_t count) {
   std::string digits = std::to_string(count);
   const std::size_t first = count < 0 ? 1 : 0;

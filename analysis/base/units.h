@@ -14,6 +14,10 @@ std::string FormatBytes(double bytes);
 // "3.1 MiB/h". Growth is told per hour, allocation per second.
 std::string FormatBytesPerHour(double bytes_per_hour);
 std::string FormatBytesPerSecond(double bytes_per_second);
+// "2.6-3.7", or "-0.2 to 3.7" where a dash would be read as a sign.
+std::string FormatRange(const std::string& low, const std::string& high);
+// "0.3" of 0.312 and one decimal.
+std::string FormatFixed(double value, int decimals);
 // "1,234,567".
 std::string FormatCount(std::int64_t count);
 // "0.02", "250": the fewest digits that are read back as the same number.

@@ -1,5 +1,6 @@
 #include "analysis/trend/explain.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -8,23 +9,15 @@
 namespace heapwatch {
 namespace {
 
-std::string Number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f", value);
-  return text;
-}
-
-std::string PerHour(double bytes_per_second) { return FormatBytesPerHour(bytes_per_second * 3600); }
+constexpr double kSecondsPerHour = 3600;
 
 std::string SlopeText(const Verdict& verdict) {
-  return PerHour(verdict.slope_bytes_per_second) +
-         " (95 %: " + PerHour(verdict.slope_interval.low) + " to " +
-         PerHour(verdict.slope_interval.high) + ")";
+  return SlopeText(verdict.slope_bytes_per_second, verdict.slope_interval, "95 %: ");
 }
 
 std::string NoiseText(const Verdict& verdict) {
   if (std::isinf(verdict.z)) return "with no sampling noise, as every allocation was recorded";
-  return Number(verdict.z) + " standard errors above sampling noise" +
+  return FormatFixed(verdict.z, 1) + " standard errors above sampling noise" +
          (verdict.sampling_period_told ? "" : " of the usual rate, as the profile tells none");
 }
 
@@ -63,6 +56,24 @@ std::string LifetimeText(double seconds) {
 }
 
 }  // namespace
+
+std::string SlopeText(double bytes_per_second, Interval interval, std::string_view confidence) {
+  const double per_hour = bytes_per_second * kSecondsPerHour;
+  double unit = 1;
+  while (std::fabs(per_hour) / unit >= 1023.95 && unit < 0x1p50) unit *= 1024;
+  const auto in_unit = [&](double x) {
+    const double value = x * kSecondsPerHour / unit;
+    return FormatFixed(value, std::fabs(value) >= 99.95 ? 0 : 1);
+  };
+  // Where the slope is next to nothing, its unit is none for the interval.
+  constexpr double kTooManyUnits = 10'240;
+  const double widest = std::max(std::fabs(interval.low), std::fabs(interval.high));
+  const std::string range = widest * kSecondsPerHour < kTooManyUnits * unit
+                                ? FormatRange(in_unit(interval.low), in_unit(interval.high))
+                                : FormatBytesPerHour(interval.low * kSecondsPerHour) + " to " +
+                                      FormatBytesPerHour(interval.high * kSecondsPerHour);
+  return FormatBytesPerHour(per_hour) + " (" + std::string(confidence) + range + ")";
+}
 
 std::string SpokenDuration(double seconds) {
   const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));

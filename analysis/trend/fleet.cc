@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <compare>
-#include <cstdio>
 #include <limits>
 #include <map>
 #include <optional>
@@ -239,14 +238,10 @@ std::string Pool::Explain(const FleetFinding& finding) const {
   }
   const Verdict& worst = VerdictOf(finding.replicas.front());
   if (!finding.pooled) return worst.reason;
-  char z[32];
-  std::snprintf(z, sizeof z, "%.1f", finding.z);
-  const auto per_hour = [](double slope) { return FormatBytesPerHour(slope * 3600); };
   return "on " + std::to_string(finding.showing) + " of " + std::to_string(finding.judged) +
          " replicas, " + FormatBytes(finding.total_growth_bytes) + " in all at " +
-         per_hour(finding.slope_bytes_per_second) +
-         " each (95 %: " + per_hour(finding.slope_interval.low) + " to " +
-         per_hour(finding.slope_interval.high) + "), " + z +
+         SlopeText(finding.slope_bytes_per_second, finding.slope_interval, "95 %: ") + " each, " +
+         FormatFixed(finding.z, 1) +
          " standard errors above sampling noise together, where one alone could not tell yet";
 }
 

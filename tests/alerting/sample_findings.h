@@ -34,7 +34,7 @@ inline Verdict MakeVerdict(VerdictKind kind, double mib_per_hour = 3.1) {
   v.site = SiteId(0U);
   v.kind = kind;
   v.reason =
-      "grew 96.0 MiB in 31 h at 3.1 MiB/h (95 %: 2.6 MiB/h to 3.7 MiB/h), 12.5 standard errors "
+      "grew 96.0 MiB in 31 h at 3.1 MiB/h (95 %: 2.6-3.7), 12.5 standard errors "
       "above "
       "sampling noise; it follows a line and courses that level off fit worse";
   v.from = kStart - std::chrono::hours(31);

@@ -23,6 +23,12 @@ TEST(FormatCount, GroupsByThousands) {
   EXPECT_EQ(FormatCount(-123456), "-123,456");
 }
 
+TEST(FormatRange, ReadsWell) {
+  EXPECT_EQ(FormatRange("2.6", "3.7"), "2.6-3.7");
+  EXPECT_EQ(FormatRange("-0.2", "3.7"), "-0.2 to 3.7");
+  EXPECT_EQ(FormatRange("3", "3"), "3");
+}
+
 TEST(ParseBytes, ReadsSizesAsPrometheusDoes) {
   EXPECT_EQ(ParseBytes("512").value(), 512);
   EXPECT_EQ(ParseBytes("512B").value(), 512);

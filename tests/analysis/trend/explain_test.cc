@@ -1,0 +1,23 @@
+#include "analysis/trend/explain.h"
+
+#include <gtest/gtest.h>
+
+namespace heapwatch {
+namespace {
+
+constexpr double kMiBPerHour = 1024.0 * 1024 / 3600;
+
+TEST(SlopeText, TellsTheIntervalInTheUnitOfTheSlope) {
+  const auto text = [](double slope, double low, double high) {
+    return SlopeText(slope * kMiBPerHour, {low * kMiBPerHour, high * kMiBPerHour});
+  };
+  EXPECT_EQ(text(3.1, 2.6, 3.7), "3.1 MiB/h (2.6-3.7)");
+  EXPECT_EQ(text(1017, 808, 1226), "1017 MiB/h (808-1226)");
+  EXPECT_EQ(text(1.5, -0.2, 3.2), "1.5 MiB/h (-0.2 to 3.2)");
+  EXPECT_EQ(text(1e-6, -10, 12), "1 B/h (-10.0 MiB/h to 12.0 MiB/h)");
+  EXPECT_EQ(SlopeText(kMiBPerHour, {kMiBPerHour, 2 * kMiBPerHour}, "95 %: "),
+            "1.0 MiB/h (95 %: 1.0-2.0)");
+}
+
+}  // namespace
+}  // namespace heapwatch
