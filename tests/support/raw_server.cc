@@ -83,6 +83,7 @@ void RawServer::Listen() {
     if (::poll(&ready, 1, kPollMs) <= 0) continue;
     const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0) continue;
+    ++connections_;
     const std::size_t open = ++open_;
     if (open > most_at_once_) most_at_once_ = open;
     conversations_.emplace_back([this, connection] {
@@ -94,6 +95,11 @@ void RawServer::Listen() {
 }
 
 void RawServer::Converse(int connection) {
+  while (AnswerOne(connection)) {
+  }
+}
+
+bool RawServer::AnswerOne(int connection) {
   std::string request;
   std::array<char, 65536> chunk{};
   const auto read_some = [&] {
@@ -104,8 +110,8 @@ void RawServer::Converse(int connection) {
     return size > 0;
   };
   while (!stopping_ && !IsWhole(request))
-    if (!read_some()) return;
-  if (stopping_) return;
+    if (!read_some()) return false;
+  if (stopping_) return false;
   {
     const std::scoped_lock lock(mutex_);
     requests_.push_back(request);
@@ -120,10 +126,11 @@ void RawServer::Converse(int connection) {
     }
     return !stopping_;
   };
-  if (!send(answer.bytes)) return;
+  if (!send(answer.bytes)) return false;
   if (answer.stream) answer.stream(send);
   while (answer.then == Then::kHold && !stopping_)
-    if (!read_some()) return;
+    if (!read_some()) return false;
+  return answer.then == Then::kGoOn && !stopping_;
 }
 
 std::string HttpAnswer(int status, const std::string& content_type, const std::string& body) {

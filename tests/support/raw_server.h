@@ -16,10 +16,8 @@ namespace heapwatch {
 
 class RawServer {
  public:
-  enum class Then {
-    kClose,
-    kHold
-  };  // after the answer: close the connection, or keep it open and silent
+  // After the answer: close the connection, keep it open and silent, or answer the next request.
+  enum class Then { kClose, kHold, kGoOn };
   // Sends more; false once the peer is gone or the server stops. Of nothing, only asks.
   using Send = std::function<bool(std::string_view)>;
   struct Answer {
@@ -40,12 +38,14 @@ class RawServer {
   std::uint16_t port() const { return port_; }
   std::string address() const;  // "127.0.0.1:1234"
   std::vector<std::string> requests() const;
+  std::size_t connections() const { return connections_; }  // so far
   // The most connections that were open at one time.
   std::size_t most_at_once() const { return most_at_once_; }
 
  private:
   void Listen();
   void Converse(int connection);
+  bool AnswerOne(int connection);  // whether another request may follow
 
   Script script_;
   bool ipv6_;
@@ -53,6 +53,7 @@ class RawServer {
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_ = false;
   std::atomic<std::size_t> open_ = 0;
+  std::atomic<std::size_t> connections_ = 0;
   std::atomic<std::size_t> most_at_once_ = 0;
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;

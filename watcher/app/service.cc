@@ -26,6 +26,7 @@
 #include "watcher/app/stored_scrape_stops.h"
 #include "watcher/app/watch_list.h"
 #include "watcher/app/web_front.h"
+#include "watcher/net/connection_pool.h"
 #include "watcher/net/version.h"
 #include "watcher/notify/alertmanager_notifier.h"
 #include "watcher/notify/webhook_notifier.h"
@@ -245,6 +246,7 @@ Result<void> Service::Impl::Start() {
   tasks_.Spawn("watch list", watch_list_.Run());
   tasks_.Spawn("evaluation", Evaluate());
   tasks_.Spawn("ageing of history", AgeHistory(MakeHistoryAgeingParts()));
+  tasks_.Spawn("connections at rest", CloseRestedConnections());
   tasks_.Spawn("web configuration", front_->WatchWebConfig());
   // Only now does anything run: nobody sees the parts before they are all there.
   io_thread_ = std::thread([this] {

@@ -6,9 +6,11 @@
 // and 308; other redirects of it are the answer. Errors: kUnavailable (name not resolved, refused,
 // reset, cut short), kTimeout (names the phase it got stuck in), kLimit (names the limit and the
 // setting that raises it, or tells of a redirect loop), kWrongFormat (what answers does not speak
-// HTTP), kInvalidArgument (a bad address, a file of the configuration that cannot be used). Names
-// of hosts are looked up anew for each call. Any thread; a call runs on the executor of the
-// coroutine that awaits it and ends early when that is cancelled.
+// HTTP), kInvalidArgument (a bad address, a file of the configuration that cannot be used). A
+// connection that the peer leaves open is used again by calls on the same executor, with the same
+// TLS and proxy (connection_pool.h); where it turns out to be closed, a GET is sent once more on a
+// new one. Names of hosts are looked up anew for each new connection. Any thread; a call runs on
+// the executor of the coroutine that awaits it and ends early when that is cancelled.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

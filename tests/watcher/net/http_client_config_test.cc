@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
 #include <fstream>
 #include <memory>
 #include <sstream>
@@ -10,7 +13,6 @@
 #include <vector>
 
 #include "tests/support/raw_server.h"
-#include "tests/support/run_coroutine.h"
 #include "tests/support/subprocess.h"
 #include "tests/support/temporary_directory.h"
 #include "watcher/net/http_client.h"
@@ -80,20 +82,22 @@ class HttpClientConfigTest : public ::testing::Test {
            "    location = /away { return 302 http://127.0.0.1:" +
            std::to_string(away_.port()) +
            "/; }\n"
+           "    location = /nth { return 200 $connection_requests; }\n"
            "    location = /loop { return 302 /loop; }\n"
            "  }\n"
            "}\n";
   }
-  Result<HttpResponse> Ask(const std::string& path) {
+  // The body of a 200, else the status or the error.
+  std::string Body(const std::string& path) {
     HttpCall call;
     call.url = "https://127.0.0.1:" + std::to_string(port_) + path;
     call.config = config_;
     call.timeout = kPatience;
-    return RunCoroutine(client_.Send(std::move(call)));
-  }
-  // The body of a 200, else the status or the error.
-  std::string Body(const std::string& path) {
-    const auto response = Ask(path);
+    auto answer =
+        boost::asio::co_spawn(context_, client_.Send(std::move(call)), boost::asio::use_future);
+    context_.run();
+    context_.restart();
+    const auto response = answer.get();
     if (!response) return response.error().message;
     return response->status == 200 ? response->body : std::to_string(response->status);
   }
@@ -102,6 +106,7 @@ class HttpClientConfigTest : public ::testing::Test {
   RawServer away_{HttpAnswer(200, "text/plain", "elsewhere")};
   std::uint16_t port_ = FreePort();
   std::unique_ptr<Subprocess> nginx_;
+  boost::asio::io_context context_;
   HttpClient client_;
   HttpClientConfig config_;
 };
@@ -180,6 +185,18 @@ TEST_F(HttpClientConfigTest, FollowsRedirectsButCarriesNoSecretToAnotherPeer) {
   EXPECT_EQ(Body("/here"), "302");
 }
 
+TEST_F(HttpClientConfigTest, UsesAConnectionAgainForWhomItWasOpenedOnly) {
+  EXPECT_EQ(Body("/nth"), "1");
+  EXPECT_EQ(Body("/nth"), "2");
+  config_.tls.server_name = "other.test";
+  EXPECT_THAT(Body("/nth"), HasSubstr("is not accepted: "));
+  config_.tls.server_name = "heap.test";
+  EXPECT_EQ(Body("/nth"), "3");
+  config_.tls.cert_file = In("client.pem");
+  config_.tls.key_file = In("client.key");
+  EXPECT_EQ(Body("/cert"), "SUCCESS");
+}
+
 TEST_F(HttpClientConfigTest, GoesThroughAProxyWithAndWithoutTls) {
   if (FindProgram("tinyproxy").empty()) GTEST_SKIP() << "tinyproxy is not installed: see ./dev";
   const std::uint16_t port = FreePort();
@@ -194,6 +211,9 @@ TEST_F(HttpClientConfigTest, GoesThroughAProxyWithAndWithoutTls) {
   EXPECT_EQ(Body("/away"), "elsewhere");
   ASSERT_EQ(away_.requests().size(), 1U);
   EXPECT_THAT(away_.requests()[0], AllOf(HasSubstr("GET / HTTP/"), HasSubstr("tinyproxy")));
+  EXPECT_EQ(Body("/nth"), "3");
+  config_.proxy_url = Secret();
+  EXPECT_EQ(Body("/nth"), "1");
   config_.proxy_url = Secret("http://" + place);
   EXPECT_THAT(Body("/open"), AllOf(HasSubstr("the proxy " + place + " does not connect to"),
                                    HasSubstr("HTTP status 407")));
