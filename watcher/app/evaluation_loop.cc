@@ -213,7 +213,11 @@ std::vector<StoredTarget> EvaluationLoop::Stored() const {
 std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {
   std::vector<TargetHealth> healths;
   for (TargetStatus& status : parts_.target_statuses()) {
-    if (status.lost) continue;  // gone, not down
+    if (status.lost) {
+      // Gone, not down; but where it is found again, it has been down all the time.
+      down_times_.Update(status.labels, std::nullopt, now);
+      continue;
+    }
     TargetHealth health{std::move(status.labels), std::nullopt, std::move(status.last_error)};
     // One that was stopped is not asked, so nobody knows; what was known before ends.
     if (!status.stopped) {

@@ -16,6 +16,7 @@
 #include "tests/support/subprocess.h"
 #include "tests/support/test_profile.h"
 #include "watcher/app/describe.h"
+#include "watcher/discovery/target_set.h"
 #include "watcher/net/task_group.h"
 #include "watcher/store/memory_store.h"
 
@@ -109,15 +110,29 @@ class EvaluationLoopTest : public ::testing::Test {
 
   std::vector<TargetStatus> Statuses() const {
     const std::scoped_lock lock(mutex_);
-    return {status_};
+    return statuses_;
   }
   void SetStatus(bool up, std::optional<Time> lost = std::nullopt) {
+    TargetStatus status;
+    status.labels = target_;
+    status.up = up;
+    status.last_error = up ? "" : "connection refused";
+    status.last_scrape = clock_.Now();
+    status.lost = lost;
     const std::scoped_lock lock(mutex_);
-    status_.labels = target_;
-    status_.up = up;
-    status_.last_error = up ? "" : "connection refused";
-    status_.last_scrape = clock_.Now();
-    status_.lost = lost;
+    statuses_ = {std::move(status)};
+  }
+  // The target is down, where it is watched: as discovery finds it now or does not.
+  void FindTarget(bool is_there) {
+    ScrapeConfig job;
+    job.job_name = "api";
+    TargetGroups groups;
+    if (is_there) groups.push_back({{"a:6060"}, {}});
+    const auto plan = target_set_.Update(
+        {job}, {{"api", {std::make_shared<const TargetGroups>(std::move(groups))}}}, clock_.Now());
+    if (!plan->targets.empty()) return SetStatus(false, plan->targets[0].lost);
+    const std::scoped_lock lock(mutex_);
+    statuses_.clear();
   }
   // Whole evaluations at this moment.
   void EvaluateAt(Time now) {
@@ -138,7 +153,8 @@ class EvaluationLoopTest : public ::testing::Test {
   FakeClock clock_;
   MemoryStore store_;
   mutable std::mutex mutex_;
-  TargetStatus status_;
+  std::vector<TargetStatus> statuses_;  // guarded by mutex_
+  TargetSet target_set_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   Ears ears_;
@@ -192,27 +208,38 @@ TEST_F(EvaluationLoopTest, KeepsTheTwoHeapsOfAnAlertUntilTwoWeeksAfterItsEnd) {
   EXPECT_FALSE(diff());
 }
 
-TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilItIsGone) {
-  SetStatus(false);
-  EvaluateAt(kStart + minutes(1));
-  EvaluateAt(kStart + minutes(15));
-  EXPECT_FALSE(ears_.Last("HeapWatchTargetDown"));
-  EvaluateAt(kStart + minutes(16));
-  const auto alert = ears_.Last("HeapWatchTargetDown");
-  ASSERT_TRUE(alert);
-  EXPECT_THAT(Get(alert->annotations, "description"),
-              HasSubstr("a:6060 since 2026-11-22T12:01:00Z: connection refused"));
-  // What discovery has lost is gone, not down.
-  SetStatus(false, clock_.Now());
-  EvaluateAt(kStart + minutes(17));
-  EvaluateAt(kStart + minutes(32));
-  EXPECT_TRUE(ears_.Last("HeapWatchTargetDown")->is_resolved);
+TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilDiscoveryDropsIt) {
+  const auto at = [&](int minute, bool is_found) {
+    clock_.Set(kStart + minutes(minute));
+    FindTarget(is_found);
+    EvaluateAt(kStart + minutes(minute));
+    // The moment may have been judged before the target was lost.
+    EvaluateAt(kStart + minutes(minute) + std::chrono::seconds(1));
+  };
+  const auto down = [&] { return ears_.Last("HeapWatchTargetDown"); };
+  at(1, true);
+  // Discovery has a bad moment: the target is down all the while.
+  at(10, false);
+  at(12, true);
+  at(15, true);
+  EXPECT_FALSE(down());
+  at(16, true);
+  ASSERT_TRUE(down());
+  EXPECT_THAT(Get(down()->annotations, "description"), HasSubstr("a:6060 since 2026-11-22T12:01:"));
+  // It is gone, not down: first lost, then forgotten.
+  at(17, false);
+  at(23, false);
+  EXPECT_TRUE(Statuses().empty());
+  at(31, false);
+  EXPECT_FALSE(down()->is_resolved);
+  at(32, false);
+  EXPECT_TRUE(down()->is_resolved);
 }
 
 TEST_F(EvaluationLoopTest, KnowsOverARestartSinceWhenATargetIsDown) {
   const auto restart = [&](Time now) {
     End();
-    status_.last_scrape.reset();
+    statuses_.at(0).last_scrape.reset();
     clock_.Set(now);
     Begin();
     EvaluateAt(now);
