@@ -235,6 +235,11 @@ AlertText DescribeDown(const Finding& finding, const MessageContext& context) {
           .finding_json = ""};
 }
 
+std::string PprofCommand(std::string url, bool asks_password) {
+  if (asks_password) url.insert(url.find("://") + 3, "USER:PASSWORD@");
+  return "go tool pprof -http=: '" + url + "'";
+}
+
 }  // namespace
 
 Evidence EvidenceOf(const Finding& finding) {
@@ -248,7 +253,7 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
   const Evidence evidence = EvidenceOf(finding);
   const AlertLinks links = LinksOf(finding, evidence, context.target_id, context.external_url);
   const std::string replicas = ToUtf8(Replicas(finding));
-  const std::string command = "go tool pprof -http=: '" + links.profile + "'";
+  const std::string command = PprofCommand(links.profile, context.asks_password);
   AlertText text{.annotations = {{"summary", Summary(finding)},
                                  {"replicas", replicas},
                                  {"diff_url", links.diff_page},

@@ -37,6 +37,8 @@ struct LoadChange {
 struct MessageContext {
   // Under which this service is reached: "http://heapwatch.example.com:9199".
   std::string external_url;
+  // What is to be pasted then has a place for them: pprof knows no other way.
+  bool asks_password = false;
   Labels labels;                  // of the alert
   std::vector<LinkConfig> links;  // that every alert carries
   std::string target_id;          // of the worst replica, as the API names it

@@ -27,6 +27,7 @@ using ::testing::StartsWith;
 
 MessageContext Context() {
   return {.external_url = "http://heapwatch.example.com:9199",
+          .asks_password = false,
           .labels = {{"service", "checkout"}},
           .links = {{"dashboard", "https://grafana.example.com/d/heap?var-service={{service}}"}},
           .target_id = "00c0ffee00c0ffee",

@@ -37,6 +37,8 @@ class WebAccess {
   // settings are in force now; an error leaves the old ones, and is told once for each change.
   Result<bool> Refresh();
   std::shared_ptr<const WebSettings> settings() const;
+  // Whether there are people who come in with a name and a password.
+  bool asks_password() const { return !settings()->config.basic_auth_users.empty(); }
 
  private:
   WebAccess(std::string file, std::function<void(std::string_view)> on_refusal)

@@ -55,6 +55,7 @@ Result<ProfileDiff> DiffOf(const Evidence& evidence, const Store& store,
 AlertText Describe(const Finding& finding, const Labels& labels, const DescribeParts& parts) {
   MessageContext context;
   context.external_url = parts.external_url;
+  context.asks_password = parts.asks_password;
   context.labels = labels;
   context.links = parts.links;
   if (!finding.replicas.empty()) {

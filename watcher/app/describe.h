@@ -20,6 +20,7 @@ struct DescribeParts {
   const Store& store;
   const SiteAttributor& attributor;
   const std::string& external_url;
+  bool asks_password;
   const std::vector<LinkConfig>& links;
 };
 

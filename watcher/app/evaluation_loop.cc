@@ -145,6 +145,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
                         {.store = parts_.store,
                          .attributor = *settings.attributor,
                          .external_url = parts_.external_url,
+                         .asks_password = parts_.asks_password(),
                          .links = alerting.links});
       });
   KeepState(outcome, now);

@@ -41,6 +41,7 @@ struct EvaluationParts {
   ServiceMetrics& metrics;
   SiteGauges& site_gauges;
   std::string external_url;
+  std::function<bool()> asks_password;  // whether who follows it must say who they are
   std::function<std::shared_ptr<const Settings>()> settings;  // those in force
   StoredAcks& acks;
   std::function<std::vector<TargetStatus>()> target_statuses;

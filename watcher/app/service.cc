@@ -200,6 +200,7 @@ EvaluationParts Service::Impl::MakeEvaluationParts() {
           .metrics = metrics_,
           .site_gauges = site_gauges_,
           .external_url = front_->external_url(),
+          .asks_password = [this] { return front_->asks_password(); },
           .settings = [this] { return SettingsWithPushed(); },
           .acks = acks_,
           .target_statuses = [this] { return Targets(); }};

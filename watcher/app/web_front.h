@@ -47,6 +47,7 @@ class WebFront {
   std::uint16_t port() const { return server_->port(); }
   // Without a slash at its end.
   const std::string& external_url() const { return external_url_; }
+  bool asks_password() const { return access_->asks_password(); }
   // Looks after the web configuration; ends by cancellation alone.
   boost::asio::awaitable<void> WatchWebConfig();
   // As HttpServer::Stop.

@@ -93,6 +93,7 @@ class EvaluationLoopTest : public ::testing::Test {
                         .metrics = metrics_,
                         .site_gauges = site_gauges_,
                         .external_url = "http://hw.example:9199",
+                        .asks_password = [] { return false; },
                         .settings = [this] { return settings_; },
                         .acks = acks_,
                         .target_statuses = [this] { return Statuses(); }});

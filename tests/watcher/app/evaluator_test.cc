@@ -89,9 +89,13 @@ TEST_F(EvaluatorTest, DescribesAFindingWithWhatGrewAndHowTheLoadMoved) {
   ASSERT_EQ(findings.size(), 1U);
   const std::string url = "http://hw.example:9199";
   const std::vector<LinkConfig> links = {{"dashboard", "https://g.example/d?service={{service}}"}};
-  const AlertText text =
-      Describe(findings[0], {{"service", "api"}},
-               {.store = store_, .attributor = *attributor_, .external_url = url, .links = links});
+  const AlertText text = Describe(findings[0], {{"service", "api"}},
+                                  {.store = store_,
+                                   .attributor = *attributor_,
+                                   .external_url = url,
+                                   .asks_password = true,
+                                   .links = links});
+  EXPECT_THAT(text.annotations.at("command"), HasSubstr("'http://USER:PASSWORD@hw.example:9199/"));
   EXPECT_THAT(text.annotations.at("description"), HasSubstr("main.leak main.go:+2 ("));
   EXPECT_THAT(text.annotations.at("diff_url"), HasSubstr("http://hw.example:9199/diff?"));
   EXPECT_EQ(text.annotations.at("dashboard_url"), "https://g.example/d?service=api");
