@@ -209,8 +209,9 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
   return Stage::kWaiting;
 }
 
-void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site) {
-  const double material = MaterialGrowth(target.window(), target.options());
+void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site, double in_flight_bytes) {
+  const double material =
+      std::max(MaterialGrowth(target.window(), target.options()), in_flight_bytes);
   verdict.kind = VerdictKind::kStable;
   verdict.reason = "no growth beyond sampling noise and load";
   const auto [low, high] = std::minmax_element(site.inuse.begin(), site.inuse.end());
@@ -286,9 +287,10 @@ Verdict Judge(Target& target, SiteId id) {
   }
   for (std::size_t i = 0; i < kStretchShares.size(); ++i)
     verdict.stretches[i] = target.stretches()[i].Measure(life, site);
-  JudgeGrowth(verdict, target, site);
-  if (site.alloc.empty()) return verdict;
-  const auto rate = RecentChurn(life, site.inuse, site.alloc, options.churn_for);
+  const auto rate = site.alloc.empty()
+                        ? std::nullopt
+                        : RecentChurn(life, site.inuse, site.alloc, options.churn_for);
+  JudgeGrowth(verdict, target, site, rate ? InFlightBytes(*rate) : 0);
   if (!rate) return verdict;
   verdict.alloc_bytes_per_second = rate->alloc_bytes_per_second;
   const bool flat = verdict.kind == VerdictKind::kStable || verdict.kind == VerdictKind::kPlateau;

@@ -21,6 +21,11 @@ std::optional<ChurnRate> RecentChurn(const Timeline& life, std::span<const doubl
   return rate;
 }
 
+double InFlightBytes(const ChurnRate& rate) {
+  constexpr double kInFlightSeconds = 1;
+  return rate.alloc_bytes_per_second * kInFlightSeconds;
+}
+
 bool IsChurn(const ChurnRate& rate, const TrendOptions& options) {
   return rate.seconds >= 0.9 * Seconds(options.churn_for) &&
          rate.alloc_bytes_per_second >= options.churn_bytes_per_second &&

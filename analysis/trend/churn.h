@@ -22,6 +22,12 @@ struct ChurnRate {
 std::optional<ChurnRate> RecentChurn(const Timeline& life, std::span<const double> inuse,
                                      std::span<const double> alloc, Duration stretch);
 
+// What may count as live of a site only because it was just being used: a second's allocation. A
+// collector that runs beside the program keeps all that is allocated while it marks, and marking
+// takes the longer the larger the heap (Go: "A Guide to the Go Garbage Collector"). So where the
+// heap grows, such a site seems to grow with it.
+double InFlightBytes(const ChurnRate& rate);
+
 bool IsChurn(const ChurnRate& rate, const TrendOptions& options);
 
 }  // namespace heapwatch

@@ -116,6 +116,14 @@ TEST(Analyze, CallsBriskAllocationWithFlatMemoryChurn) {
   EXPECT_NEAR(*verdict.alloc_bytes_per_second, 20e6, 1e6);
 }
 
+TEST(Analyze, CallsChurnWhatIsInFlightThoughItGrowsWithTheHeap) {
+  const Verdict verdict = JudgeOne({.function = "churn",
+                                    .object_bytes = 65536,
+                                    .live_bytes = [](double t) { return (4 + t / 600) * kMiB; },
+                                    .turnover_bytes_per_second = 200e6});
+  EXPECT_EQ(verdict.kind, VerdictKind::kChurn) << verdict.reason;
+}
+
 TEST(Analyze, DoesNotTakeAStepForALeak) {
   for (const double at_hours : {2.0, 5.0, 8.0, 11.0}) {
     const Verdict verdict = JudgeOne({.function = "step", .live_bytes = [=](double t) {
