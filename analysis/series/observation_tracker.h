@@ -25,10 +25,10 @@ struct ObservationFacts {
   std::optional<std::int64_t> sampling_period_bytes;
   std::string_view build;  // build id of the main binary, else its file
   bool changed = true;     // whether any value differs from the snapshot before
-  // Over all stacks; absent where the profile does not tell the quantity.
+  // Over all stacks; absent where the profile does not tell the quantity. Of these two only what is
+  // cumulative is looked at.
   std::array<std::optional<std::int64_t>, kQuantityCount> totals;
-  // Sum over the stacks of what each has less than in the snapshot before; of cumulative quantities
-  // only.
+  // Sum over the stacks of what each has less than in the snapshot before.
   std::array<std::int64_t, kQuantityCount> fallen = {};
 };
 

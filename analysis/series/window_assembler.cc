@@ -9,14 +9,6 @@
 namespace heapwatch {
 namespace {
 
-// To both at once: the values are read once.
-void AddTo(std::int64_t* __restrict sums, std::int64_t* __restrict others,
-           const std::int64_t* __restrict values, std::size_t count) {
-  for (std::size_t t = 0; t < count; ++t) {
-    sums[t] = WrappingSum(sums[t], values[t]);
-    others[t] = WrappingSum(others[t], values[t]);
-  }
-}
 void AddTo(std::int64_t* __restrict sums, const std::int64_t* __restrict values,
            std::size_t count) {
   for (std::size_t t = 0; t < count; ++t) sums[t] = WrappingSum(sums[t], values[t]);
@@ -96,14 +88,12 @@ void WindowAssembler::SetQuantity(const Piece& piece, std::size_t q, std::uint32
     changed_[piece.column + t] = 1;
     return true;
   });
-  std::int64_t* const totals = totals_[q].data() + piece.column;
   if (window_.has[q]) {
-    AddTo(totals, window_.matrix[q].data() + row_of_series_[number] * width_ + piece.column, values,
-          count);
-  } else {
-    AddTo(totals, values, count);
+    AddTo(window_.matrix[q].data() + row_of_series_[number] * width_ + piece.column, values, count);
   }
-  if (IsCumulative(q) && HasFallen(values, count)) {
+  if (!IsCumulative(q)) return;
+  AddTo(totals_[q].data() + piece.column, values, count);
+  if (HasFallen(values, count)) {
     std::int64_t* const fallen = fallen_[q].data() + piece.column;
     for (std::size_t t = 1; t < count; ++t) {
       const std::int64_t step = WrappingDifference(values[t - 1], values[t]);
@@ -160,7 +150,7 @@ void WindowAssembler::Observe() {
       facts.build = BuildOf(head);
       facts.changed = changed_[column] != 0;
       for (std::size_t q = 0; q < kQuantityCount; ++q) {
-        if (piece.columns[q]) facts.totals[q] = totals_[q][column];
+        if (piece.columns[q] && IsCumulative(q)) facts.totals[q] = totals_[q][column];
         facts.fallen[q] = fallen_[q][column];
       }
       window_.observations.push_back(tracker.Next(facts));
