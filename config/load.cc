@@ -163,7 +163,8 @@ void ReadScrapeBudget(YamlReader& reader, const YAML::Node& node, ScrapeBudgetCo
   reader.Map(node, "global.scrape_budget",
              {reader.Number("serving_share", &budget.serving_share, 0.001, 1),
               reader.Size("target_bytes_per_minute", bytes(&budget.target_bytes_per_minute)),
-              reader.Size("total_bytes_per_minute", bytes(&budget.total_bytes_per_minute))});
+              reader.Size("total_bytes_per_minute", bytes(&budget.total_bytes_per_minute)),
+              reader.Size("bytes_in_flight", bytes(&budget.bytes_in_flight))});
 }
 
 void ReadGlobal(YamlReader& reader, const YAML::Node& node, GlobalConfig& global) {

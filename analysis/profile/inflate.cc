@@ -66,18 +66,6 @@ Error Diagnose(Compression compression, std::string_view bytes, std::size_t memb
   return Broken(compression, bytes, at, how);
 }
 
-// The last four bytes of a gzip member tell its inflated size; a hint only, since it wraps and
-// anyone may have written it. Deflate cannot grow data more than 1032 times.
-std::size_t GuessSize(std::string_view bytes, Compression compression) {
-  std::size_t guess = bytes.size() * 6;
-  if (compression == Compression::kGzip && bytes.size() >= 18) {
-    guess = 0;
-    for (std::size_t i = 1; i <= 4; ++i) guess = guess << 8 | Byte(bytes, bytes.size() - i);
-    guess += 1;
-  }
-  return std::clamp(guess, kSmallestBuffer, std::max(kSmallestBuffer, bytes.size() * 1032));
-}
-
 }  // namespace
 
 Compression DetectCompression(std::string_view bytes) {
@@ -91,6 +79,20 @@ Compression DetectCompression(std::string_view bytes) {
     return Compression::kZlib;
   }
   return Compression::kNone;
+}
+
+// The last four bytes of a gzip member tell its inflated size; a hint only, since it wraps and
+// anyone may have written it. Deflate cannot grow data more than 1032 times.
+std::size_t GuessInflatedSize(std::string_view bytes) {
+  const Compression compression = DetectCompression(bytes);
+  if (compression == Compression::kNone) return 0;
+  std::size_t guess = bytes.size() * 6;
+  if (compression == Compression::kGzip && bytes.size() >= 18) {
+    guess = 0;
+    for (std::size_t i = 1; i <= 4; ++i) guess = guess << 8 | Byte(bytes, bytes.size() - i);
+    guess += 1;
+  }
+  return std::clamp(guess, kSmallestBuffer, std::max(kSmallestBuffer, bytes.size() * 1032));
 }
 
 std::string_view ToString(Compression compression) {
@@ -160,7 +162,7 @@ Result<std::string_view> Inflater::InflateDeflate(std::string_view bytes, Compre
   while (at == 0 || (at < bytes.size() && compression == Compression::kGzip &&
                      DetectCompression(bytes.substr(at)) == Compression::kGzip)) {
     const std::string_view rest = bytes.substr(at);
-    Reserve(std::min(max_bytes, used + GuessSize(rest, compression)), used);
+    Reserve(std::min(max_bytes, used + GuessInflatedSize(rest)), used);
     for (;;) {
       std::size_t consumed = 0;
       std::size_t produced = 0;
@@ -188,7 +190,7 @@ Result<std::string_view> Inflater::InflateZstd(std::string_view bytes, std::size
   ZSTD_inBuffer in{.src = bytes.data(), .size = bytes.size(), .pos = 0};
   std::size_t used = 0;
   std::size_t left = 1;
-  Reserve(std::min(max_bytes, std::max(kSmallestBuffer, bytes.size() * 6)), 0);
+  Reserve(std::min(max_bytes, GuessInflatedSize(bytes)), 0);
   while (left > 0 || in.pos < in.size) {
     if (used == capacity_) {
       if (capacity_ >= max_bytes) return Fail(TooLarge(Compression::kZstd, max_bytes));

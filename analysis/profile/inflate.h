@@ -18,6 +18,9 @@ namespace heapwatch {
 enum class Compression { kNone, kGzip, kZlib, kZstd };
 Compression DetectCompression(std::string_view bytes);
 std::string_view ToString(Compression compression);
+// What the bytes inflate to, about: a hint, since anyone may have written what it is read from. 0
+// where they are not compressed.
+std::size_t GuessInflatedSize(std::string_view bytes);
 
 class Inflater {
  public:

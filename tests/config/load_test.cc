@@ -110,7 +110,7 @@ TEST(LoadConfig, FillsEveryFieldOfScrapingDetectionAndStorage) {
   EXPECT_EQ(config->global, (GlobalConfig{std::chrono::seconds(30),
                                           std::chrono::seconds(5),
                                           std::chrono::minutes(2),
-                                          {0.5, 8 << 20, 256 << 20},
+                                          {0.5, 8 << 20, 256 << 20, 64 << 20},
                                           {{"cluster", "eu-1"}},
                                           "INC-7: all"}));
   ASSERT_EQ(config->scrape_configs.size(), 2U);

@@ -44,7 +44,8 @@ json::object Describe(const GlobalConfig& global) {
       {"scrape_budget",
        json::object{{"serving_share", budget.serving_share},
                     {"target_bytes_per_minute", Size(budget.target_bytes_per_minute)},
-                    {"total_bytes_per_minute", Size(budget.total_bytes_per_minute)}}},
+                    {"total_bytes_per_minute", Size(budget.total_bytes_per_minute)},
+                    {"bytes_in_flight", Size(budget.bytes_in_flight)}}},
       {"external_labels", ToJson(global.external_labels)}};
   if (!global.stop_scraping.empty()) out["stop_scraping"] = global.stop_scraping;
   return out;

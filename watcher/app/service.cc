@@ -295,6 +295,7 @@ void Service::Impl::Stop() {
 
 std::string Service::Impl::Metrics() const {
   ServiceStatus status{.targets = Targets(),
+                       .scrape_memory = scraper_.memory(),
                        .discovery = DiscoveryStatuses(),
                        .plan = Plan(),
                        .notifiers = notifier_.Statuses(),

@@ -90,6 +90,17 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
     out.push_back(readings->Take());
 }
 
+void AppendScrapeMemory(const ByteBudget::Usage& usage, std::vector<MetricFamily>& out) {
+  out.push_back(Readings(MetricType::Gauge, "heapwatch_scrape_bytes_in_flight",
+                         "Memory of the heap profiles that are being fetched and read.")
+                    .Add(static_cast<double>(usage.bytes))
+                    .Take());
+  out.push_back(Readings(MetricType::Gauge, "heapwatch_scrapes_waiting_for_memory",
+                         "Scrapes that wait for global.scrape_budget.bytes_in_flight.")
+                    .Add(static_cast<double>(usage.waiting))
+                    .Take());
+}
+
 void AppendDiscovery(const std::vector<DiscoveryStatus>& statuses, const TargetPlan& plan,
                      std::vector<MetricFamily>& out) {
   Readings found(MetricType::Gauge, "heapwatch_sd_targets",
@@ -284,6 +295,7 @@ void ServiceMetrics::ObserveReload(bool ok, Time at) {
 std::vector<MetricFamily> ServiceMetrics::Collect(const ServiceStatus& status) const {
   std::vector<MetricFamily> families = registry_.Collect();
   AppendTargets(status.targets, families);
+  AppendScrapeMemory(status.scrape_memory, families);
   AppendDiscovery(status.discovery, *status.plan, families);
   AppendNotifiers(status.notifiers, families);
   AppendAlerts(status.alerts, families);

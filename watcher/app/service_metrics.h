@@ -30,6 +30,7 @@ namespace heapwatch {
 // What is shown as it is now.
 struct ServiceStatus {
   std::vector<TargetStatus> targets;
+  ByteBudget::Usage scrape_memory;
   std::vector<DiscoveryStatus> discovery;
   std::shared_ptr<const TargetPlan> plan;  // never null
   std::vector<NotifierStatus> notifiers;

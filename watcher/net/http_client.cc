@@ -5,6 +5,7 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -36,7 +37,8 @@ using boost::system::error_code;
 
 constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kQuoteLimitBytes = 160;
-constexpr int kMostRedirects = 10;  // as Go has it
+constexpr std::size_t kReadBytes = 64U << 10;  // at most at once, as Beast has it
+constexpr int kMostRedirects = 10;             // as Go has it
 
 http::request<http::string_body> MakeRequest(const HttpExchange& x) {
   http::request<http::string_body> request;
@@ -67,6 +69,18 @@ HttpResponse Convert(http::response<http::string_body> message) {
 bool IsCut(const error_code& code) {
   return code == http::error::end_of_stream || code == asio::error::connection_reset ||
          code == asio::error::broken_pipe || code == asio::ssl::error::stream_truncated;
+}
+
+// For what the next read may bring. Of a body whose length was announced the room is made at once,
+// but it is not there before it is filled.
+template <class Stream>
+asio::awaitable<void> TakeMemory(Stream& stream, HttpExchange& x) {
+  const std::string& body = x.parser->get().body();
+  const std::size_t held = x.parser->content_length() ? body.size() : body.capacity();
+  const Duration before = x.call.memory->waited();
+  co_await x.call.memory->GrowTo(held + kReadBytes);
+  x.deadline += x.call.memory->waited() - before;
+  beast::get_lowest_layer(stream).expires_at(x.deadline);
 }
 
 struct Heard {
@@ -104,8 +118,12 @@ asio::awaitable<Result<Heard>> Converse(Stream& stream, HttpExchange& x) {
       if (failure) co_return Fail(Describe(x, failure));
     }
   } else {
-    const auto [failure, size] = co_await http::async_read(stream, buffer, parser, kUseTuple);
-    if (failure) co_return Fail(Describe(x, failure));
+    while (!parser.is_done()) {
+      if (x.call.memory != nullptr) co_await TakeMemory(stream, x);
+      const auto [failure, size] =
+          co_await http::async_read_some(stream, buffer, parser, kUseTuple);
+      if (failure) co_return Fail(Describe(x, failure));
+    }
   }
   const bool stays_open =
       parser.is_done() && !parser.need_eof() && parser.keep_alive() && buffer.size() == 0;

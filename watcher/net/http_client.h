@@ -24,6 +24,7 @@
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
 #include "config/http_client_config.h"
+#include "watcher/net/byte_budget.h"
 #include "watcher/net/dns_resolver.h"
 #include "watcher/net/http.h"
 
@@ -44,6 +45,9 @@ struct HttpCall {
   // not kept; until its end, or until this returns false. The first piece is empty: the header
   // came.
   std::function<bool(std::string)> on_piece = {};
+  // Where given, what the body of the answer takes is taken from it; to wait for it does not count
+  // as the peer's time. It outlives the call.
+  ByteShare* memory = nullptr;
 };
 
 // https peers must show a certificate for their host that the authorities of tls_config vouch for,

@@ -7,6 +7,7 @@
 
 #include "analysis/base/error.h"
 #include "config/targets.h"
+#include "watcher/net/byte_budget.h"
 #include "watcher/net/http_client.h"
 
 namespace heapwatch {
@@ -14,15 +15,16 @@ namespace heapwatch {
 class Fetcher {
  public:
   virtual ~Fetcher() = default;
-  // The profile's bytes as the target serves them, within the target's timeout and body limit.
+  // The profile's bytes as the target serves them, within the target's timeout and body limit;
+  // `memory` has grown by them.
   // Errors say what went wrong and the way out; a target's refusal is one. Any thread; runs on the
   // executor of whoever awaits it.
-  virtual boost::asio::awaitable<Result<std::string>> Fetch(Target target) = 0;
+  virtual boost::asio::awaitable<Result<std::string>> Fetch(Target target, ByteShare& memory) = 0;
 };
 
 class HttpFetcher : public Fetcher {
  public:
-  boost::asio::awaitable<Result<std::string>> Fetch(Target target) override;
+  boost::asio::awaitable<Result<std::string>> Fetch(Target target, ByteShare& memory) override;
 
  private:
   HttpClient client_;

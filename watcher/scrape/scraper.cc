@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "analysis/profile/inflate.h"
 #include "watcher/net/run_on.h"
 #include "watcher/scrape/schedule.h"
 
@@ -24,6 +25,11 @@ struct Scraper::Watched {
     return status.pace.interval - status.interval;
   }
 
+  std::size_t MemoryOfLast() const {
+    const std::scoped_lock lock(mutex);
+    return memory_of_last;
+  }
+
   bool IsFailing() const {
     const std::scoped_lock lock(mutex);
     return status.last_scrape && !status.up;
@@ -33,8 +39,9 @@ struct Scraper::Watched {
   Target target;  // guarded by Scraper::mutex_, as is the handle
   TaskGroup::Handle loop;
   mutable std::mutex mutex;
-  ScrapePace pace;      // guarded by mutex
-  TargetStatus status;  // guarded by mutex
+  ScrapePace pace;  // guarded by mutex, as are the next two
+  TargetStatus status;
+  std::size_t memory_of_last = 0;  // that its last body took; 0 where none came
 };
 
 namespace {
@@ -141,6 +148,7 @@ void Scraper::SetBudget(const ScrapeBudgetConfig& budget) {
   const std::scoped_lock lock(mutex_);
   if (budget == budget_) return;
   budget_ = budget;
+  memory_.SetTotal(budget.bytes_in_flight);
   fair_since_.reset();
   // Those that wait long under the old one shall not.
   for (const auto& [labels, watched] : watched_) {
@@ -199,6 +207,9 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
     co_await timer.async_wait(asio::use_awaitable);
     last = next;
     const Permits::Permit turn = co_await watched->turn.Acquire();
+    ByteShare memory(memory_);
+    // A little more: profiles grow.
+    co_await memory.GrowTo(watched->MemoryOfLast() / 8 * 9);
     std::optional<Permits::Permit> permit_of_failing;
     if (watched->IsFailing()) {
       Permits::Permit acquired = co_await permits_of_failing_.Acquire();
@@ -206,25 +217,32 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
     }
     const Permits::Permit permit = co_await permits_.Acquire();
     // Asked only now: it may have been stopped while it waited.
-    if (!parts_.stop_of(target.labels)) co_await ScrapeOnce(watched, target);
+    if (!parts_.stop_of(target.labels)) co_await ScrapeOnce(watched, target, memory);
   }
 }
 
-asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target) {
+asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target,
+                                          ByteShare& memory) {
   const Time started = parts_.clock.Now();
   const auto ticks = std::chrono::steady_clock::now();
-  const auto body = co_await parts_.fetcher.Fetch(target);
+  const Duration waited = memory.waited();
+  const auto body = co_await parts_.fetcher.Fetch(target, memory);
   const auto elapsed =
-      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - ticks);
+      std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - ticks) -
+      (memory.waited() - waited);
   // A scrape cut off because the target is watched no longer says nothing about the target.
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
 
   std::optional<Failure> failure;
-  if (body)
+  const std::size_t taken = body ? body->capacity() : 0;
+  if (body) {
+    co_await memory.GrowTo(taken +
+                           std::min(GuessInflatedSize(*body), target.body_size_limit_bytes));
     failure = co_await RunOn(parts_.cpu, [&] { return Ingest(target, started, *body); });
-  else
+  } else {
     failure = Failure{ToString(body.error().code), body.error().message};
+  }
 
   ScrapeOutcome outcome{elapsed, body ? body->size() : 0, failure ? failure->reason : ""};
   parts_.observe(outcome);
@@ -236,6 +254,7 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
   const Allowance allowed = Allowed();
   const std::scoped_lock lock(watched->mutex);
   watched->pace.Observe(cost);
+  watched->memory_of_last = taken;
   const TargetStatus before = watched->status;
   TargetStatus& status = watched->status;
   status.pace = watched->pace.Next(target.interval, allowed.budget, allowed.fair_bytes_per_minute);

@@ -3,8 +3,10 @@
 //
 // Of one target there is never more than one scrape under way, not even across a change of its
 // settings; over all there are at most max_concurrent. Fetching happens on `io`; decoding and the
-// sink run on `cpu`, no more of them at once than it has threads. A target that costs more than the
-// budget, or fails, is scraped less often (scrape_pace.h). A snapshot's time is our clock's
+// sink run on `cpu`, no more of them at once than it has threads. The memory for all bodies, on the
+// wire and inflated, has a bound (net/byte_budget.h); one that is known to be large waits for its
+// part before the target is asked. A target that costs more than the budget, or fails, is scraped
+// less often (scrape_pace.h). A snapshot's time is our clock's
 // when its scrape began. What fails is told in the target's status, logged when it begins and when
 // it ends, and hands nothing to the sink. Apply, Statuses and Stop may be called from any thread.
 #pragma once
@@ -23,6 +25,7 @@
 #include "analysis/profile/decode.h"
 #include "analysis/profile/heap_profile.h"
 #include "config/targets.h"
+#include "watcher/net/byte_budget.h"
 #include "watcher/net/clock.h"
 #include "watcher/net/permits.h"
 #include "watcher/net/task_group.h"
@@ -65,6 +68,7 @@ class Scraper {
   // What scraping may cost from now on.
   void SetBudget(const ScrapeBudgetConfig& budget);
   std::vector<TargetStatus> Statuses() const;  // ordered by labels
+  ByteBudget::Usage memory() const { return memory_.usage(); }
   // Ends all scraping; one that has reached the sink is finished first. False if that took longer
   // than `timeout`.
   bool Stop(Duration timeout);
@@ -85,11 +89,13 @@ class Scraper {
   Decoder TakeDecoder();
   void HandBack(Decoder decoder);
   boost::asio::awaitable<void> Loop(std::shared_ptr<Watched> watched, Target target);
-  boost::asio::awaitable<void> ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target);
+  boost::asio::awaitable<void> ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target,
+                                          ByteShare& memory);
 
   ScraperParts parts_;
   Permits permits_;
   Permits permits_of_failing_;
+  ByteBudget memory_{ScrapeBudgetConfig().bytes_in_flight};
   TaskGroup tasks_;
   mutable std::mutex mutex_;
   // Guarded by mutex_, up to the next empty line.

@@ -317,6 +317,7 @@ TEST_F(PageTest, TellsTheConfigurationInForce) {
   views_.configuration = std::make_shared<const Config>(config);
   const json::value data = Data("/api/v1/config");
   EXPECT_EQ(data.at("global").at("scrape_budget").at("total_bytes_per_minute"), "1.0 GiB");
+  EXPECT_EQ(data.at("global").at("scrape_budget").at("bytes_in_flight"), "256 MiB");
   EXPECT_EQ(data.at("scrape_configs").at(0).at("job_name"), "shop");
   EXPECT_EQ(data.at("scrape_configs").at(0).at("stop_scraping"), "INC-7");
   EXPECT_EQ(data.at("scrape_configs").at(0).at("discovery"), json::array{"file: shops/*.json"});

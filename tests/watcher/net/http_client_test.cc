@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/raw_server.h"
@@ -163,6 +164,27 @@ TEST(HttpClient, TakesABodyOfExactlyTheLimit) {
   EXPECT_TRUE(Send(call));
   call.body_limit_bytes = 999;
   EXPECT_FALSE(Send(call));
+}
+
+TEST(HttpClient, WaitsForMemoryAndDoesNotCountThatAsThePeersTime) {
+  const RawServer server(HttpAnswer(200, "text/plain", std::string(3U << 20, 'x')));
+  ByteBudget budget(1U << 20);
+  auto other = std::make_unique<ByteShare>(budget);
+  ByteShare memory(budget);
+  RunCoroutine(other->GrowTo(10U << 20));
+  HttpCall call = CallTo(server);
+  call.body_limit_bytes = 10U << 20;
+  call.memory = &memory;
+  std::thread later([&] {
+    EXPECT_TRUE(WaitUntil([&] { return budget.usage().waiting > 0; }, std::chrono::seconds(60)));
+    std::this_thread::sleep_for(5 * kShort);
+    other.reset();
+  });
+  const auto response = SendWithin(3 * kShort, call);
+  later.join();
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body.size(), 3U << 20);
+  EXPECT_GE(budget.usage().bytes, 3U << 20);
 }
 
 TEST(HttpClient, TellsATruncatedBody) {

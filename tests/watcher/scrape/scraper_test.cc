@@ -44,8 +44,9 @@ Target MakeTestTarget(const std::string& instance) {
 // Answers at once, or after a while, with what the test set.
 class FakeFetcher : public Fetcher {
  public:
-  asio::awaitable<Result<std::string>> Fetch(Target target) override {
+  asio::awaitable<Result<std::string>> Fetch(Target target, ByteShare& memory) override {
     const UnderWay counted(*this);
+    co_await memory.GrowTo(body_bytes);
     asio::steady_timer timer(co_await asio::this_coro::executor, delay.load());
     co_await timer.async_wait(asio::use_awaitable);
     if (fails) co_return Fail(ErrorCode::kTimeout, "timed out: " + target.url);
@@ -54,6 +55,7 @@ class FakeFetcher : public Fetcher {
 
   std::atomic<Duration> delay = Duration(0);
   std::atomic<bool> fails = false;
+  std::atomic<std::size_t> body_bytes = 0;  // that it takes of the memory
   std::atomic<int> under_way = 0;
   std::atomic<int> most_at_once = 0;
 
@@ -336,6 +338,17 @@ TEST_F(ScraperTest, HoldsToTheBoundOverAll) {
   scraper_->Apply(targets);
   ASSERT_TRUE(WaitForScrapes(2));
   EXPECT_EQ(fake_.most_at_once, 3);
+}
+
+TEST_F(ScraperTest, WaitsForItsPartOfTheMemoryInsteadOfFailing) {
+  fake_.body_bytes = 30U << 20;
+  fake_.delay = Duration(5);
+  Start(fake_);
+  scraper_->SetBudget({.serving_share = 1, .bytes_in_flight = 40U << 20});
+  scraper_->Apply({MakeTestTarget("a"), MakeTestTarget("b"), MakeTestTarget("c")});
+  EXPECT_TRUE(WaitUntil([&] { return scraper_->memory().waiting > 0; }, kPatience));
+  EXPECT_TRUE(WaitForScrapes(3));
+  for (const TargetStatus& status : scraper_->Statuses()) EXPECT_EQ(status.failures, 0U);
 }
 
 TEST_F(ScraperTest, AHangingTargetDoesNotDelayTheOthers) {
