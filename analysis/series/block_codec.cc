@@ -123,13 +123,13 @@ bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size
   }
   if (!ReadSteps(in, first)) return false;
   const auto bytes = series.subspan(*unit.bytes_column * width, width);
-  const std::int64_t most = MaxCount(size);
+  const std::int64_t bound = CountBound(size);
   std::int64_t count = 0;
   ObjectsAndBytes told{0, 0};
   for (std::size_t t = 0; t < width; ++t) {
     if (first[t] != count) {
       count = first[t];
-      if (count > most || count < -most) return false;
+      if (count > bound || count < -bound) return false;
       told = FromSampledCount(count, size);
     }
     first[t] = told.objects;
@@ -294,7 +294,7 @@ Result<void> ForEachUnit(const BlockHeader& header, std::size_t chunk, std::stri
   const std::size_t end = std::min(begin + kSeriesPerChunk, header.frame.series.size());
   for (std::size_t series = begin; series < end; ++series) {
     for (const ValueUnit& unit : header.units) {
-      if (!unpack(unit, header.size_of_series[series], in)) return Corrupt("values");
+      if (!unpack(series, unit, in)) return Corrupt("values");
     }
     use(series, values);
   }
@@ -305,22 +305,29 @@ Result<void> ForEachUnit(const BlockHeader& header, std::size_t chunk, std::stri
 }  // namespace
 
 Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
-                         const UseSeries& use) {
+                         const UseSeries& use, const SeriesMask* only) {
   const std::size_t width = header.frame.times.size();
   std::vector<std::int64_t> values(header.frame.column_count() * width);
-  return ForEachUnit(header, chunk, bytes, values, use,
-                     [&](const ValueUnit& unit, const BlockSize& size, ByteReader& in) {
-                       return UnpackUnit(unit, values, width, size, in);
-                     });
+  const auto is_meant = [&](std::size_t series) { return only == nullptr || (*only)[series]; };
+  return ForEachUnit(
+      header, chunk, bytes, values,
+      [&](std::size_t series, std::span<const std::int64_t> all) {
+        if (is_meant(series)) use(series, all);
+      },
+      [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
+        const BlockSize& size = header.size_of_series[series];
+        if (is_meant(series)) return UnpackUnit(unit, values, width, size, in);
+        return UnpackUnitAt(unit, values, width, 0, size, in);
+      });
 }
 
 Result<void> UnpackChunkAt(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
                            std::size_t snapshot, const UseSeries& use) {
   std::vector<std::int64_t> values(header.frame.column_count());
   return ForEachUnit(header, chunk, bytes, values, use,
-                     [&](const ValueUnit& unit, const BlockSize& size, ByteReader& in) {
-                       return UnpackUnitAt(unit, values, header.frame.times.size(), snapshot, size,
-                                           in);
+                     [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
+                       return UnpackUnitAt(unit, values, header.frame.times.size(), snapshot,
+                                           header.size_of_series[series], in);
                      });
 }
 

@@ -72,11 +72,12 @@ void SegmentChanges::Fill(std::size_t series, std::int64_t* columns) const {
   }
 }
 
-void SegmentChanges::ForEachSeries(const UseSeries& use) const {
+void SegmentChanges::ForEachSeries(const UseSeries& use, const SeriesMask* only) const {
   if (frame_.series.empty()) return;
   const std::size_t width = frame_.times.size();
   std::vector<std::int64_t> columns(frame_.column_count() * width);
   for (std::size_t series = 0; series < frame_.series.size(); ++series) {
+    if (only != nullptr && !(*only)[series]) continue;
     const bool is_changed = ends_[series] < ends_[series + 1];
     const std::size_t before = is_changed ? changes_[ends_[series]].snapshot : width;
     for (std::size_t c = 0; c < frame_.column_count(); ++c) {

@@ -39,6 +39,9 @@ struct SegmentFrame {
 // Called with each series of a table and its columns, one after the other, over all snapshots.
 using UseSeries = std::function<void(std::size_t series, std::span<const std::int64_t> values)>;
 
+// Which series of a table are meant, by number.
+using SeriesMask = std::vector<bool>;
+
 struct Segment {
   SegmentFrame frame;
   std::vector<std::int64_t> values;  // series x columns x snapshots
@@ -54,7 +57,8 @@ struct Segment {
 class SegmentChanges {
  public:
   const SegmentFrame& frame() const { return frame_; }
-  void ForEachSeries(const UseSeries& use) const;
+  // Those in `only`, or all.
+  void ForEachSeries(const UseSeries& use, const SeriesMask* only = nullptr) const;
   Segment ToSegment() &&;
 
  private:

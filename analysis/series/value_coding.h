@@ -56,15 +56,19 @@ std::vector<ValueUnit> UnitsOf(std::span<const SampleType> types);
 // Counts and totals below 2^52 only, where doubles are exact and nothing overflows.
 inline constexpr double kMaxExact = 4503599627370496.0;
 
-// The largest count, of either sign, that FromSampledCount may be asked for.
-inline std::int64_t MaxCount(const BlockSize& size) {
-  if (size.block_bytes <= 0 || !(size.scale >= 1)) return 0;
-  return static_cast<std::int64_t>(kMaxExact /
-                                   (static_cast<double>(size.block_bytes) * size.scale));
-}
+// Whether FromSampledCount may be asked.
 inline bool IsCountInRange(std::int64_t count, const BlockSize& size) {
-  const std::int64_t most = MaxCount(size);
-  return count <= most && count >= -most;
+  if (count == 0) return true;
+  const double bytes =
+      static_cast<double>(count) * static_cast<double>(size.block_bytes) * size.scale;
+  return size.block_bytes > 0 && size.scale >= 1 && bytes < kMaxExact && bytes > -kMaxExact;
+}
+// To check many counts of one size: no count in range is beyond it, of either sign, and up to it
+// FromSampledCount may be asked.
+inline std::int64_t CountBound(const BlockSize& size) {
+  if (size.block_bytes <= 0 || !(size.scale >= 1)) return 0;
+  return static_cast<std::int64_t>(2 * kMaxExact /
+                                   (static_cast<double>(size.block_bytes) * size.scale));
 }
 
 struct ObjectsAndBytes {

@@ -64,10 +64,49 @@ void PrintSpeed() {
   };
   read("all sites, 6 h", 360);
   read("all sites, 24 h", 1440);
+  const Site site =
+      Must(store->Window(target, Minute(0), Minute(0), *attributor)).sites[kSites / 2];
+  const SiteFilter is_it = [&](const Site& other) { return other == site; };
+  const double one = Best(
+      9, [&] { Must(store->Series(target, Minute(0), Minute(kScrapes), *attributor, is_it)); });
+  std::printf("  one site, 24 h     %8.2f ms\n", one * 1e3);
   const double profile =
       Best(9, [&] { Must(store->ProfileAt(target, Minute(kScrapes / 2 + 170))); });
   std::printf("  one profile        %8.2f ms\n", profile * 1e3);
   std::printf("  (memory is copied at %.1f GB/s)\n", memory / 1e9);
+}
+
+// One site over the replicas of a service for a week, most of it aged as it is by default.
+void PrintReplicas() {
+  constexpr std::size_t kTargets = 50;
+  constexpr std::size_t kSites = 1000;
+  constexpr std::size_t kScrapes = std::size_t{7} * 24 * 60;
+  const TemporaryDirectory directory;
+  const auto store = Must(RocksStore::Open(directory.path()));
+  SyntheticService service(1, kSites, 3.0 * kSites);
+  const auto labels = [](std::size_t t) { return Labels{{"instance", std::to_string(t)}}; };
+  for (std::size_t i = 0; i < kScrapes; ++i) {
+    const HeapProfile& profile = service.Next();
+    for (std::size_t t = 0; t < kTargets; ++t) Must(store->Append(labels(t), Minute(i), profile));
+  }
+  Must(store->Age({}, Minute(kScrapes)));
+  const auto attributor = Attributor();
+  const Time end = Minute(kScrapes);
+  const Site site =
+      Must(store->Window(TargetId::Of(labels(0)), end - std::chrono::hours(1), end, *attributor))
+          .sites[kSites / 2];
+  const SiteFilter is_it = [&](const Site& other) { return other == site; };
+  std::size_t values = 0;
+  const double seconds = Best(3, [&] {
+    values = 0;
+    for (std::size_t t = 0; t < kTargets; ++t) {
+      const SomeSeries series =
+          Must(store->Series(TargetId::Of(labels(t)), Minute(0), end, *attributor, is_it));
+      values += 4 * series.times.size();
+    }
+  });
+  std::printf("\nOne site of %zu over 7 days on %zu replicas\n  %.1f ms, %.1f M values\n", kSites,
+              kTargets, seconds * 1e3, static_cast<double>(values) / kMega);
 }
 
 namespace {
@@ -118,5 +157,6 @@ int main(int argc, char** argv) {
   if (only.empty() || only == "at-rest") heapwatch::PrintAtRest();
   if (only.empty() || only == "others") heapwatch::PrintOthersAtRest();
   if (only.empty() || only == "speed") heapwatch::PrintSpeed();
+  if (only.empty() || only == "replicas") heapwatch::PrintReplicas();
   if (only.empty() || only == "memory") heapwatch::PrintMemory();
 }

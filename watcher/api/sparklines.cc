@@ -1,4 +1,5 @@
 // /api/v1/sparklines: the courses of several sites of one target at a glance, all from one read.
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,27 +17,20 @@ constexpr std::size_t kDefaultPoints = 60;
 constexpr std::size_t kMostPointsEach = 500;
 constexpr std::size_t kMostSites = 500;
 
-std::vector<std::string> Split(std::string_view text) {
-  std::vector<std::string> out;
+std::set<std::string> Split(std::string_view text) {
+  std::set<std::string> out;
   while (!text.empty() && out.size() < kMostSites) {
     const auto comma = text.find(',');
-    out.emplace_back(text.substr(0, comma));
+    out.emplace(text.substr(0, comma));
     text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
   }
   return out;
 }
 
-// Live bytes of the site at the columns.
-json::array Values(const SiteWindow& window, SiteId site, const std::vector<std::size_t>& columns) {
-  std::vector<std::int64_t> sums(columns.size());
-  if (window.has[static_cast<std::size_t>(Quantity::kInuseSpace)]) {
-    for (std::size_t row = window.first_row[site.index()]; row < window.first_row[site.index() + 1];
-         ++row) {
-      const auto series = window.series(Quantity::kInuseSpace, row);
-      for (std::size_t i = 0; i < columns.size(); ++i) sums[i] += series[columns[i]];
-    }
-  }
-  return json::array(sums.begin(), sums.end());
+json::array At(const std::vector<std::int64_t>& values, const std::vector<std::size_t>& columns) {
+  json::array out;
+  for (const std::size_t i : columns) out.push_back(values.empty() ? 0 : values[i]);
+  return out;
 }
 
 }  // namespace
@@ -50,17 +44,20 @@ Result<HttpResponse> GetSparklines(const HttpRequest& request, const ReadViews& 
   if (!range) return Fail(range.error());
   const auto points = CountParameterOr(request, "points", kDefaultPoints, kMostPointsEach);
   if (!points) return Fail(points.error());
-  const auto window = views.store().Window(target->id, range->from, range->to, *views.attributor());
-  if (!window) return Fail(window.error());
+  const std::set<std::string> ids = Split(*wanted);
+  const auto series =
+      views.store().Series(target->id, range->from, range->to, *views.attributor(),
+                           [&](const Site& site) { return ids.contains(site.id_text()); });
+  if (!series) return Fail(series.error());
 
-  const std::vector<std::size_t> columns = EvenlySpread(window->observations.size(), *points);
+  const std::vector<std::size_t> columns = EvenlySpread(series->times.size(), *points);
   json::array times;
-  for (const std::size_t i : columns) times.push_back(ToUnixMillis(window->observations[i].time));
+  for (const std::size_t i : columns) times.push_back(ToUnixMillis(series->times[i]));
+  // A site that was not seen in this time has no course.
   json::object sites;
-  for (const std::string& id : Split(*wanted)) {
-    // A site that was not seen in this time has no course.
-    if (const auto site = FindSite(*window, id)) sites[id] = Values(*window, *site, columns);
-  }
+  for (const SomeSeries::OfSite& of : series->sites)
+    sites[of.site.id_text()] =
+        At(of.values[static_cast<std::size_t>(Quantity::kInuseSpace)], columns);
   return JsonReply(json::object{{"target", target->id.ToString()},
                                 {"times_unix_ms", std::move(times)},
                                 {"sites", std::move(sites)}});

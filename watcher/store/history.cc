@@ -72,11 +72,20 @@ namespace {
 
 using UnpackOne = std::function<Result<void>(std::size_t chunk, std::string_view bytes)>;
 
+bool HasAny(const SeriesMask& only, std::size_t chunk) {
+  const auto at = [&](std::size_t series) {
+    return only.begin() + static_cast<std::ptrdiff_t>(std::min(series, only.size()));
+  };
+  const auto end = at((chunk + 1) * kSeriesPerChunk);
+  return std::find(at(chunk * kSeriesPerChunk), end, true) != end;
+}
+
 Result<void> ForEachChunk(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
-                          const UnpackOne& unpack) {
+                          const UnpackOne& unpack, const SeriesMask* only = nullptr) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
   for (std::size_t chunk = 0; chunk < block.header.chunk_count(); ++chunk) {
+    if (only != nullptr && !HasAny(*only, chunk)) continue;
     rocksdb::PinnableSlice bytes;
     const auto status = db.db().Get(
         options, db.family(Family::kBlocks),
@@ -96,10 +105,13 @@ Result<void> ForEachChunk(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
 }  // namespace
 
 Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
-                       const UseSeries& use) {
-  return ForEachChunk(db, snapshot, block, [&](std::size_t chunk, std::string_view bytes) {
-    return UnpackChunk(block.header, chunk, bytes, use);
-  });
+                       const UseSeries& use, const SeriesMask* only) {
+  return ForEachChunk(
+      db, snapshot, block,
+      [&](std::size_t chunk, std::string_view bytes) {
+        return UnpackChunk(block.header, chunk, bytes, use, only);
+      },
+      only);
 }
 
 Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
@@ -142,9 +154,10 @@ const SegmentFrame& History::frame(std::size_t part) const {
   return parts_[part].block ? parts_[part].block->header.frame : parts_[part].rows->frame();
 }
 
-Result<void> History::ForEachSeries(std::size_t part, const UseSeries& use) const {
-  if (parts_[part].block) return ReadBlock(*db_, snapshot_, *parts_[part].block, use);
-  parts_[part].rows->ForEachSeries(use);
+Result<void> History::ForEachSeries(std::size_t part, const UseSeries& use,
+                                    const SeriesMask* only) const {
+  if (parts_[part].block) return ReadBlock(*db_, snapshot_, *parts_[part].block, use, only);
+  parts_[part].rows->ForEachSeries(use, only);
   return {};
 }
 

@@ -45,9 +45,9 @@ class BlockScan {
   std::unique_ptr<rocksdb::Iterator> blocks_;
 };
 
-// Unpacks all series of a block.
+// Unpacks the series in `only` of a block, or all.
 Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
-                       const UseSeries& use);
+                       const UseSeries& use, const SeriesMask* only = nullptr);
 // The values of the block's snapshot number `index`.
 Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
                           std::size_t index);
@@ -68,8 +68,9 @@ class History {
 
   const std::vector<Piece>& pieces() const { return pieces_; }
   const SegmentFrame& frame(std::size_t part) const;
-  // Every series of a part.
-  Result<void> ForEachSeries(std::size_t part, const UseSeries& use) const;
+  // Every series of a part, or those in `only`: chunks without any of them are not read.
+  Result<void> ForEachSeries(std::size_t part, const UseSeries& use,
+                             const SeriesMask* only = nullptr) const;
 
  private:
   // One of the two.

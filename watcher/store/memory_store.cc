@@ -1,6 +1,7 @@
 #include "watcher/store/memory_store.h"
 
 #include "analysis/series/site_window_builder.h"
+#include "analysis/series/value_coding.h"
 
 namespace heapwatch {
 namespace {
@@ -71,6 +72,32 @@ Result<SiteWindow> MemoryStore::Window(TargetId target, Time from, Time to,
   SiteWindow window = builder.Build();
   window.version = Get(history->labels, "version");
   return window;
+}
+
+Result<SomeSeries> MemoryStore::Series(TargetId target, Time from, Time to,
+                                       const SiteAttributor& attributor,
+                                       const SiteFilter& wanted) const {
+  const auto window = Window(target, from, to, attributor);
+  if (!window) return Fail(window.error());
+  SomeSeries series;
+  for (const Observation& observation : window->observations)
+    series.times.push_back(observation.time);
+  for (std::size_t s = 0; s < window->sites.size(); ++s) {
+    if (!wanted(window->sites[s])) continue;
+    SomeSeries::OfSite& of = series.sites.emplace_back();
+    of.site = window->sites[s];
+    for (const Quantity quantity : kQuantities) {
+      const auto q = static_cast<std::size_t>(quantity);
+      if (!window->has[q]) continue;
+      of.values[q].resize(series.times.size(), 0);
+      for (std::size_t row = window->first_row[s]; row < window->first_row[s + 1]; ++row) {
+        const auto values = window->series(quantity, row);
+        for (std::size_t t = 0; t < values.size(); ++t)
+          of.values[q][t] = WrappingSum(of.values[q][t], values[t]);
+      }
+    }
+  }
+  return series;
 }
 
 Result<AgeingReport> MemoryStore::Age(const Retention& retention, Time now) {

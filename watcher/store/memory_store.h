@@ -20,6 +20,8 @@ class MemoryStore : public Store {
   Result<HeapProfile> ProfileAt(TargetId target, Time at) const override;
   Result<SiteWindow> Window(TargetId target, Time from, Time to,
                             const SiteAttributor& attributor) const override;
+  Result<SomeSeries> Series(TargetId target, Time from, Time to, const SiteAttributor& attributor,
+                            const SiteFilter& wanted) const override;
   Result<AgeingReport> Age(const Retention& retention, Time now) override;
   Result<void> PutPin(const Pin& pin) override;
   Result<void> RemovePin(std::string_view id) override;

@@ -7,6 +7,7 @@
 #include "watcher/store/history_units.h"
 #include "watcher/store/packing.h"
 #include "watcher/store/row_scan.h"
+#include "watcher/store/series_reader.h"
 #include "watcher/store/window_reader.h"
 
 namespace heapwatch {
@@ -284,6 +285,18 @@ Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
   auto window = ReadWindow(*history, attributor, dictionary_);
   if (window) window->version = Get((*state)->labels, "version");
   return window;
+}
+
+Result<SomeSeries> RocksStore::Series(TargetId target, Time from, Time to,
+                                      const SiteAttributor& attributor,
+                                      const SiteFilter& wanted) const {
+  const auto use = Use();
+  if (!use) return Fail(use.error());
+  if (const auto state = targets_.Find(target); !state) return Fail(state.error());
+  rocksdb::ManagedSnapshot snapshot(&db_->db());
+  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
+  if (!history) return Fail(history.error());
+  return ReadSeries(*history, attributor, dictionary_, wanted);
 }
 
 Result<AgeingReport> RocksStore::Age(const Retention& retention, Time now) {

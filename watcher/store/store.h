@@ -6,7 +6,9 @@
 // full), kUnavailable (I/O).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +19,7 @@
 #include "analysis/base/time.h"
 #include "analysis/profile/attribution.h"
 #include "analysis/profile/heap_profile.h"
+#include "analysis/profile/site.h"
 #include "analysis/series/site_window.h"
 #include "watcher/store/pin.h"
 #include "watcher/store/retention.h"
@@ -39,6 +42,18 @@ struct SnapshotInfo {
   std::optional<std::int64_t> alloc_bytes;
 };
 
+// Some sites of a target, each summed over its stacks: a value of each quantity for each moment.
+struct SomeSeries {
+  struct OfSite {
+    Site site;
+    // Empty where not every snapshot tells the quantity.
+    std::array<std::vector<std::int64_t>, kQuantityCount> values;
+  };
+  std::vector<Time> times;
+  std::vector<OfSite> sites;  // by function and line
+};
+using SiteFilter = std::function<bool(const Site&)>;
+
 class Store {
  public:
   virtual ~Store() = default;
@@ -59,6 +74,13 @@ class Store {
   // Empty where the target is known and has no snapshot in that time.
   virtual Result<SiteWindow> Window(TargetId target, Time from, Time to,
                                     const SiteAttributor& attributor) const = 0;
+
+  // Of the window only the sites that are `wanted`, and nothing that takes all sites to be told
+  // (lives, repetitions): the fewer they are the less is read. Those that hold nothing are left
+  // out.
+  virtual Result<SomeSeries> Series(TargetId target, Time from, Time to,
+                                    const SiteAttributor& attributor,
+                                    const SiteFilter& wanted) const = 0;
 
   // Forgets what is too old at `now` and not pinned, and the targets that have nothing left. A
   // store may keep a few snapshots longer, where those beside them are told by what changed since.

@@ -46,6 +46,15 @@ void ExpectSameWindow(const SiteWindow& a, const SiteWindow& b) {
   EXPECT_EQ(a.version, b.version);
 }
 
+void ExpectSameSeries(const SomeSeries& a, const SomeSeries& b) {
+  EXPECT_EQ(a.times, b.times);
+  ASSERT_EQ(a.sites.size(), b.sites.size());
+  for (std::size_t i = 0; i < a.sites.size(); ++i) {
+    EXPECT_EQ(a.sites[i].site.id(), b.sites[i].site.id());
+    EXPECT_EQ(a.sites[i].values, b.sites[i].values);
+  }
+}
+
 // Everything the store answers must be what the store that keeps whole profiles answers.
 void ExpectSameAnswers(const Store& store, const Store& fake, TargetId target, Time first,
                        Time last) {
@@ -55,6 +64,9 @@ void ExpectSameAnswers(const Store& store, const Store& fake, TargetId target, T
                                  std::pair(last, last), std::pair(last, first)}) {
     ExpectSameWindow(store.Window(target, from, to, attributor).value(),
                      fake.Window(target, from, to, attributor).value());
+    const SiteFilter every_third = [](const Site& site) { return site.id().low % 3 == 0; };
+    ExpectSameSeries(store.Series(target, from, to, attributor, every_third).value(),
+                     fake.Series(target, from, to, attributor, every_third).value());
     const auto snapshots = store.Snapshots(target, from, to).value();
     const auto expected = fake.Snapshots(target, from, to).value();
     ASSERT_EQ(snapshots.size(), expected.size());
