@@ -30,6 +30,8 @@ struct ScrapeConfig {
   Duration scrape_timeout = std::chrono::seconds(10);
   std::string scheme = "http";
   std::string profile_path = "/debug/pprof/heap";
+  // Where the target tells of its process in Prometheus' text format; "" does not ask.
+  std::string metrics_path = {};
   std::map<std::string, std::vector<std::string>> params;
   // Of the body as it comes over the wire and of what it inflates to, each.
   std::size_t body_size_limit_bytes = 64U << 20;

@@ -121,6 +121,7 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
       {reader.Text("job_name", &job.job_name), reader.Time("scrape_interval", &job.scrape_interval),
        timeout_field, reader.OneOf("scheme", &job.scheme, {"http", "https"}),
        reader.Text("profile_path", &job.profile_path),
+       reader.Text("metrics_path", &job.metrics_path),
        reader.Section("params", [&](const YAML::Node& n) { ReadParams(reader, n, job); }),
        reader.Size("body_size_limit", set_body_limit),
        StopScrapingField(reader, &job.stop_scraping),
@@ -146,6 +147,12 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
                           "job_name: \"" + job.job_name + "\" stands twice");
   if (!job.profile_path.starts_with('/'))
     return reader.Problem(node["profile_path"].Mark(), "profile_path: must start with /");
+  if (!job.metrics_path.empty() && !job.metrics_path.starts_with('/'))
+    return reader.Problem(node["metrics_path"].Mark(), "metrics_path: must start with /");
+  if (job.metrics_path.find("/pprof/") != std::string::npos)
+    return reader.Problem(node["metrics_path"].Mark(),
+                          "metrics_path: is where the target serves its own metrics; that of the "
+                          "heap profile is profile_path");
   job.scrape_timeout = timeout.value_or(std::min(global.scrape_timeout, job.scrape_interval));
   if (job.scrape_timeout > job.scrape_interval)
     return reader.Problem(node["scrape_timeout"].Mark(),

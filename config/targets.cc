@@ -23,16 +23,27 @@ std::string WithPort(std::string address, std::string_view scheme) {
   return has_port ? address : address + (scheme == "https" ? ":443" : ":80");
 }
 
-Result<std::string> MakeUrl(const ScrapeConfig& job, const Labels& discovered) {
+// Where the path stands in the label `path_label`.
+Result<boost::urls::url> MakeUrl(const Labels& discovered, const std::string& path_label) {
   const std::string_view scheme = Get(discovered, "__scheme__");
   if (scheme != "http" && scheme != "https")
     return Fail(ErrorCode::kInvalidArgument,
                 "__scheme__: expected http or https, got \"" + std::string(scheme) + "\"");
-  const std::string_view path = Get(discovered, "__profile_path__");
+  const std::string_view path = Get(discovered, path_label);
   if (!path.starts_with('/'))
     return Fail(
         ErrorCode::kInvalidArgument,
-        "__profile_path__: expected a path that starts with /, got \"" + std::string(path) + "\"");
+        path_label + ": expected a path that starts with /, got \"" + std::string(path) + "\"");
+  boost::urls::url url;
+  url.set_scheme(scheme);
+  url.set_encoded_authority(WithPort(std::string(Get(discovered, "__address__")), scheme));
+  url.set_path(path);
+  return url;
+}
+
+Result<std::string> MakeProfileUrl(const ScrapeConfig& job, const Labels& discovered) {
+  auto url = MakeUrl(discovered, "__profile_path__");
+  if (!url) return Fail(url.error());
   if (discovered.contains("__param_seconds"))
     return Fail(ErrorCode::kInvalidArgument,
                 "__param_seconds: makes the target answer with a difference instead of its heap");
@@ -43,13 +54,9 @@ Result<std::string> MakeUrl(const ScrapeConfig& job, const Labels& discovered) {
     // As in Prometheus the label stands for the first of several values.
     values.empty() ? values.push_back(value) : void(values.front() = value);
   }
-  boost::urls::url url;
-  url.set_scheme(scheme);
-  url.set_encoded_authority(WithPort(std::string(Get(discovered, "__address__")), scheme));
-  url.set_path(path);
   for (const auto& [name, values] : params)
-    for (const std::string& value : values) url.params().append({name, value});
-  return std::string(url.buffer());
+    for (const std::string& value : values) url->params().append({name, value});
+  return std::string(url->buffer());
 }
 
 }  // namespace
@@ -104,6 +111,7 @@ Labels DiscoveredLabels(const ScrapeConfig& job, const StaticConfig& group,
                    {"__profile_path__", job.profile_path},
                    {"__scrape_interval__", FormatDuration(job.scrape_interval)},
                    {"__scrape_timeout__", FormatDuration(job.scrape_timeout)}};
+  if (!job.metrics_path.empty()) labels.emplace("__metrics_path__", job.metrics_path);
   if (!job.stop_scraping.empty()) labels.emplace("__stop_scraping__", job.stop_scraping);
   for (const auto& [name, values] : job.params)
     if (!values.empty()) labels.insert_or_assign(std::string(kParamPrefix) + name, values.front());
@@ -136,9 +144,14 @@ Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered) {
     if (!limit) return Fail(InvalidLabel("__memory_limit__", limit.error()));
     target.memory_limit_bytes = *limit;
   }
-  auto url = MakeUrl(job, discovered);
+  auto url = MakeProfileUrl(job, discovered);
   if (!url) return Fail(url.error());
   target.url = *std::move(url);
+  if (!Get(discovered, "__metrics_path__").empty()) {
+    const auto metrics_url = MakeUrl(discovered, "__metrics_path__");
+    if (!metrics_url) return Fail(metrics_url.error());
+    target.metrics_url = std::string(metrics_url->buffer());
+  }
 
   for (const auto& [name, value] : discovered)
     if (!name.starts_with("__") && !value.empty()) target.labels.emplace(name, value);

@@ -5,7 +5,8 @@
 //   DiscoveredLabels(job, {targets: ["10.0.0.1:6060"], labels: {version: v2}}, "10.0.0.1:6060")
 //     -> {__address__="10.0.0.1:6060", __scheme__="http", __profile_path__="/debug/pprof/heap",
 //         __scrape_interval__="1m", __scrape_timeout__="10s", job="api", version="v2"}
-//        (and __stop_scraping__ where the job is stopped)
+//        (and __metrics_path__ where the job has a metrics_path, __stop_scraping__ where it is
+//        stopped)
 //   relabel_configs rewrite these, or drop the target
 //   MakeTarget(job, those) -> http://10.0.0.1:6060/debug/pprof/heap as
 //     {instance="10.0.0.1:6060", job="api", service="api", version="v2"}
@@ -30,7 +31,8 @@ namespace heapwatch {
 // always there.
 struct Target {
   Labels labels;
-  std::string url;  // "http://10.0.0.1:6060/debug/pprof/heap"
+  std::string url;               // "http://10.0.0.1:6060/debug/pprof/heap"
+  std::string metrics_url = {};  // of its own metrics; "" where they are not asked for
   Duration interval{};
   Duration timeout{};
   std::size_t body_size_limit_bytes = 0;

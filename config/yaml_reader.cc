@@ -44,12 +44,6 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-// Names that users of Prometheus will write out of habit.
-std::string_view Translate(std::string_view name) {
-  if (name == "metrics_path") return "profile_path";
-  return name;
-}
-
 }  // namespace
 
 void YamlReader::Map(const YAML::Node& node, std::string_view where,
@@ -84,7 +78,7 @@ void YamlReader::Unknown(const YAML::Node& key, std::string_view where,
   if (const std::size_t colon = name.find(':'); colon != std::string::npos)
     name.replace(colon + 1, std::string::npos, "...");
   std::string message = "unknown field " + Quoted(name) + " in " + std::string(where);
-  const auto distance = [&](const Field& f) { return EditDistance(Translate(name), f.name); };
+  const auto distance = [&](const Field& f) { return EditDistance(name, f.name); };
   const auto nearest =
       std::min_element(fields.begin(), fields.end(),
                        [&](const Field& a, const Field& b) { return distance(a) < distance(b); });

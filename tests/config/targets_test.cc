@@ -25,6 +25,7 @@ TEST(ExpandTargets, TurnsJobsIntoTargets) {
   const auto targets = ExpandTargets(*config);
   ASSERT_EQ(targets.size(), 5U);
   EXPECT_EQ(targets[0].url, "https://10.0.0.1:6060/internal/heap?gc=1&token=a%26b");
+  EXPECT_EQ(targets[0].metrics_url, "https://10.0.0.1:6060/internal/metrics");
   EXPECT_EQ(targets[0].labels, (Labels{{"instance", "10.0.0.1:6060"},
                                        {"job", "checkout"},
                                        {"region", "eu-west"},
@@ -38,6 +39,7 @@ TEST(ExpandTargets, TurnsJobsIntoTargets) {
   EXPECT_EQ(Get(targets[1].labels, "instance"), "10.0.0.2:443");
   EXPECT_EQ(targets[2].url, "https://[fd00::3]:6060/internal/heap?gc=1&token=a%26b");
   EXPECT_EQ(targets[4].url, "http://worker:6060/debug/pprof/heap");
+  EXPECT_EQ(targets[4].metrics_url, "");
   EXPECT_EQ(targets[4].memory_limit_bytes, std::nullopt);
 }
 
@@ -69,6 +71,7 @@ TEST(MakeTarget, NamesTheServiceAfterTheJobUnlessALabelDoes) {
 TEST(MakeTarget, RefusesLabelsItCannotScrapeBy) {
   for (const auto& [label, value] : Labels{{"__scheme__", "gopher"},
                                            {"__profile_path__", "heap"},
+                                           {"__metrics_path__", "metrics"},
                                            {"__scrape_interval__", "often"},
                                            {"__scrape_timeout__", "2m"},
                                            {"__memory_limit__", "-1"}}) {

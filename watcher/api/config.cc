@@ -20,6 +20,7 @@ json::object Describe(const ScrapeConfig& job) {
                       {"scrape_timeout", FormatDuration(job.scrape_timeout)},
                       {"scheme", job.scheme},
                       {"profile_path", job.profile_path},
+                      {"metrics_path", job.metrics_path},
                       {"body_size_limit", Size(job.body_size_limit_bytes)}};
   if (job.memory_limit_bytes)
     out["memory_limit"] = FormatBytes(static_cast<double>(*job.memory_limit_bytes));

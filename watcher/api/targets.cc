@@ -35,6 +35,11 @@ json::object Describe(const TargetStatus& status) {
                                   {"since", FormatRfc3339(status.stopped->since)}};
   }
   if (status.memory_limit_bytes) out["memory_limit_bytes"] = *status.memory_limit_bytes;
+  if (const auto& process = status.process) {
+    if (process->resident_bytes) out["resident_memory_bytes"] = *process->resident_bytes;
+    if (process->started) out["started"] = FormatRfc3339(*process->started);
+  }
+  if (!status.metrics_error.empty()) out["metrics_error"] = status.metrics_error;
   if (status.last_scrape) {
     out["last_scrape"] = FormatRfc3339(*status.last_scrape);
     out["last_scrape_duration_ms"] = status.last_scrape_duration.count();

@@ -95,8 +95,11 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
   const auto stored = co_await RunOn(parts_.cpu, [&] { return Stored(); });
   std::map<Labels, Time> first;
   for (const StoredTarget& target : stored) first.emplace(target.labels, target.first);
+  const auto limits = MemoryLimits();
   std::size_t failed = 0;
-  for (const Target& target : settings.targets) {
+  for (Target target : settings.targets) {
+    if (const auto limit = limits.find(target.labels); limit != limits.end())
+      target.memory_limit_bytes = limit->second;
     auto judged = co_await RunOn(parts_.cpu, [&] {
       return evaluator_.Evaluate(target, now, *settings.attributor, settings.config->detection);
     });
@@ -209,6 +212,13 @@ std::vector<StoredTarget> EvaluationLoop::Stored() const {
   if (targets) return *std::move(targets);
   spdlog::error("the targets in the store cannot be listed: {}", targets.error().message);
   return {};
+}
+
+std::map<Labels, std::int64_t> EvaluationLoop::MemoryLimits() const {
+  std::map<Labels, std::int64_t> limits;
+  for (const TargetStatus& status : parts_.target_statuses())
+    if (status.memory_limit_bytes) limits.emplace(status.labels, *status.memory_limit_bytes);
+  return limits;
 }
 
 std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {

@@ -64,6 +64,8 @@ class EvaluationLoop {
   boost::asio::awaitable<void> EvaluateAll();
   void Conclude(const Settings& settings, Time now, std::vector<TargetVerdicts> verdicts,
                 const std::vector<StoredTarget>& stored);
+  // As configured, or as the targets tell themselves.
+  std::map<Labels, std::int64_t> MemoryLimits() const;
   std::vector<TargetHealth> HealthOfTargets(Time now);
   // All targets the store knows; empty where it cannot tell.
   std::vector<StoredTarget> Stored() const;

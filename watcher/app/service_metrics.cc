@@ -90,6 +90,27 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
     out.push_back(readings->Take());
 }
 
+// What targets tell of their processes.
+void AppendProcesses(const std::vector<TargetStatus>& targets, std::vector<MetricFamily>& out) {
+  Readings limit(MetricType::Gauge, "heapwatch_target_memory_limit_bytes",
+                 "Memory limit of the target's process, where one is known.");
+  Readings resident(MetricType::Gauge, "heapwatch_target_resident_memory_bytes",
+                    "Resident memory of the target's process, as its own metrics tell.");
+  Readings started(MetricType::Gauge, "heapwatch_target_start_time_seconds",
+                   "Start of the target's process, Unix time, as its own metrics tell.");
+  for (const TargetStatus& target : targets) {
+    if (target.lost || target.stopped) continue;
+    if (target.memory_limit_bytes)
+      limit.Add(target.labels, static_cast<double>(*target.memory_limit_bytes));
+    if (!target.process) continue;
+    if (target.process->resident_bytes)
+      resident.Add(target.labels, static_cast<double>(*target.process->resident_bytes));
+    if (target.process->started)
+      started.Add(target.labels, ToUnixSeconds(*target.process->started));
+  }
+  for (Readings* readings : {&limit, &resident, &started}) out.push_back(readings->Take());
+}
+
 void AppendScrapeMemory(const ByteBudget::Usage& usage, std::vector<MetricFamily>& out) {
   out.push_back(Readings(MetricType::Gauge, "heapwatch_scrape_bytes_in_flight",
                          "Memory of the heap profiles that are being fetched and read.")
@@ -295,6 +316,7 @@ void ServiceMetrics::ObserveReload(bool ok, Time at) {
 std::vector<MetricFamily> ServiceMetrics::Collect(const ServiceStatus& status) const {
   std::vector<MetricFamily> families = registry_.Collect();
   AppendTargets(status.targets, families);
+  AppendProcesses(status.targets, families);
   AppendScrapeMemory(status.scrape_memory, families);
   AppendDiscovery(status.discovery, *status.plan, families);
   AppendNotifiers(status.notifiers, families);

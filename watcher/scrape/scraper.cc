@@ -55,6 +55,9 @@ void LogChange(const TargetStatus& before, const TargetStatus& now) {
   if (!now.up && (before.up || before.last_error != now.last_error))
     spdlog::warn("target {} is down: {}: {}", ToString(now.labels), now.url, now.last_error);
   if (now.up && !before.up) spdlog::info("target {} is up: {}", ToString(now.labels), now.url);
+  if (!now.metrics_error.empty() && now.metrics_error != before.metrics_error)
+    spdlog::warn("target {} does not tell of its process: {}", ToString(now.labels),
+                 now.metrics_error);
   if (now.pace.reason == before.pace.reason) return;
   if (now.pace.reason == StretchReason::kNone) {
     spdlog::info("target {} is scraped every {} again", ToString(now.labels),
@@ -64,6 +67,13 @@ void LogChange(const TargetStatus& before, const TargetStatus& now) {
                  FormatDuration(now.pace.interval), FormatDuration(now.interval),
                  Explain(now.pace.reason));
   }
+}
+
+void Tell(const Result<ProcessMetrics>& process, const Target& target, TargetStatus& status) {
+  status.metrics_error = process ? "" : process.error().message;
+  if (!process) return status.process.reset();
+  status.process = *process;
+  if (!target.memory_limit_bytes) status.memory_limit_bytes = process->memory_limit_bytes;
 }
 
 }  // namespace
@@ -124,6 +134,8 @@ void Scraper::Apply(const std::vector<Target>& targets) {
       watched->status.interval = target.interval;
       watched->status.pace = {target.interval, StretchReason::kNone};
       watched->status.memory_limit_bytes = target.memory_limit_bytes;
+      watched->status.process.reset();
+      watched->status.metrics_error.clear();
       watched->status.lost = target.lost;
       auto& stop = watched->status.stopped;
       if (target.stop_reason.empty()) {
@@ -221,6 +233,14 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
   }
 }
 
+asio::awaitable<Result<ProcessMetrics>> Scraper::AskProcess(Target target, ByteShare& memory) {
+  const auto text = co_await parts_.fetcher.FetchMetrics(target, memory);
+  if (!text) co_return Fail(text.error().In(target.metrics_url));
+  auto process = co_await RunOn(parts_.cpu, [&] { return ParseProcessMetrics(*text); });
+  if (!process) co_return Fail(process.error().In(target.metrics_url));
+  co_return process;
+}
+
 asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, const Target& target,
                                           ByteShare& memory) {
   const Time started = parts_.clock.Now();
@@ -230,6 +250,11 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
   const auto elapsed =
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - ticks) -
       (memory.waited() - waited);
+  std::optional<Result<ProcessMetrics>> process;
+  if (body && !target.metrics_url.empty()) {
+    Result<ProcessMetrics> told = co_await AskProcess(target, memory);
+    process.emplace(std::move(told));
+  }
   // A scrape cut off because the target is watched no longer says nothing about the target.
   const auto cancellation = co_await asio::this_coro::cancellation_state;
   if (cancellation.cancelled() != asio::cancellation_type::none) co_return;
@@ -260,6 +285,7 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
   status.pace = watched->pace.Next(target.interval, allowed.budget, allowed.fair_bytes_per_minute);
   status.up = !failure;
   status.last_error = failure ? failure->message : "";
+  if (process) Tell(*process, target, status);
   status.last_scrape = started;
   status.last_scrape_duration = elapsed;
   status.last_body_bytes = outcome.body_bytes;

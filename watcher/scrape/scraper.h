@@ -5,7 +5,9 @@
 // settings; over all there are at most max_concurrent. Fetching happens on `io`; decoding and the
 // sink run on `cpu`, no more of them at once than it has threads. The memory for all bodies, on the
 // wire and inflated, has a bound (net/byte_budget.h); one that is known to be large waits for its
-// part before the target is asked. A target that costs more than the budget, or fails, is scraped
+// part before the target is asked. Where a target has a metrics_url, that is asked after each
+// profile that came, for what it tells of the process; that this fails is told and does no harm. A
+// target that costs more than the budget, or fails, is scraped
 // less often (scrape_pace.h). A snapshot's time is our clock's
 // when its scrape began. What fails is told in the target's status, logged when it begins and when
 // it ends, and hands nothing to the sink. Apply, Statuses and Stop may be called from any thread.
@@ -30,6 +32,7 @@
 #include "watcher/net/permits.h"
 #include "watcher/net/task_group.h"
 #include "watcher/scrape/fetcher.h"
+#include "watcher/scrape/process_metrics.h"
 #include "watcher/scrape/scrape_stop.h"
 #include "watcher/scrape/target_status.h"
 
@@ -86,6 +89,7 @@ class Scraper {
     double fair_bytes_per_minute;
   };
   Allowance Allowed();
+  boost::asio::awaitable<Result<ProcessMetrics>> AskProcess(Target target, ByteShare& memory);
   Decoder TakeDecoder();
   void HandBack(Decoder decoder);
   boost::asio::awaitable<void> Loop(std::shared_ptr<Watched> watched, Target target);

@@ -10,6 +10,7 @@
 
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
+#include "watcher/scrape/process_metrics.h"
 #include "watcher/scrape/scrape_pace.h"
 #include "watcher/scrape/scrape_stop.h"
 
@@ -30,6 +31,9 @@ struct TargetStatus {
   bool is_pushed = false;                            // by itself, instead of being scraped
   std::optional<ScrapeStop> stopped = std::nullopt;  // what keeps it from being scraped now
   std::optional<std::int64_t> memory_limit_bytes = std::nullopt;  // of the process, where known
+  // What its own metrics told last; nothing where they are not asked for, or an error is there.
+  std::optional<ProcessMetrics> process = std::nullopt;
+  std::string metrics_error = {};
   // When discovery lost it: what stands above is from before.
   std::optional<Time> lost = std::nullopt;
 

@@ -209,6 +209,14 @@ TEST_F(EvaluationLoopTest, KeepsTheTwoHeapsOfAnAlertUntilTwoWeeksAfterItsEnd) {
   EXPECT_FALSE(diff());
 }
 
+TEST_F(EvaluationLoopTest, KnowsTheMemoryLimitThatATargetTells) {
+  SetStatus(true);
+  statuses_.at(0).memory_limit_bytes = 4LL << 30;
+  LeakUntil(60);
+  ASSERT_TRUE(ears_.Last("HeapLeak"));
+  EXPECT_THAT(Get(ears_.Last("HeapLeak")->annotations, "summary"), HasSubstr("limit in "));
+}
+
 TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilDiscoveryDropsIt) {
   const auto at = [&](int minute, bool is_found) {
     clock_.Set(kStart + minutes(minute));

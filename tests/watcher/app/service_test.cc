@@ -124,6 +124,46 @@ TEST_F(ServiceTest, ScrapesStoresAndAnswers) {
       kPatience));
 }
 
+TEST_F(ServiceTest, LearnsFromATargetsOwnMetricsWhatItsProcessIs) {
+  std::atomic<bool> is_whole = true;
+  const RawServer target([&](const std::string& request) {
+    if (!request.starts_with("GET /metrics "))
+      return RawServer::Answer{GoodAnswer(), RawServer::Then::kGoOn};
+    return RawServer::Answer{HttpAnswer(200, "text/plain",
+                                        is_whole ? "process_resident_memory_bytes 5.8720256e+07\n"
+                                                   "go_gc_gomemlimit_bytes 2.147483648e+09\n"
+                                                   "process_start_time_seconds 1.7953488e+09\n"
+                                                 : "<html>"),
+                             RawServer::Then::kGoOn};
+  });
+  std::string config = ConfigFor({target.address()});
+  config.insert(config.find("    static_configs"), "    metrics_path: /metrics\n");
+  const auto started = TryStart(config);
+  ASSERT_TRUE(started) << started.error().message;
+  json::value told;
+  const auto tells = [&](const char* field) {
+    told = Targets().at(target.address());
+    return told.as_object().contains(field) && TextOf(told, "health") == "up";
+  };
+  ASSERT_TRUE(WaitUntil([&] { return tells("resident_memory_bytes"); }, kPatience));
+  EXPECT_EQ(told.at("resident_memory_bytes"), json::value(56 << 20));
+  EXPECT_EQ(told.at("memory_limit_bytes"), json::value(std::int64_t{2} << 30));
+  EXPECT_EQ(TextOf(told, "started"), "2026-11-22T12:00:00Z");
+  const std::string labels =
+      "{instance=\"" + target.address() + "\",job=\"test\",service=\"test\"} ";
+  const std::string metrics = Get("/metrics");
+  EXPECT_THAT(metrics, HasSubstr("heapwatch_target_resident_memory_bytes" + labels + "58720256\n"));
+  EXPECT_THAT(metrics, HasSubstr("heapwatch_target_memory_limit_bytes" + labels + "2147483648\n"));
+  EXPECT_THAT(metrics, HasSubstr("heapwatch_target_start_time_seconds" + labels + "1795348800"));
+
+  // It is no reason to do without the heap.
+  is_whole = false;
+  ASSERT_TRUE(WaitUntil([&] { return tells("metrics_error"); }, kPatience));
+  EXPECT_EQ(TextOf(told, "metrics_error"),
+            "http://" + target.address() + "/metrics: line 1: expected the name of a metric");
+  EXPECT_FALSE(told.as_object().contains("resident_memory_bytes"));
+}
+
 TEST_F(ServiceTest, BadPeersAreToldWithTheReasonAndLeaveTheOthersAlone) {
   std::string truncated = TestProfileBytes(8 << 20);
   truncated.resize(truncated.size() / 2);

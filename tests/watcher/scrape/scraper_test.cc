@@ -53,6 +53,8 @@ class FakeFetcher : public Fetcher {
     co_return TestProfileBytes(1 << 20);
   }
 
+  asio::awaitable<Result<std::string>> FetchMetrics(Target, ByteShare&) override { co_return ""; }
+
   std::atomic<Duration> delay = Duration(0);
   std::atomic<bool> fails = false;
   std::atomic<std::size_t> body_bytes = 0;  // that it takes of the memory
