@@ -79,10 +79,10 @@ class Target {
 
   const std::vector<TrendWindow>& windows() {
     if (windows_.empty()) {
-      const Bins whole = MakeBins(life_, 0, kBins);
+      whole_life_ = MakeBins(life_, 0, kBins);
       for (Bins& bins : bins_) {
         std::vector<double> load = FindLoad(bins);
-        windows_.push_back(MakeTrendWindow(std::move(bins), whole, std::move(load)));
+        windows_.push_back(MakeTrendWindow(std::move(bins), std::move(load)));
       }
       bins_.clear();
       own_load_windows_.resize(windows_.size());
@@ -93,19 +93,24 @@ class Target {
   // For each window, that of the site looked at last with its own load; to be filled anew.
   std::vector<std::optional<TrendWindow>>& own_load_windows() { return own_load_windows_; }
 
+  SiteLevels LevelsOf(const SiteLife& site) const {
+    SiteLevels out{.sums = CumulativeSums(site.inuse), .whole_life = {}};
+    out.whole_life = BinMeans(whole_life_, out.sums);
+    return out;
+  }
+
   SiteLife LifeOf(SiteId site) const { return MakeSiteLife(window_, life_, site, period_); }
 
  private:
   std::vector<double> FindLoad(const Bins& bins) const {
     if (!Has(window_, Quantity::kAllocSpace)) return {};
     std::vector<std::vector<double>> rates;
-    std::vector<double> samples;
     for (std::size_t s = 0; s < window_.sites.size(); ++s) {
-      const Allocations alloc = AllocationsIn(bins, window_, life_, SiteId(s));
-      samples.push_back(alloc.bytes / std::max(period_, 1.0));
-      rates.push_back(alloc.bytes_per_second);
+      const double allocated = AllocatedBytes(bins, window_, life_, SiteId(s));
+      if (TellsLoad(allocated / std::max(period_, 1.0), bins.size()))
+        rates.push_back(AllocationRates(bins, window_, life_, SiteId(s)));
     }
-    return LoadIndex(rates, samples);
+    return LoadIndex(rates);
   }
 
   const SiteWindow& window_;
@@ -115,6 +120,7 @@ class Target {
   bool period_told_ = false;
   std::vector<StretchMeter> stretches_;
   std::vector<Bins> bins_;
+  Bins whole_life_;
   std::vector<std::optional<TrendWindow>> own_load_windows_;
   std::vector<TrendWindow> windows_;  // made from bins_ when first asked for
 };
@@ -225,10 +231,12 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site, double 
   std::optional<Growth> chosen;
   Stage stage = Stage::kNone;
   bool curve_seen = false;  // in a longer window
-  for (std::size_t w = 0; w < target.windows().size(); ++w) {
-    const TrendWindow& window = target.windows()[w];
+  const std::vector<TrendWindow>& windows = target.windows();
+  const SiteLevels levels = target.LevelsOf(site);
+  for (std::size_t w = 0; w < windows.size(); ++w) {
+    const TrendWindow& window = windows[w];
     const auto measure = [&](const TrendWindow& as) {
-      auto measured = MeasureGrowth(target.life(), site, as);
+      auto measured = MeasureGrowth(target.life(), site, levels, as, material);
       if (measured) measured->tail_of_curve = curve_seen && !measured->began_mid_life;
       return measured;
     };

@@ -23,6 +23,15 @@ std::vector<double> RatesOf(const Bins& bins, const Timeline& life, Total total)
   return rates;
 }
 
+std::int64_t AllocatedUntil(const SiteWindow& window, const Timeline& life, SiteId site,
+                            std::size_t observation) {
+  std::int64_t bytes = 0;
+  for (std::size_t row = window.first_row[site.index()]; row < window.first_row[site.index() + 1];
+       ++row)
+    bytes += window.series(Quantity::kAllocSpace, row)[life.columns[observation]];
+  return bytes;
+}
+
 }  // namespace
 
 Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count) {
@@ -53,12 +62,18 @@ Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count) {
   return bins;
 }
 
-std::vector<double> BinMeans(const Bins& bins, std::span<const double> values) {
+std::vector<double> CumulativeSums(std::span<const double> values) {
+  std::vector<double> sums(values.size() + 1);
+  for (std::size_t i = 0; i < values.size(); ++i) sums[i + 1] = sums[i] + values[i];
+  return sums;
+}
+
+std::vector<double> BinMeans(const Bins& bins, std::span<const double> sums) {
   std::vector<double> means(bins.size());
   for (std::size_t k = 0; k < bins.size(); ++k) {
-    double sum = 0;
-    for (std::size_t i = bins.begin[k]; i < bins.begin[k + 1]; ++i) sum += values[i];
-    means[k] = sum / static_cast<double>(bins.begin[k + 1] - bins.begin[k]);
+    const std::size_t begin = bins.begin[k];
+    const std::size_t end = bins.begin[k + 1];
+    means[k] = (sums[end] - sums[begin]) / static_cast<double>(end - begin);
   }
   return means;
 }
@@ -68,18 +83,17 @@ std::vector<double> BinRates(const Bins& bins, const Timeline& life,
   return RatesOf(bins, life, [&](std::size_t i) { return values[i]; });
 }
 
-Allocations AllocationsIn(const Bins& bins, const SiteWindow& window, const Timeline& life,
-                          SiteId site) {
-  const auto total = [&](std::size_t i) {
-    std::int64_t bytes = 0;
-    for (std::size_t row = window.first_row[site.index()]; row < window.first_row[site.index() + 1];
-         ++row) {
-      bytes += window.series(Quantity::kAllocSpace, row)[life.columns[i]];
-    }
-    return static_cast<double>(bytes);
-  };
-  return {.bytes = total(life.size() - 1) - total(bins.begin.front()),
-          .bytes_per_second = RatesOf(bins, life, total)};
+double AllocatedBytes(const Bins& bins, const SiteWindow& window, const Timeline& life,
+                      SiteId site) {
+  return static_cast<double>(AllocatedUntil(window, life, site, life.size() - 1) -
+                             AllocatedUntil(window, life, site, bins.begin.front()));
+}
+
+std::vector<double> AllocationRates(const Bins& bins, const SiteWindow& window,
+                                    const Timeline& life, SiteId site) {
+  return RatesOf(bins, life, [&](std::size_t i) {
+    return static_cast<double>(AllocatedUntil(window, life, site, i));
+  });
 }
 
 std::vector<double> SiteSeries(const SiteWindow& window, const Timeline& life, SiteId site,

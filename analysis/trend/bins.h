@@ -28,22 +28,24 @@ struct Bins {
 // The observations of `life` from `start_seconds` on, in at most `count` bins.
 Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count);
 
-// Mean of a site's inuse bytes in each bin, given as bytes per distinct observation of the life.
-std::vector<double> BinMeans(const Bins& bins, std::span<const double> values);
+// Sums of the values before each distinct observation of the life, and of all of them: exact for
+// bytes. The mean of any stretch is a difference of two.
+std::vector<double> CumulativeSums(std::span<const double> values);
+
+// Mean in each bin of values whose CumulativeSums are given.
+std::vector<double> BinMeans(const Bins& bins, std::span<const double> sums);
 
 // Rate of a cumulative quantity in each bin, per second: from the last observation of the bin
 // before to its own last.
 std::vector<double> BinRates(const Bins& bins, const Timeline& life,
                              std::span<const double> values);
 
-// What a site allocated in a window, for those that need no more of it: far cheaper than its
-// series.
-struct Allocations {
-  double bytes = 0;
-  std::vector<double> bytes_per_second;  // in each bin, as BinRates has it
-};
-Allocations AllocationsIn(const Bins& bins, const SiteWindow& window, const Timeline& life,
-                          SiteId site);
+// What a site allocated in a window, and its rate in each bin as BinRates has it, for those that
+// need no more of it: far cheaper than its series.
+double AllocatedBytes(const Bins& bins, const SiteWindow& window, const Timeline& life,
+                      SiteId site);
+std::vector<double> AllocationRates(const Bins& bins, const SiteWindow& window,
+                                    const Timeline& life, SiteId site);
 
 // A site's quantity, summed over its block sizes, at each distinct observation of the life.
 std::vector<double> SiteSeries(const SiteWindow& window, const Timeline& life, SiteId site,

@@ -127,11 +127,10 @@ double SamplingVariance(const Timeline& life, const SiteLife& site, double start
   return variance;
 }
 
-TrendWindow MakeTrendWindow(Bins bins, Bins whole_life, std::vector<double> load) {
+TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load) {
   std::vector<double> work = load.empty() ? std::vector<double>{} : WorkSeconds(bins, load);
   CourseBook courses(bins.seconds, load, work);
   return {.bins = std::move(bins),
-          .whole_life = std::move(whole_life),
           .load = std::move(load),
           .work = std::move(work),
           .courses = std::move(courses)};
@@ -145,9 +144,9 @@ bool TakeOwnLoad(const Timeline& life, const SiteLife& site, const TrendWindow& 
     samples += cls.BornSince(window.bins.begin.front());
   if (samples < kOwnLoadSamplesPerBin * static_cast<double>(window.bins.size())) return false;
   const std::vector<std::vector<double>> rates = {BinRates(window.bins, life, site.alloc)};
-  std::vector<double> load = LoadIndex(rates, std::array<double, 1>{samples});
+  std::vector<double> load = LoadIndex(rates);
   if (load.empty() || !window.courses.has_load()) {
-    own = MakeTrendWindow(window.bins, window.whole_life, std::move(load));
+    own = MakeTrendWindow(window.bins, std::move(load));
     return true;
   }
   if (!own || !own->courses.has_load()) own = window;
@@ -158,7 +157,7 @@ bool TakeOwnLoad(const Timeline& life, const SiteLife& site, const TrendWindow& 
 }
 
 double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                       double start_seconds) {
+                       std::span<const double> inuse, double start_seconds) {
   if (site.alloc.empty()) return 0;
   const Bins& bins = window.bins;
   const auto found = std::lower_bound(bins.seconds.begin(), bins.seconds.end(), start_seconds);
@@ -183,17 +182,17 @@ double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWi
   const double before = MeanOf(rates, first, first + width);
   const double now = MeanOf(rates, n - width, n);
   if (before <= 0 || now <= before) return 0;
-  const std::vector<double> inuse = BinMeans(bins, site.inuse);
   const double moving = std::min(1.0, turned_over / level);
   return moving * MeanOf(inuse, first, first + width) * (now / before - 1);
 }
 
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
-                                    const TrendWindow& window) {
-  const std::vector<double> inuse = BinMeans(window.bins, site.inuse);
+                                    const SiteLevels& levels, const TrendWindow& window,
+                                    double material) {
+  const std::vector<double> inuse = BinMeans(window.bins, levels.sums);
   double floor = 1;
   for (const SiteLife::Class& cls : site.classes) floor += 0.01 * cls.unit.variance;
-  const auto shape = window.courses.Compare(inuse, floor);
+  const auto shape = window.courses.Compare(inuse, floor, material);
   if (!shape) return std::nullopt;
   Growth out;
   out.shape = *shape;
@@ -215,11 +214,10 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   const std::vector<double> level = AtMeanLoad(inuse, window, *shape);
   out.in_every_third = GrowsThroughout(window, level, out);
   out.last_third_z = LastThirdZ(life, site, window.bins.seconds, level, out.start_seconds);
-  out.load_bytes = ExplainedByLoad(life, site, window, out.start_seconds);
-  const std::vector<double> whole_life = BinMeans(window.whole_life, site.inuse);
+  out.load_bytes = ExplainedByLoad(life, site, window, inuse, out.start_seconds);
   out.above_give_backs_bytes =
-      std::max(RiseSinceGiveBack(whole_life, kGiveBackShare * out.growth_bytes),
-               RiseOfTroughs(whole_life, kSwingShare * out.growth_bytes));
+      std::max(RiseSinceGiveBack(levels.whole_life, kGiveBackShare * out.growth_bytes),
+               RiseOfTroughs(levels.whole_life, kSwingShare * out.growth_bytes));
   const double phi = best.walk_share;
   out.effective_n = static_cast<double>(window.bins.size()) * (1 - phi) / (1 + phi);
 

@@ -17,10 +17,15 @@ namespace heapwatch {
 // What all sites of the target share over one window of the life.
 struct TrendWindow {
   Bins bins;
-  Bins whole_life;
   std::vector<double> load;  // per bin; empty: unknown
   std::vector<double> work;
   CourseBook courses;
+};
+
+// The levels of one site that all windows share.
+struct SiteLevels {
+  std::vector<double> sums;        // CumulativeSums of its bytes
+  std::vector<double> whole_life;  // means over bins of the whole life
 };
 
 struct Growth {
@@ -46,10 +51,13 @@ struct Growth {
   bool unresolved = false;  // a course that levels off fits about as well as one that goes on
 };
 
-TrendWindow MakeTrendWindow(Bins bins, Bins whole_life, std::vector<double> load);
+TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load);
 
+// nullopt where there is nothing to judge, as neither the growth nor a straight line through the
+// window would come to `material` bytes.
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
-                                    const TrendWindow& window);
+                                    const SiteLevels& levels, const TrendWindow& window,
+                                    double material);
 
 // Makes `own` the window with the site's own allocation rate as the load, which is a better guide
 // than that of the process where it is sampled well enough; false where it is not. What `own` held
@@ -65,9 +73,9 @@ SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, doub
 double SamplingVariance(const Timeline& life, const SiteLife& site, double start_seconds);
 
 // By Little's law the memory of objects that come and go grows at most in proportion to the rate at
-// which they are allocated: how much of a growth since `start_seconds` that can explain. 0 where
-// the rate did not rise or is not known.
+// which they are allocated: how much of a growth since `start_seconds` that can explain, `inuse`
+// being the means over the bins. 0 where the rate did not rise or is not known.
 double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                       double start_seconds);
+                       std::span<const double> inuse, double start_seconds);
 
 }  // namespace heapwatch

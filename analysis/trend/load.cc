@@ -16,15 +16,15 @@ double MedianOf(std::vector<double>& values) {
 
 }  // namespace
 
-std::vector<double> LoadIndex(std::span<const std::vector<double>> site_rates,
-                              std::span<const double> sampled_allocations) {
+bool TellsLoad(double sampled_allocations, std::size_t bins) {
+  return bins > 0 && sampled_allocations >= kMinSamplesPerBin * static_cast<double>(bins);
+}
+
+std::vector<double> LoadIndex(std::span<const std::vector<double>> site_rates) {
   std::vector<const std::vector<double>*> sites;
   std::vector<double> means;
   std::size_t bins = 0;
-  for (std::size_t s = 0; s < site_rates.size(); ++s) {
-    const auto& rates = site_rates[s];
-    if (rates.empty()) continue;
-    if (sampled_allocations[s] < kMinSamplesPerBin * static_cast<double>(rates.size())) continue;
+  for (const std::vector<double>& rates : site_rates) {
     double sum = 0;
     for (const double rate : rates) sum += rate;
     if (sum <= 0) continue;

@@ -14,10 +14,12 @@
 
 namespace heapwatch {
 
-// Load in each bin, its mean over time being 1. Empty where the target tells no allocations, or too
-// few to say.
-std::vector<double> LoadIndex(std::span<const std::vector<double>> site_rates,
-                              std::span<const double> sampled_allocations);
+// Whether so many sampled allocations over so many bins tell a site's rate in each of them.
+bool TellsLoad(double sampled_allocations, std::size_t bins);
+
+// Load in each bin, its mean over time being 1, from the rates of sites that tell it. Empty where
+// there are none.
+std::vector<double> LoadIndex(std::span<const std::vector<double>> site_rates);
 
 // Seconds of work at mean load done until the middle of each bin: wall-clock time stretched by the
 // load.

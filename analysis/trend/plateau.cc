@@ -1,6 +1,5 @@
 #include "analysis/trend/plateau.h"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -30,13 +29,6 @@ std::vector<double> Normalized(std::span<const double> values) {
   const double length = out.back() - first;
   for (double& v : out) v = length > 0 ? (v - first) / length : 0;
   return out;
-}
-
-// Falls strictly as the likelihood of a fit rises: exp(-2 ln L / n) but for a constant. Unlike ln L
-// itself it needs no logarithm for each of some hundred candidates.
-double Unlikelihood(double variance, double variance_floor, double scale) {
-  if (variance >= variance_floor) return variance * scale * std::numbers::e;
-  return variance_floor * scale * std::exp(variance / variance_floor);
 }
 
 }  // namespace
@@ -70,19 +62,28 @@ CourseBook::CourseBook(std::span<const double> seconds, std::span<const double> 
     : seconds_(seconds.begin(), seconds.end()) {
   if (seconds_.size() < kMinBins || seconds_.back() <= seconds_.front()) return;
   length_ = seconds_.back() - seconds_.front();
+  whitener_.emplace(seconds_, Eigen::Map<const PerShare>(kWalkShares.data()));
+  scale_ = (whitener_->log_determinant() / static_cast<double>(seconds_.size() - 1)).exp();
   Tabulate(load, work);
-  const auto bins = static_cast<double>(seconds_.size());
-  penalty_per_parameter_ = std::exp(std::log(bins) / (bins - 1));
-  for (const Candidate& candidate : candidates_) {
-    const auto parameters = static_cast<double>(candidate.x.size() + candidate.searched);
-    penalty_.push_back(std::pow(penalty_per_parameter_, parameters));
-  }
-  for (const double share : kWalkShares) levels_.push_back(MakeLevel(share));
+  SetUp(false);
 }
 
-std::size_t CourseBook::Add(std::vector<double> values, double end_slope) {
-  columns_.push_back({.values = std::move(values), .end_slope = end_slope});
+std::size_t CourseBook::Add(std::vector<double> values, double end_slope,
+                            std::optional<std::size_t> rest) {
+  Column& column = columns_.emplace_back();
+  column.values = std::move(values);
+  column.end_slope = end_slope;
+  column.rest = rest;
+  Whiten(column);
   return columns_.size() - 1;
+}
+
+void CourseBook::Whiten(Column& column) const {
+  column.whitened = whitener_->Apply(column.values);
+  const auto moved = std::find_if(column.values.begin(), column.values.end(),
+                                  [&](double v) { return v != column.values.front(); });
+  const auto still = moved - column.values.begin();
+  column.first_row = static_cast<std::size_t>(std::max<std::ptrdiff_t>(still - 1, 0));
 }
 
 void CourseBook::Propose(Course course, std::vector<std::size_t> x, std::size_t searched,
@@ -98,15 +99,15 @@ void CourseBook::Tabulate(std::span<const double> load, std::span<const double> 
   if (!load.empty()) load_column_ = Add({load.begin(), load.end()}, 0);
   const std::vector<double> t = Normalized(seconds_);
   Propose(Course::kConstant, {}, 0, 0);
-  const std::size_t line = Add(t, 1);
+  const std::size_t line = line_column_ = Add(t, 1);
   Propose(Course::kLine, {line}, 0, 0);
   if (!work.empty()) {
     work_column_ = Add(Normalized(work), 1);
     Propose(Course::kLine, {*work_column_}, 0, 0, true);
   }
   for (const double c : kPlaces) {
-    const std::size_t early = Add(Map(t, [c](double x) { return std::min(x, c); }), 0);
     const std::size_t late = Add(Map(t, [c](double x) { return std::max(x - c, 0.0); }), 1);
+    const std::size_t early = Add(Map(t, [c](double x) { return std::min(x, c); }), 0, late);
     const std::size_t step = Add(Map(t, [c](double x) { return x >= c ? 1.0 : 0.0; }), 0);
     Propose(Course::kStep, {step}, 1, c);
     Propose(Course::kRampThenFlat, {early}, 1, c);
@@ -123,73 +124,52 @@ void CourseBook::Tabulate(std::span<const double> load, std::span<const double> 
   }
 }
 
-CourseBook::Level CourseBook::MakeLevel(double walk_share) const {
-  Level level{.whitener = Whitener(seconds_, walk_share),
-              .scale = 1,
-              .whitened = {},
-              .products = {},
-              .plain = std::vector<NormalEquations>(candidates_.size()),
-              .loaded = std::vector<NormalEquations>(load_column_ ? candidates_.size() : 0)};
-  level.scale =
-      std::exp(level.whitener.log_determinant() / static_cast<double>(seconds_.size() - 1));
-  for (const Column& column : columns_) {
-    const std::vector<double> values = level.whitener.Apply(column.values);
-    level.whitened.insert(level.whitened.end(), values.begin(), values.end());
-  }
-  const auto width = static_cast<Eigen::Index>(columns_.size());
-  const auto rows = static_cast<Eigen::Index>(seconds_.size()) - 1;
-  level.products.resize(columns_.size() * columns_.size());
-  const Eigen::Map<const Eigen::MatrixXd> all(level.whitened.data(), rows, width);
-  Eigen::Map<Eigen::MatrixXd>(level.products.data(), width, width).noalias() =
-      all.transpose() * all;
-  SetUp(level, false);
-  return level;
+CourseBook::Model CourseBook::MakeModel(const Candidate& candidate, bool with_load) const {
+  std::array<std::size_t, kMaxColumns> x = {};
+  std::size_t count = candidate.x.size();
+  std::copy(candidate.x.begin(), candidate.x.end(), x.begin());
+  if (with_load) x[count++] = *load_column_;
+  Model model;
+  model.equations =
+      MakeNormalEquations(std::span(x).first(count), [&](std::size_t i, std::size_t j) {
+        const Column& a = columns_[i];
+        const Column& b = columns_[j];
+        PerShare sum = PerShare::Zero();
+        for (std::size_t k = std::max(a.first_row, b.first_row); k < a.whitened.size(); ++k)
+          sum += a.whitened[k] * b.whitened[k];
+        return sum;
+      });
+  // exp(-2 ln L / rows) is variance * scale * e, and each parameter costs ln n.
+  const auto bins = static_cast<double>(seconds_.size());
+  const double penalty =
+      std::pow(bins, static_cast<double>(count + candidate.searched) / (bins - 1));
+  model.unlikelihood_per_variance = model.equations.valid.select(
+      penalty * std::numbers::e * scale_, std::numeric_limits<double>::infinity());
+  return model;
 }
 
-void CourseBook::SetUp(Level& level, bool only_load) const {
-  const auto product = [&](std::size_t i, std::size_t j) {
-    return level.products[i * columns_.size() + j];
-  };
-  std::vector<std::size_t> x;
+void CourseBook::SetUp(bool only_load) {
+  plain_.resize(candidates_.size());
+  loaded_.resize(load_column_ ? candidates_.size() : 0);
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
-    const Candidate& candidate = candidates_[i];
-    if (!only_load || candidate.by_work) {
-      level.plain[i] = MakeNormalEquations(candidate.x, product);
-    }
-    if (!load_column_) continue;
-    x = candidate.x;
-    x.push_back(*load_column_);
-    level.loaded[i] = MakeNormalEquations(x, product);
+    if (!only_load || candidates_[i].by_work) plain_[i] = MakeModel(candidates_[i], false);
+    if (load_column_) loaded_[i] = MakeModel(candidates_[i], true);
   }
 }
 
 void CourseBook::SetLoad(std::span<const double> load, std::span<const double> work) {
   columns_[*load_column_].values.assign(load.begin(), load.end());
   columns_[*work_column_].values = Normalized(work);
-  const auto width = static_cast<Eigen::Index>(columns_.size());
-  const auto rows = static_cast<Eigen::Index>(seconds_.size()) - 1;
-  for (Level& level : levels_) {
-    for (const std::size_t column : {*load_column_, *work_column_}) {
-      const std::vector<double> values = level.whitener.Apply(columns_[column].values);
-      std::copy(values.begin(), values.end(),
-                level.whitened.begin() + static_cast<std::ptrdiff_t>(column * values.size()));
-    }
-    const Eigen::Map<const Eigen::MatrixXd> all(level.whitened.data(), rows, width);
-    Eigen::Map<Eigen::MatrixXd> products(level.products.data(), width, width);
-    for (const std::size_t column : {*load_column_, *work_column_}) {
-      const auto c = static_cast<Eigen::Index>(column);
-      products.col(c).noalias() = all.transpose() * all.col(c);
-      products.row(c) = products.col(c).transpose();
-    }
-    SetUp(level, true);
-  }
+  Whiten(columns_[*load_column_]);
+  Whiten(columns_[*work_column_]);
+  SetUp(true);
 }
 
 CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations& equations,
-                               const Fit& fit, double walk_share) const {
+                               const Fit& fit, std::size_t share) const {
   CourseFit out{.course = candidate.course, .by_work = candidate.by_work};
   out.place_seconds = candidate.place * length_;
-  out.walk_share = walk_share;
+  out.walk_share = kWalkShares[share];
   const auto parameters = static_cast<double>(equations.count + candidate.searched);
   out.bic = parameters * std::log(static_cast<double>(seconds_.size())) - 2 * fit.log_likelihood;
   double slope = 0;
@@ -199,8 +179,8 @@ CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations
     slope += a * fit.coefficient[i];
     if (equations.x[i] == load_column_) out.load_coefficient = fit.coefficient[i];
     for (std::size_t j = 0; j < equations.count; ++j) {
-      variance +=
-          a * columns_[equations.x[j]].end_slope * fit.residual_variance * equations.inverse[i][j];
+      variance += a * columns_[equations.x[j]].end_slope * fit.residual_variance *
+                  equations.inverse[i][j](static_cast<Eigen::Index>(share));
     }
   }
   out.end_slope = slope / length_;
@@ -212,35 +192,37 @@ CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations
   return out;
 }
 
-double CourseBook::EndSlope(const NormalEquations& equations, const double* moments) const {
+double CourseBook::EndSlope(const NormalEquations& equations, const WhitenedSeries& series,
+                            std::size_t share) const {
+  const auto at = static_cast<Eigen::Index>(share);
   double slope = 0;
   for (std::size_t i = 0; i < equations.count; ++i) {
     double coefficient = 0;
     for (std::size_t j = 0; j < equations.count; ++j)
-      coefficient += equations.inverse[i][j] * moments[equations.x[j]];
+      coefficient += equations.inverse[i][j](at) * series.moments[equations.x[j]](at);
     slope += columns_[equations.x[i]].end_slope * coefficient;
   }
   return slope / length_;
 }
 
-CourseBook::Fits CourseBook::FitAll(const std::vector<Whitened>& series, double variance_floor,
+CourseBook::Fits CourseBook::FitAll(const WhitenedSeries& series, double variance_floor,
                                     bool with_load) const {
   Fits fits{.with_load = with_load, .of = std::vector<Likeliest>(candidates_.size())};
-  const double per_row = 1 / static_cast<double>(seconds_.size() - 1);
-  for (std::size_t l = 0; l < levels_.size(); ++l) {
-    const auto& equations = with_load ? levels_[l].loaded : levels_[l].plain;
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      if (!equations[i].valid) continue;
-      const double variance =
-          SquaresLeft(equations[i], series[l].moments.data(), series[l].square) * per_row;
-      const double unlikelihood =
-          penalty_[i] * Unlikelihood(variance, variance_floor, levels_[l].scale);
-      if (unlikelihood < fits.of[i].unlikelihood) fits.of[i] = {unlikelihood, l};
-    }
+  const double per_row = 1 / static_cast<double>(series.rows);
+  const std::vector<Model>& models = with_load ? loaded_ : plain_;
+  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+    const PerShare explained = SquaresExplained(models[i].equations, series.moments.data());
+    PerShare variance = (series.square - explained).max(0) * per_row;
+    // Below its floor the variance is known, and the likelihood falls with the squares alone.
+    if (variance.minCoeff() < variance_floor)
+      variance = (variance < variance_floor)
+                     .select(variance_floor * (variance / variance_floor - 1).exp(), variance);
+    const PerShare unlikelihood = variance * models[i].unlikelihood_per_variance;
+    Eigen::Index share = 0;
+    fits.of[i].unlikelihood = unlikelihood.minCoeff(&share);
+    fits.of[i].share = static_cast<std::size_t>(share);
   }
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
-    Likeliest& fit = fits.of[i];
-    if (with_load) fit.unlikelihood *= penalty_per_parameter_;
     const auto less = [&](std::size_t a, std::size_t b) {
       return fits.of[a].unlikelihood < fits.of[b].unlikelihood;
     };
@@ -257,19 +239,21 @@ double CourseBook::Bic(double unlikelihood) const {
          (std::log(unlikelihood) + std::log(2 * std::numbers::pi));
 }
 
-Comparison CourseBook::Summarize(const Fits& fits, const std::vector<Whitened>& series,
-                                 double variance_floor) const {
-  const auto equations = [&](std::size_t i) -> const NormalEquations& {
-    const Level& level = levels_[fits.of[i].level];
-    return fits.with_load ? level.loaded[i] : level.plain[i];
-  };
+std::optional<Comparison> CourseBook::Summarize(const Fits& fits, const WhitenedSeries& series,
+                                                double variance_floor, double least_rise) const {
+  const std::vector<Model>& models = fits.with_load ? loaded_ : plain_;
   const auto describe = [&](std::size_t i) {
-    const std::size_t l = fits.of[i].level;
-    const Fit fit = Solve(equations(i), series[l].moments, series[l].square, seconds_.size() - 1,
-                          levels_[l].whitener.log_determinant(), variance_floor);
-    return Describe(candidates_[i], equations(i), fit, kWalkShares[l]);
+    const std::size_t share = fits.of[i].share;
+    const Fit fit =
+        Solve(models[i].equations, series, share,
+              whitener_->log_determinant()(static_cast<Eigen::Index>(share)), variance_floor);
+    return Describe(candidates_[i], models[i].equations, fit, share);
   };
   Comparison out{.best = describe(fits.best), .line = describe(fits.line)};
+  const auto rises = [&](const CourseFit& fit) {
+    return fit.end_slope * fit.last_piece_seconds >= least_rise;
+  };
+  if (!rises(out.best) && !rises(out.line)) return std::nullopt;
   out.load_used = fits.with_load;
   constexpr double kNone = std::numeric_limits<double>::infinity();
   double flat = kNone;
@@ -279,7 +263,7 @@ Comparison CourseBook::Summarize(const Fits& fits, const std::vector<Whitened>& 
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     const Likeliest& fit = fits.of[i];
     if (std::isinf(fit.unlikelihood)) continue;
-    const double slope = EndSlope(equations(i), series[fit.level].moments.data());
+    const double slope = EndSlope(models[i].equations, series, fit.share);
     double& side = slope > kGoingOnShare * out.line.end_slope ? going_on : flat;
     side = std::min(side, fit.unlikelihood);
     double& course = of_course[static_cast<std::size_t>(candidates_[i].course)];
@@ -296,30 +280,35 @@ Comparison CourseBook::Summarize(const Fits& fits, const std::vector<Whitened>& 
   return out;
 }
 
-std::optional<Comparison> CourseBook::Compare(std::span<const double> inuse,
-                                              double variance_floor) const {
-  if (levels_.empty()) return std::nullopt;
-  const auto index = [](std::size_t i) { return static_cast<Eigen::Index>(i); };
-  const std::size_t rows = seconds_.size() - 1;
-  const std::size_t width = columns_.size();
-  std::vector<Whitened> series(levels_.size());
-  for (std::size_t l = 0; l < levels_.size(); ++l) {
-    const std::vector<double> y = levels_[l].whitener.Apply(inuse);
-    const Eigen::Map<const Eigen::VectorXd> values(y.data(), index(rows));
-    series[l].square = values.squaredNorm();
-    series[l].moments.resize(width);
-    Eigen::Map<Eigen::VectorXd>(series[l].moments.data(), index(width)).noalias() =
-        Eigen::Map<const Eigen::MatrixXd>(levels_[l].whitened.data(), index(rows), index(width))
-            .transpose() *
-        values;
+WhitenedSeries CourseBook::Whiten(std::span<const double> values) const {
+  const std::vector<PerShare> whitened = whitener_->Apply(values);
+  WhitenedSeries out{.moments = {}, .square = PerShare::Zero(), .rows = whitened.size()};
+  for (const PerShare& row : whitened) out.square += row * row;
+  out.moments.reserve(columns_.size());
+  for (const Column& column : columns_) {
+    if (column.rest) {
+      out.moments.emplace_back(out.moments[line_column_] - out.moments[*column.rest]);
+      continue;
+    }
+    PerShare sum = PerShare::Zero();
+    for (std::size_t k = column.first_row; k < whitened.size(); ++k)
+      sum += column.whitened[k] * whitened[k];
+    out.moments.push_back(sum);
   }
+  return out;
+}
+
+std::optional<Comparison> CourseBook::Compare(std::span<const double> inuse, double variance_floor,
+                                              double least_rise) const {
+  if (!whitener_) return std::nullopt;
+  const WhitenedSeries series = Whiten(inuse);
   const Fits plain = FitAll(series, variance_floor, false);
   if (load_column_) {
     const Fits loaded = FitAll(series, variance_floor, true);
     if (loaded.of[loaded.best].unlikelihood < plain.of[plain.best].unlikelihood)
-      return Summarize(loaded, series, variance_floor);
+      return Summarize(loaded, series, variance_floor, least_rise);
   }
-  return Summarize(plain, series, variance_floor);
+  return Summarize(plain, series, variance_floor, least_rise);
 }
 
 }  // namespace heapwatch

@@ -78,14 +78,19 @@ class CourseBook {
   void SetLoad(std::span<const double> load, std::span<const double> work);
   bool has_load() const { return load_column_ && work_column_; }
 
-  // nullopt where there are too few bins to tell courses apart. Safe from any thread.
-  std::optional<Comparison> Compare(std::span<const double> inuse, double variance_floor) const;
+  // nullopt where there are too few bins to tell courses apart, or where neither the best course on
+  // its last piece nor the line rises by `least_rise` bytes. Safe from any thread.
+  std::optional<Comparison> Compare(std::span<const double> inuse, double variance_floor,
+                                    double least_rise) const;
 
  private:
   // A column of the design: a function of t in [0, 1], and its slope at t = 1.
   struct Column {
     std::vector<double> values;
     double end_slope = 0;
+    std::size_t first_row = 0;        // whitened rows before it are zero
+    std::optional<std::size_t> rest;  // that column and this one add up to the line
+    std::vector<PerShare> whitened;
   };
   struct Candidate {
     Course course = Course::kConstant;
@@ -94,28 +99,19 @@ class CourseBook {
     double place = 0;            // share of the window
     bool by_work = false;
   };
-  // For one walk share: whitened columns, and the normal equations of every candidate.
-  struct Level {
-    Whitener whitener;
-    double scale = 1;              // exp(log determinant / rows)
-    std::vector<double> whitened;  // columns x rows
-    std::vector<double> products;  // of any two of them: columns x columns
-    std::vector<NormalEquations> plain;
-    std::vector<NormalEquations> loaded;  // with the load; empty where unknown
+  // A candidate's normal equations, and by what its residual variance turns into unlikelihood:
+  // infinite where the equations have no solution.
+  struct Model {
+    NormalEquations equations;
+    PerShare unlikelihood_per_variance;
   };
 
-  // A series, whitened for one level: its inner products with the columns and with itself.
-  struct Whitened {
-    std::vector<double> moments;
-    double square = 0;
-  };
-
-  // Where a candidate is most likely, of all levels.
+  // Where a candidate is most likely, of all walk shares.
   struct Likeliest {
     // Orders as the BIC does: exp(BIC / rows) but for a constant factor. It needs no logarithm for
     // each of some hundred candidates.
     double unlikelihood = std::numeric_limits<double>::infinity();
-    std::size_t level = 0;
+    std::size_t share = 0;
   };
   struct Fits {
     bool with_load = false;
@@ -125,29 +121,35 @@ class CourseBook {
   };
 
   void Tabulate(std::span<const double> load, std::span<const double> work);
-  std::size_t Add(std::vector<double> values, double end_slope);
+  std::size_t Add(std::vector<double> values, double end_slope,
+                  std::optional<std::size_t> rest = std::nullopt);
   void Propose(Course course, std::vector<std::size_t> x, std::size_t searched, double place,
                bool by_work = false);
-  Level MakeLevel(double walk_share) const;
-  // The normal equations of all candidates, or only those in which the load or the work appear.
-  void SetUp(Level& level, bool only_load) const;
-  Fits FitAll(const std::vector<Whitened>& series, double variance_floor, bool with_load) const;
-  Comparison Summarize(const Fits& fits, const std::vector<Whitened>& series,
-                       double variance_floor) const;
+  void Whiten(Column& column) const;
+  // The models of all candidates, or only those in which the load or the work appear.
+  void SetUp(bool only_load);
+  Model MakeModel(const Candidate& candidate, bool with_load) const;
+  WhitenedSeries Whiten(std::span<const double> values) const;
+  Fits FitAll(const WhitenedSeries& series, double variance_floor, bool with_load) const;
+  std::optional<Comparison> Summarize(const Fits& fits, const WhitenedSeries& series,
+                                      double variance_floor, double least_rise) const;
   double Bic(double unlikelihood) const;
-  double EndSlope(const NormalEquations& equations, const double* moments) const;
+  double EndSlope(const NormalEquations& equations, const WhitenedSeries& series,
+                  std::size_t share) const;
   CourseFit Describe(const Candidate& candidate, const NormalEquations& equations, const Fit& fit,
-                     double walk_share) const;
+                     std::size_t share) const;
 
   std::vector<double> seconds_;
   double length_ = 0;
+  std::optional<Whitener> whitener_;  // absent: too few bins
+  PerShare scale_;                    // exp(log determinant / rows)
+  std::size_t line_column_ = 0;
   std::optional<std::size_t> load_column_;
   std::optional<std::size_t> work_column_;
   std::vector<Column> columns_;
   std::vector<Candidate> candidates_;
-  std::vector<double> penalty_;  // of each candidate, as a factor of its unlikelihood
-  double penalty_per_parameter_ = 1;
-  std::vector<Level> levels_;
+  std::vector<Model> plain_;   // of each candidate
+  std::vector<Model> loaded_;  // with the load; empty where unknown
 };
 
 }  // namespace heapwatch

@@ -11,10 +11,13 @@
 // section 3.4). The level starts diffuse, so a constant needs no column of its own. `share` is not
 // known: each model takes the most likely of a fixed ladder of values, s^2 is profiled out.
 //
+// All shares are fitted side by side: the same steps on a value for each of them, as wide as the
+// machine's vectors are.
+//
 // Pure; times in seconds, ascending.
 #pragma once
 
-#include <algorithm>
+#include <Eigen/Core>
 #include <array>
 #include <cstddef>
 #include <span>
@@ -22,51 +25,59 @@
 
 namespace heapwatch {
 
-// The ladder of random-walk shares tried, from pure white noise to nearly pure random walk.
-inline constexpr std::array<double, 7> kWalkShares = {0, 0.003, 0.02, 0.08, 0.25, 0.6, 0.97};
+inline constexpr std::size_t kWalkShareCount = 8;
+// A value for each random-walk share.
+using PerShare = Eigen::Array<double, kWalkShareCount, 1>;
 
-// Turns columns into innovations for one share.
+// The ladder of shares tried, from pure white noise to nearly pure random walk. The last stands
+// there twice to fill the vectors; of equals the first is taken.
+inline constexpr std::array<double, kWalkShareCount> kWalkShares = {0,    0.003, 0.02, 0.08,
+                                                                    0.25, 0.6,   0.97, 0.97};
+
+// Turns columns into innovations.
 class Whitener {
  public:
-  Whitener(std::span<const double> seconds, double walk_share);
+  Whitener(std::span<const double> seconds, const PerShare& walk_share);
 
-  // seconds.size() - 1 values.
-  std::vector<double> Apply(std::span<const double> column) const;
-  double log_determinant() const { return log_determinant_; }
+  // seconds.size() - 1 rows.
+  std::vector<PerShare> Apply(std::span<const double> column) const;
+  const PerShare& log_determinant() const { return log_determinant_; }
 
  private:
-  std::vector<double> gain_;
-  std::vector<double> weight_;  // 1 / standard deviation of the innovation, in units of s
-  double log_determinant_ = 0;
+  std::vector<PerShare> gain_;
+  std::vector<PerShare> weight_;  // 1 / standard deviation of the innovation, in units of s
+  PerShare log_determinant_ = PerShare::Zero();
 };
 
 inline constexpr std::size_t kMaxColumns = 3;
 
+using SquareMatrix = std::array<std::array<PerShare, kMaxColumns>, kMaxColumns>;
+
 // The part of a least-squares fit that does not depend on the series: (X'X)^-1 of the chosen
 // whitened columns.
 struct NormalEquations {
-  bool valid = false;  // false where the columns are collinear
+  Eigen::Array<bool, kWalkShareCount, 1> valid;  // false where the columns are collinear
   std::size_t count = 0;
   std::array<std::size_t, kMaxColumns> x = {};  // which columns
-  std::array<std::array<double, kMaxColumns>, kMaxColumns> inverse = {};
+  SquareMatrix inverse;                         // zero where not valid
 };
 
 // `product(i, j)` is the inner product of whitened columns i and j.
 template <class Product>
 NormalEquations MakeNormalEquations(std::span<const std::size_t> x, Product product);
 
-// The sum of squares a fit leaves over: of a whitened series whose inner product with itself is
-// `square`, and with whitened column i `moments[i]`.
-inline double SquaresLeft(const NormalEquations& equations, const double* moments, double square) {
-  // Written out for three columns: what is not used is zero in the inverse. This is the innermost
-  // step of the analysis.
+// What a fit explains of the squares of a whitened series whose inner product with whitened column
+// i is `moments[i]`. This is the innermost step of the analysis.
+inline PerShare SquaresExplained(const NormalEquations& equations, const PerShare* moments) {
+  if (equations.count == 0) return PerShare::Zero();
   const auto& inverse = equations.inverse;
-  const double a = moments[equations.x[0]];
-  const double b = moments[equations.x[1]];
-  const double c = moments[equations.x[2]];
-  const double explained = a * (inverse[0][0] * a + 2 * (inverse[0][1] * b + inverse[0][2] * c)) +
-                           b * (inverse[1][1] * b + 2 * inverse[1][2] * c) + c * inverse[2][2] * c;
-  return std::max(0.0, square - explained);
+  const PerShare& a = moments[equations.x[0]];
+  if (equations.count == 1) return a * a * inverse[0][0];
+  const PerShare& b = moments[equations.x[1]];
+  const PerShare of_two = a * (inverse[0][0] * a + 2 * inverse[0][1] * b) + b * b * inverse[1][1];
+  if (equations.count == 2) return of_two;
+  const PerShare& c = moments[equations.x[2]];
+  return of_two + c * (2 * (inverse[0][2] * a + inverse[1][2] * b) + inverse[2][2] * c);
 }
 
 struct Fit {
@@ -75,15 +86,21 @@ struct Fit {
   std::array<double, kMaxColumns> coefficient = {};
 };
 
-// Fits a whitened series of `rows` values: `moments[i]` is its inner product with whitened column
-// i, `square` that with itself. `variance_floor` keeps a series without any noise from claiming
-// infinite precision.
-Fit Solve(const NormalEquations& equations, std::span<const double> moments, double square,
-          std::size_t rows, double log_determinant, double variance_floor);
+// A series, whitened.
+struct WhitenedSeries {
+  std::vector<PerShare> moments;  // its inner products with the whitened columns
+  PerShare square;                // and with itself
+  std::size_t rows = 0;
+};
 
-// Inverts the upper left count x count part in place; false where it is near singular.
-bool InvertInPlace(std::array<std::array<double, kMaxColumns>, kMaxColumns>& matrix,
-                   std::size_t count);
+// The fit for one of the shares. `variance_floor` keeps a series without any noise from claiming
+// infinite precision.
+Fit Solve(const NormalEquations& equations, const WhitenedSeries& series, std::size_t share,
+          double log_determinant, double variance_floor);
+
+// Inverts the upper left count x count part of a symmetric matrix in place; tells where it could,
+// and leaves zero where the matrix is near singular.
+Eigen::Array<bool, kWalkShareCount, 1> InvertInPlace(SquareMatrix& matrix, std::size_t count);
 
 template <class Product>
 NormalEquations MakeNormalEquations(std::span<const std::size_t> x, Product product) {

@@ -5,7 +5,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <fstream>
-#include <numeric>
+#include <limits>
 #include <random>
 #include <sstream>
 #include <vector>
@@ -16,27 +16,53 @@
 namespace heapwatch {
 namespace {
 
+constexpr double kAnyRise = -std::numeric_limits<double>::infinity();
+
 struct Line {
   double slope;
   double standard_error;
 };
 
+double Dot(const std::vector<PerShare>& a, const std::vector<PerShare>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i](0) * b[i](0);
+  return sum;
+}
+
+// The fit of `y` on columns whose noise has one walk share.
+struct OneFit {
+  Fit fit;
+  NormalEquations equations;
+  double standard_error(std::size_t i) const {
+    return std::sqrt(fit.residual_variance * equations.inverse[i][i](0));
+  }
+};
+
+OneFit FitColumns(const std::vector<double>& times, const std::vector<std::vector<double>>& x,
+                  const std::vector<double>& y, double walk_share) {
+  const Whitener whitener(times, PerShare::Constant(walk_share));
+  const std::vector<PerShare> wy = whitener.Apply(y);
+  WhitenedSeries series{
+      .moments = {}, .square = PerShare::Constant(Dot(wy, wy)), .rows = wy.size()};
+  std::vector<std::vector<PerShare>> wx;
+  std::vector<std::size_t> columns;
+  for (const std::vector<double>& column : x) {
+    columns.push_back(wx.size());
+    wx.push_back(whitener.Apply(column));
+    series.moments.push_back(PerShare::Constant(Dot(wx.back(), wy)));
+  }
+  OneFit out;
+  out.equations = MakeNormalEquations(columns, [&](std::size_t i, std::size_t j) {
+    return PerShare(PerShare::Constant(Dot(wx[i], wx[j])));
+  });
+  EXPECT_TRUE(out.equations.valid.all());
+  out.fit = Solve(out.equations, series, 0, whitener.log_determinant()(0), 1e-30);
+  return out;
+}
+
 Line FitLine(const std::vector<double>& x, const std::vector<double>& y, double walk_share) {
-  const Whitener whitener(x, walk_share);
-  const std::vector<double> wx = whitener.Apply(x);
-  const std::vector<double> wy = whitener.Apply(y);
-  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-    return sum;
-  };
-  const std::vector<std::size_t> columns = {0};
-  const NormalEquations equations =
-      MakeNormalEquations(columns, [&](std::size_t, std::size_t) { return dot(wx, wx); });
-  const std::vector<double> moments = {dot(wx, wy)};
-  const Fit fit =
-      Solve(equations, moments, dot(wy, wy), wy.size(), whitener.log_determinant(), 1e-30);
-  return {fit.coefficient[0], std::sqrt(fit.residual_variance * equations.inverse[0][0])};
+  const OneFit line = FitColumns(x, {x}, y, walk_share);
+  return {line.fit.coefficient[0], line.standard_error(0)};
 }
 
 TEST(Regression, WithoutAWalkIsOrdinaryLeastSquares) {
@@ -83,28 +109,14 @@ TEST(Regression, AgreesWithTheCertifiedValuesOfNistsPontius) {
   for (const auto& v : pontius.at("y").as_array()) y.push_back(v.to_number<double>());
   std::vector<double> order(y.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<double>(i);
-  const Whitener whitener(order, 0);
-  const std::vector<double> wy = whitener.Apply(y);
-  const std::vector<std::vector<double>> wx = {whitener.Apply(x[0]), whitener.Apply(x[1])};
-  const auto dot = [](const std::vector<double>& a, const std::vector<double>& b) {
-    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-  };
-  const std::vector<std::size_t> columns = {0, 1};
-  const NormalEquations equations =
-      MakeNormalEquations(columns, [&](std::size_t i, std::size_t j) { return dot(wx[i], wx[j]); });
-  ASSERT_TRUE(equations.valid);
-  const std::vector<double> moments = {dot(wx[0], wy), dot(wx[1], wy)};
-  const Fit fit =
-      Solve(equations, moments, dot(wy, wy), wy.size(), whitener.log_determinant(), 1e-30);
+  const OneFit fitted = FitColumns(order, x, y, 0);
   const auto& params = pontius.at("params").as_object();
   const auto certified = [&](const char* name, std::size_t i) {
     return params.at(name).as_array()[i].to_number<double>();
   };
-  EXPECT_NEAR(fit.coefficient[0] / (certified("B1", 0) * 1e6), 1, 1e-9);
-  EXPECT_NEAR(fit.coefficient[1] / (certified("B2", 0) * 1e12), 1, 1e-7);
-  EXPECT_NEAR(
-      std::sqrt(fit.residual_variance * equations.inverse[0][0]) / (certified("B1", 1) * 1e6), 1,
-      1e-5);
+  EXPECT_NEAR(fitted.fit.coefficient[0] / (certified("B1", 0) * 1e6), 1, 1e-9);
+  EXPECT_NEAR(fitted.fit.coefficient[1] / (certified("B2", 0) * 1e12), 1, 1e-7);
+  EXPECT_NEAR(fitted.standard_error(0) / (certified("B1", 1) * 1e6), 1, 1e-5);
 }
 
 TEST(CourseBook, WithAnotherLoadIsTheBookMadeWithThatLoad) {
@@ -122,8 +134,8 @@ TEST(CourseBook, WithAnotherLoadIsTheBookMadeWithThatLoad) {
   }
   CourseBook book(seconds, load, seconds);
   book.SetLoad(other, other_work);
-  const auto changed = book.Compare(values, 1);
-  const auto fresh = CourseBook(seconds, other, other_work).Compare(values, 1);
+  const auto changed = book.Compare(values, 1, kAnyRise);
+  const auto fresh = CourseBook(seconds, other, other_work).Compare(values, 1, kAnyRise);
   ASSERT_TRUE(changed && fresh);
   EXPECT_EQ(changed->best.course, fresh->best.course);
   EXPECT_TRUE(changed->load_used);
@@ -154,7 +166,7 @@ TEST(CourseBook, DoesNotTakeARandomWalkForALine) {
   for (int w = 0; w < kWalks; ++w) {
     std::vector<double> y = {0};
     while (y.size() < 64) y.push_back(y.back() + step(random));
-    const auto shape = book.Compare(y, 1e-9);
+    const auto shape = book.Compare(y, 1e-9, kAnyRise);
     ASSERT_TRUE(shape);
     sure += shape->line.end_slope > 4 * shape->line.end_slope_error ? 1 : 0;
   }
@@ -184,7 +196,7 @@ TEST(CourseBook, TellsWhatLevelsOffFromWhatGoesOn) {
   for (const Shape& shape : shapes) {
     std::vector<double> y;
     for (const double t : times) y.push_back(shape.course(t / times.back()) + noise(random));
-    const auto found = book.Compare(y, 1e-9);
+    const auto found = book.Compare(y, 1e-9, kAnyRise);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->bic_going_on + 3 < found->bic_flat, shape.goes_on)
         << shape.name << " taken for " << ToString(found->best.course);
@@ -201,15 +213,25 @@ TEST(CourseBook, TakesTheLoadOutOfTheTrend) {
     load.push_back(1 + 0.6 * std::sin(static_cast<double>(i) / 64 * 3));  // half a day
     y.push_back(100 * load.back() + noise(random));
   }
-  const auto shape = CourseBook(times, load, {}).Compare(y, 1e-9);
+  const auto shape = CourseBook(times, load, {}).Compare(y, 1e-9, kAnyRise);
   ASSERT_TRUE(shape);
   EXPECT_TRUE(shape->load_used);
   EXPECT_EQ(shape->best.course, Course::kConstant);
   EXPECT_NEAR(shape->best.load_coefficient, 100, 5);
 }
 
+TEST(CourseBook, KeepsQuietOnWhatRisesByLessThanCounts) {
+  const std::vector<double> times = Times(64);
+  std::vector<double> late;
+  for (const double t : times) late.push_back(200 * std::max(0.0, t / times.back() - 0.7));
+  const CourseBook book(times, {}, {});
+  EXPECT_TRUE(book.Compare(late, 1e-9, 59));
+  EXPECT_FALSE(book.Compare(late, 1e-9, 61));
+}
+
 TEST(CourseBook, KeepsQuietOnTooFewBins) {
-  EXPECT_FALSE(CourseBook(Times(5), {}, {}).Compare(std::vector<double>{1, 2, 3, 4, 5}, 1));
+  EXPECT_FALSE(
+      CourseBook(Times(5), {}, {}).Compare(std::vector<double>{1, 2, 3, 4, 5}, 1, kAnyRise));
 }
 
 }  // namespace
