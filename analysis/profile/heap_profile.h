@@ -91,6 +91,9 @@ struct Sample {
 struct HeapProfile {
   std::optional<Time> time;
   std::optional<Duration> duration;  // set by profiles of an interval
+  // Of the whole process at that moment, heap and all. No format tells it: it comes from the
+  // process' own metrics, where they were asked.
+  std::optional<std::int64_t> resident_bytes;
   // Mean bytes between two samples (R). 1 or less: every allocation was recorded. Absent: the
   // format does not say.
   std::optional<std::int64_t> sampling_period_bytes;

@@ -13,11 +13,13 @@
 namespace heapwatch {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr std::uint8_t kFormat = 2;
 // A level more takes twice the time and saves one byte in a hundred.
 constexpr int kCompressionLevel = 3;
 // No chunk that was written is as large as this; a damaged one may say it is.
 constexpr std::size_t kMaxChunkBytes = 256U << 20;
+// Resident memory that is not told at a snapshot, among others where it is.
+constexpr std::int64_t kUntold = -1;
 
 // How a unit of a series is told.
 enum class UnitCoding : std::uint8_t {
@@ -159,6 +161,31 @@ bool UnpackUnitAt(const ValueUnit& unit, std::span<std::int64_t> values, std::si
   return true;
 }
 
+void WriteResident(const std::vector<std::optional<std::int64_t>>& resident, ByteWriter& out) {
+  const bool is_told = std::any_of(resident.begin(), resident.end(),
+                                   [](const auto& bytes) { return bytes.has_value(); });
+  out.Byte(is_told ? 1 : 0);
+  if (!is_told) return;
+  std::int64_t last = 0;
+  for (const auto& bytes : resident) {
+    out.Zigzag(WrappingDifference(bytes.value_or(kUntold), last));
+    last = bytes.value_or(kUntold);
+  }
+}
+
+bool ReadResident(ByteReader& in, std::size_t count,
+                  std::vector<std::optional<std::int64_t>>& resident) {
+  resident.resize(count);
+  const std::uint8_t is_told = in.Byte();
+  if (is_told != 1) return is_told == 0;
+  std::int64_t last = 0;
+  for (auto& bytes : resident) {
+    last = WrappingSum(last, in.Zigzag());
+    if (last != kUntold) bytes = last;
+  }
+  return true;
+}
+
 std::string PackHeader(const SegmentFrame& frame, const std::vector<BlockSize>& sizes,
                        const std::vector<std::uint32_t>& size_of_series) {
   std::string bytes;
@@ -173,6 +200,7 @@ std::string PackHeader(const SegmentFrame& frame, const std::vector<BlockSize>& 
     last = ToUnixMillis(time);
     last_step = step;
   }
+  WriteResident(frame.resident_bytes, out);
   out.Varint(frame.heads.size());
   for (const SegmentFrame::Head& head : frame.heads) {
     out.Varint(head.from);
@@ -258,6 +286,7 @@ Result<BlockHeader> UnpackHeader(std::string_view bytes) {
     if (i > 0 && FromUnixMillis(last) <= frame.times.back()) return Corrupt("times");
     frame.times.push_back(FromUnixMillis(last));
   }
+  if (!ReadResident(in, time_count, frame.resident_bytes)) return Corrupt("resident memory");
   if (frame.times.empty() || !ReadHeads(in, frame)) return Corrupt("heads");
   std::vector<BlockSize> sizes;
   const std::size_t size_count = in.Count(9);

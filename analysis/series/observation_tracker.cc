@@ -17,6 +17,7 @@ Observation ObservationTracker::Next(const ObservationFacts& facts) {
   Observation next;
   next.time = facts.time;
   next.sampling_period_bytes = facts.sampling_period_bytes.value_or(0);
+  next.resident_bytes = facts.resident_bytes;
   if (last_) {
     next.lifetime = last_->lifetime + (IsNewLife(facts) ? 1U : 0U);
     next.build = last_->build + (facts.build != last_build_ ? 1U : 0U);

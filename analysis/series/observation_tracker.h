@@ -23,6 +23,7 @@ namespace heapwatch {
 struct ObservationFacts {
   Time time;
   std::optional<std::int64_t> sampling_period_bytes;
+  std::optional<std::int64_t> resident_bytes;
   std::string_view build;  // build id of the main binary, else its file
   bool changed = true;     // whether any value differs from the snapshot before
   // Over all stacks; absent where the profile does not tell the quantity. Of these two only what is

@@ -18,6 +18,7 @@ void Moment::Add(const SeriesKey& key, std::span<const std::int64_t> values_of_k
 Moment MomentOf(const RowChain& chain, Time time) {
   Moment moment;
   moment.time = time;
+  moment.resident_bytes = chain.resident_bytes();
   moment.head = std::make_shared<const HeapProfile>(chain.head_profile());
   for (std::size_t i = 0; i < chain.series_count(); ++i)
     moment.Add(chain.series(i), chain.values(i));
@@ -37,6 +38,7 @@ HeapProfile RebuildProfile(const Moment& moment, std::span<const ContentHash> st
                            const StackTable& table) {
   HeapProfile profile = table.Build(*moment.head, stacks);
   profile.time = moment.time;
+  profile.resident_bytes = moment.resident_bytes;
   std::unordered_map<ContentHash, StackId> ids;
   for (std::size_t i = 0; i < stacks.size(); ++i) ids.emplace(stacks[i], StackId(i));
   profile.samples.reserve(moment.series.size());

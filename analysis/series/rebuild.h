@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace heapwatch {
 // All that is not zero at one moment.
 struct Moment {
   Time time{};
+  std::optional<std::int64_t> resident_bytes = std::nullopt;
   std::shared_ptr<const HeapProfile> head;
   std::vector<SeriesKey> series;
   std::vector<std::int64_t> values;  // series x sample types

@@ -7,10 +7,11 @@
 namespace heapwatch {
 namespace {
 
-// The first byte of a row: the format in the upper four bits, then whether a head follows, then the
-// kind.
+// The first byte of a row: the format in the upper four bits, then whether the resident memory and a
+// head follow, then the kind.
 constexpr unsigned kFormat = 1;
 constexpr unsigned kFormatShift = 4;
+constexpr unsigned kHasResident = 8;
 constexpr unsigned kHasHead = 4;
 constexpr unsigned kKindMask = 3;
 
@@ -43,6 +44,7 @@ Result<RowPreamble> ReadPreamble(std::string_view row) {
     preamble.number = in.Varint();
   }
   if ((first & kHasHead) != 0) preamble.head = in.Text();
+  if ((first & kHasResident) != 0) preamble.resident_bytes = in.Zigzag();
   const std::size_t size_count = in.Count(9);
   preamble.sizes.reserve(size_count);
   for (std::size_t i = 0; i < size_count; ++i) {
@@ -121,6 +123,7 @@ Result<void> RowChain::Apply(std::string_view row) {
   }
   if (preamble->head && !SetHead(*preamble->head)) return Corrupt("whose head does not make sense");
   if (type_count_ == 0) return Corrupt("that begins a chain without a head");
+  resident_bytes_ = preamble->resident_bytes;
   if (!AddSeries(*preamble)) return Corrupt("whose series do not make sense");
   if (!ApplyChanges(preamble->changes)) return Corrupt("whose changes do not make sense");
   ++row_count_;
@@ -198,12 +201,14 @@ void RowWriter::WritePreamble(Time time, std::string_view head, std::size_t size
   const RowKind kind = is_keyframe ? RowKind::kKeyframe : RowKind::kDelta;
   const bool has_head = head != chain_.head_ || is_keyframe;
   out.Byte(static_cast<std::uint8_t>(kFormat << kFormatShift | (has_head ? kHasHead : 0U) |
+                                     (chain_.resident_bytes_ ? kHasResident : 0U) |
                                      static_cast<unsigned>(kind)));
   if (!is_keyframe) {
     out.Zigzag((time - start_).count());
     out.Varint(chain_.row_count_);
   }
   if (has_head) out.Text(head);
+  if (chain_.resident_bytes_) out.Zigzag(*chain_.resident_bytes_);
   out.Varint(chain_.sizes_.size() - sizes_before);
   for (std::size_t i = sizes_before; i < chain_.sizes_.size(); ++i) {
     out.Zigzag(chain_.sizes_[i].block_bytes);
@@ -269,6 +274,7 @@ Result<RowWriter::Row> RowWriter::Write(Time time, const HeapProfile& profile) {
   const std::size_t sizes_before = chain_.sizes_.size();
   const std::size_t series_before = chain_.series_.size();
   std::vector<std::int64_t> now = Gather(profile, row);
+  chain_.resident_bytes_ = profile.resident_bytes;
   ByteWriter out(row.bytes);
   WritePreamble(time, head, sizes_before, series_before, out);
   WriteChanges(std::move(now), out);

@@ -37,6 +37,7 @@ struct RowPreamble {
   Duration since_chain_start{0};  // deltas only
   std::uint64_t number = 0;       // of the row in its chain; the keyframe is 0
   std::optional<std::string_view> head;
+  std::optional<std::int64_t> resident_bytes;
   std::vector<BlockSize> sizes;     // added to those of the chain
   std::vector<ContentHash> stacks;  // of the series added to the chain ...
   std::vector<std::uint32_t>
@@ -57,6 +58,8 @@ class RowChain {
   // EncodeHead's bytes, and what they say.
   const std::string& head() const { return head_; }
   const HeapProfile& head_profile() const { return head_profile_; }
+  // HeapProfile::resident_bytes at the last row.
+  std::optional<std::int64_t> resident_bytes() const { return resident_bytes_; }
 
   std::size_t series_count() const { return series_.size(); }
   const SeriesKey& series(std::size_t number) const { return series_[number]; }
@@ -78,6 +81,7 @@ class RowChain {
 
   std::string head_;
   HeapProfile head_profile_;
+  std::optional<std::int64_t> resident_bytes_;
   std::size_t type_count_ = 0;
   std::vector<ValueUnit> units_;
   std::size_t row_count_ = 0;

@@ -20,6 +20,7 @@ void SegmentBuilder::Add(Time time, const RowChain& chain) {
         {frame.times.size(), std::make_shared<const HeapProfile>(chain.head_profile())});
   }
   frame.times.push_back(time);
+  frame.resident_bytes.push_back(chain.resident_bytes());
   while (frame.series.size() < chain.series_count()) {
     frame.series.push_back(chain.series(frame.series.size()));
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -29,6 +30,7 @@ struct SegmentFrame {
   };
 
   std::vector<Time> times;  // rising
+  std::vector<std::optional<std::int64_t>> resident_bytes;  // of each snapshot
   std::vector<Head> heads;
   std::vector<SeriesKey> series;
 

@@ -37,6 +37,8 @@ struct Observation {
   // False where the profile equals the one before: no GC cycle has completed since, so this is the
   // same observation again.
   bool is_new = true;
+  // Of the whole process; absent where nobody asked or it did not say.
+  std::optional<std::int64_t> resident_bytes = std::nullopt;
 };
 
 struct SiteRow {

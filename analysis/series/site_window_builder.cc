@@ -30,6 +30,7 @@ SiteWindowBuilder::Series& SiteWindowBuilder::SeriesOf(const HeapProfile& profil
 ObservationFacts SiteWindowBuilder::Compare(const HeapProfile& profile) {
   ObservationFacts facts;
   facts.sampling_period_bytes = profile.sampling_period_bytes;
+  facts.resident_bytes = profile.resident_bytes;
   facts.build = BuildOf(profile);
   facts.changed = false;
   Values totals = {};

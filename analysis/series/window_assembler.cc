@@ -147,6 +147,7 @@ void WindowAssembler::Observe() {
       ObservationFacts facts;
       facts.time = piece.frame->times[t];
       facts.sampling_period_bytes = head.sampling_period_bytes;
+      facts.resident_bytes = piece.frame->resident_bytes[t];
       facts.build = BuildOf(head);
       facts.changed = changed_[column] != 0;
       for (std::size_t q = 0; q < kQuantityCount; ++q) {

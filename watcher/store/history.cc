@@ -119,6 +119,7 @@ Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
   const SegmentFrame& frame = block.header.frame;
   Moment moment;
   moment.time = frame.times[index];
+  moment.resident_bytes = frame.resident_bytes[index];
   moment.head = std::make_shared<const HeapProfile>(frame.head_at(index));
   const UseSeries add = [&](std::size_t series, std::span<const std::int64_t> values) {
     moment.Add(frame.series[series], values);

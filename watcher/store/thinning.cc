@@ -34,6 +34,7 @@ class Merger {
         last_head = std::move(head);
       }
       segment_.frame.times.push_back(frame.times[snapshot.index]);
+      segment_.frame.resident_bytes.push_back(frame.resident_bytes[snapshot.index]);
     }
     std::vector<std::size_t> parts;
     for (const Kept& snapshot : kept_) parts.push_back(snapshot.part);

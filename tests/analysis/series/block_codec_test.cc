@@ -45,6 +45,7 @@ TEST(BlockCodec, GivesBackEveryValueOfRandomSegments) {
     const PackedBlock block = PackBlock(segment);
     const auto header = UnpackHeader(block.header).value();
     EXPECT_EQ(header.frame.times, segment.frame.times);
+    EXPECT_EQ(header.frame.resident_bytes, segment.frame.resident_bytes);
     EXPECT_EQ(header.frame.series, segment.frame.series);
     ASSERT_EQ(header.frame.heads.size(), segment.frame.heads.size());
     for (std::size_t i = 0; i < header.frame.heads.size(); ++i) {

@@ -116,6 +116,8 @@ std::string Canonical(const HeapProfile& profile) {
   if (profile.time) out << FormatRfc3339(*profile.time);
   out << "\nduration ";
   if (profile.duration) out << profile.duration->count();
+  out << "\nresident ";
+  if (profile.resident_bytes) out << *profile.resident_bytes;
   out << "\nperiod " << DescribeType(profile.period_type) << ' ';
   if (profile.sampling_period_bytes) out << *profile.sampling_period_bytes;
   out << "\ndefault ";
@@ -166,6 +168,7 @@ void RandomHeap::Turn() {
                            : std::vector<SampleType>{
                                  {"objects", "count"}, {"space", "bytes"}, {"rss", "bytes"}};
   }
+  if (Below(30) == 0) is_resident_told_ = !is_resident_told_;
   if (Below(50) == 0) comments_ = {"comment " + std::to_string(Below(10))};
   if (Below(70) == 0) mapping_count_ = 2 + Below(2);
   for (Live& live : live_) {
@@ -227,6 +230,7 @@ HeapProfile RandomHeap::Next() {
   ProfileMaker maker(types_);
   maker.profile().sampling_period_bytes = period_;
   maker.profile().comments = comments_;
+  if (is_resident_told_) maker.profile().resident_bytes = static_cast<std::int64_t>(Below(1U << 30));
   if (types_.size() == 4) maker.profile().default_sample_type = 3;
   for (std::uint64_t m = 0; m < mapping_count_; ++m) {
     Mapping mapping;

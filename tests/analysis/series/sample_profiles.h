@@ -55,8 +55,8 @@ std::string Canonical(const HeapProfile& profile);
 
 // A process that runs on and on: each Next() is its heap profile a while later. From a seed, the
 // same everywhere. It has all that can stand in a profile: named, inlined and nameless locations,
-// several block sizes, stacks that come and go, odd values, restarts, and now and then another
-// sampling period, other sample types, comments or mappings.
+// several block sizes, stacks that come and go, odd values, restarts, now and then another
+// sampling period, other sample types, comments or mappings, and for a while the process' memory.
 class RandomHeap {
  public:
   explicit RandomHeap(std::uint64_t seed, std::size_t stacks = 40);
@@ -83,6 +83,7 @@ class RandomHeap {
   std::size_t mapping_count_ = 2;
   std::uint64_t base_ = 0x400000;
   std::vector<std::string> comments_;
+  bool is_resident_told_ = false;
 };
 
 // A site for each leaf function.
