@@ -92,7 +92,7 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
   const auto started = std::chrono::steady_clock::now();
   const Time now = parts_.clock.Now();
   std::vector<TargetVerdicts> verdicts;
-  const auto stored = co_await RunOn(parts_.cpu, [&] { return Stored(); });
+  const auto stored = co_await RunOn(parts_.judging, [&] { return Stored(); });
   std::map<Labels, Time> first;
   for (const StoredTarget& target : stored) first.emplace(target.labels, target.first);
   const auto limits = MemoryLimits();
@@ -100,7 +100,7 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
   for (Target target : settings.targets) {
     if (const auto limit = limits.find(target.labels); limit != limits.end())
       target.memory_limit_bytes = limit->second;
-    auto judged = co_await RunOn(parts_.cpu, [&] {
+    auto judged = co_await RunOn(parts_.judging, [&] {
       return evaluator_.Evaluate(target, now, *settings.attributor, settings.config->detection);
     });
     if (judged) {
@@ -119,7 +119,7 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
     if (const auto since = first.find(target.labels); since != first.end())
       verdicts.back().watched_since = since->second;
   }
-  co_await RunOn(parts_.cpu, [&] { Conclude(settings, now, std::move(verdicts), stored); });
+  co_await RunOn(parts_.judging, [&] { Conclude(settings, now, std::move(verdicts), stored); });
   parts_.metrics.ObserveEvaluation(
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started), now,
       failed);

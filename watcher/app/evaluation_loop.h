@@ -1,8 +1,8 @@
 // Judges everything, again and again: every target, then the findings of all, the alerts, and who
 // is to be told.
 //
-// Run is one coroutine, so no two evaluations meet; its work is done on the CPU pool, target by
-// target, so that scrapes get their turn in between. The state of the alerts is in the store before
+// Run is one coroutine, so no two evaluations meet; its work is done on the executor `judging`,
+// target by target. The state of the alerts is in the store before
 // anyone is told. Latest and Alerts may be called from any thread.
 #pragma once
 
@@ -33,7 +33,7 @@
 namespace heapwatch {
 
 struct EvaluationParts {
-  boost::asio::any_io_executor cpu;
+  boost::asio::any_io_executor judging;
   const Clock& clock;
   Store& store;
   Notifier& alertmanagers;

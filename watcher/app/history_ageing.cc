@@ -40,7 +40,7 @@ asio::awaitable<void> AgeHistory(HistoryAgeingParts parts) {
   for (;;) {
     const Retention retention = parts.retention();
     const Time now = parts.clock.Now();
-    const auto aged = co_await RunOn(parts.cpu, [&] { return parts.store.Age(retention, now); });
+    const auto aged = co_await RunOn(parts.ageing, [&] { return parts.store.Age(retention, now); });
     if (aged) {
       parts.metrics.ObserveAgeing(*aged);
       TellOfRoom(*aged);

@@ -14,7 +14,7 @@ namespace heapwatch {
 
 // All of them outlive the task.
 struct HistoryAgeingParts {
-  boost::asio::any_io_executor cpu;
+  boost::asio::any_io_executor ageing;
   const Clock& clock;
   Store& store;
   ServiceMetrics& metrics;

@@ -17,6 +17,7 @@
 #include "alerting/site_gauges.h"
 #include "alerting/webhook_payload.h"
 #include "watcher/api/read_views.h"
+#include "watcher/app/background_thread.h"
 #include "watcher/app/describe.h"
 #include "watcher/app/evaluation_loop.h"
 #include "watcher/app/history_ageing.h"
@@ -115,6 +116,8 @@ class Service::Impl : public ReadViews {
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> io_work_{io_.get_executor()};
   asio::thread_pool cpu_{CpuThreads()};
+  BackgroundThread judging_;
+  BackgroundThread ageing_;
   HttpFetcher fetcher_;
   Scraper scraper_;
   WatchList watch_list_;
@@ -192,7 +195,7 @@ WatchListParts Service::Impl::MakeWatchListParts() {
 }
 
 EvaluationParts Service::Impl::MakeEvaluationParts() {
-  return {.cpu = cpu_.get_executor(),
+  return {.judging = judging_.get_executor(),
           .clock = clock_,
           .store = *store_,
           .alertmanagers = notifier_,
@@ -220,7 +223,7 @@ WebFrontParts Service::Impl::MakeWebFrontParts() {
 }
 
 HistoryAgeingParts Service::Impl::MakeHistoryAgeingParts() {
-  return {.cpu = cpu_.get_executor(),
+  return {.ageing = ageing_.get_executor(),
           .clock = clock_,
           .store = *store_,
           .metrics = metrics_,
@@ -288,6 +291,8 @@ void Service::Impl::Stop() {
     webhooks_.Stop(kWebhookGrace);
   }
   cpu_.join();
+  judging_.Join();
+  ageing_.Join();
   io_work_.reset();
   io_.stop();
   if (io_thread_.joinable()) io_thread_.join();

@@ -85,7 +85,7 @@ class EvaluationLoopTest : public ::testing::Test {
 
   void Begin() {
     loop_ = std::make_unique<EvaluationLoop>(
-        EvaluationParts{.cpu = io_.get_executor(),
+        EvaluationParts{.judging = io_.get_executor(),
                         .clock = clock_,
                         .store = store_,
                         .alertmanagers = ears_,
