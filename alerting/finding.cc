@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "analysis/trend/outside_heap.h"
+
 namespace heapwatch {
 namespace {
 
@@ -91,9 +93,8 @@ void AddTarget(const TargetVerdicts& target, const WatchedSites& watched,
   const ReplicaVerdict process = ProcessOf(target);
   FindingKey key{
       Problem::kGrowth, ServiceOf(target.target), std::string(Get(target.target, "version")), {}};
-  for (const Verdict& verdict : target.verdicts) {
-    if (watched.empty() && RankOf(verdict.kind) < RankOf(VerdictKind::kPlateau)) continue;
-    const Site& site = target.sites[verdict.site.index()];
+  const auto add = [&](const Site& site, const Verdict& verdict) {
+    if (watched.empty() && RankOf(verdict.kind) < RankOf(VerdictKind::kPlateau)) return;
     key.site = site.id();
     for (const Problem problem : {Problem::kGrowth, Problem::kChurn}) {
       key.problem = problem;
@@ -110,7 +111,9 @@ void AddTarget(const TargetVerdicts& target, const WatchedSites& watched,
         replica.verdict.kind = VerdictKind::kStable;
       AddReplica(findings.try_emplace(key, Begin(key, site)).first->second, std::move(replica));
     }
-  }
+  };
+  for (const Verdict& verdict : target.verdicts) add(target.sites[verdict.site.index()], verdict);
+  if (target.outside_heap) add(OutsideHeapSite(), *target.outside_heap);
 }
 
 std::vector<ReplicaVerdict> ReplicasOf(const FleetFinding& fleet,

@@ -34,7 +34,8 @@ struct TargetVerdicts {
   Time evaluated;
   std::vector<Site> sites;  // Verdict::site is an index into it
   std::vector<Verdict> verdicts;
-  std::optional<Time> watched_since;  // its oldest snapshot
+  std::optional<Verdict> outside_heap = std::nullopt;  // see analysis/trend/outside_heap.h
+  std::optional<Time> watched_since;                   // its oldest snapshot
   // No longer watched; kept for the sake of the comparison with the version that came after.
   bool is_gone = false;
 };

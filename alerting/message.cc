@@ -124,7 +124,7 @@ std::string RuledOut(const Finding& finding, const MessageContext& context) {
   std::string text = "a restart or a deploy (all of it lies within one life of one build)";
   const double z = finding.only_together() ? finding.pooled->z : v.z;
   if (std::isinf(z)) {
-    text += ", sampling noise (every allocation is recorded)";
+    text += ", sampling noise (nothing is sampled)";
   } else if (finding.only_together() || v.slope_interval.low > 0) {
     text += ", sampling noise (" + FormatFixed(z, 1) + " standard errors)";
   }

@@ -16,7 +16,7 @@ std::string SlopeText(const Verdict& verdict) {
 }
 
 std::string NoiseText(const Verdict& verdict) {
-  if (std::isinf(verdict.z)) return "with no sampling noise, as every allocation was recorded";
+  if (std::isinf(verdict.z)) return "with no sampling noise, as nothing is sampled";
   return FormatFixed(verdict.z, 1) + " standard errors above sampling noise" +
          (verdict.sampling_period_told ? "" : " of the usual rate, as the profile tells none");
 }

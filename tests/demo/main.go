@@ -24,6 +24,7 @@ func main() {
 	listen := flag.String("listen", "127.0.0.1:6060", "address to serve on, and to send traffic to")
 	leakLimit := flag.Int("leak-limit-mib", 2048, "end the process once this much has leaked, as a memory limit would")
 	flag.IntVar(&traffic.LeakKiB, "leak-kib-per-second", 256, "growth of the sessions that nobody removes; 0: none")
+	flag.IntVar(&traffic.MappedKiB, "mapped-kib-per-second", 0, "growth outside the heap: pages mapped from the system and never given back")
 	flag.IntVar(&traffic.CacheMiB, "cache-mib", 64, "size of the cache of thumbnails once it is full; 0: no cache")
 	flag.IntVar(&traffic.CacheSeconds, "cache-seconds", 40, "time constant with which the cache fills up")
 	flag.IntVar(&traffic.ChurnMiB, "churn-mib-per-second", 200, "memory that reports allocate and drop at once; 0: no reports")

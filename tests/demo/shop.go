@@ -4,8 +4,12 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"os"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -13,14 +17,18 @@ const (
 	sessionBytes   = 16 << 10
 	thumbnailBytes = 16 << 10
 	reportBytes    = 4 << 20
+	pageBytes      = 64 << 10
 	orderBytes     = 8 << 10
 	orderLife      = 30 * time.Second
 )
+
+var started = time.Now()
 
 type Shop struct {
 	sessions   Sessions
 	thumbnails Thumbnails
 	orders     Orders
+	archive    Archive
 	leakLimit  int
 }
 
@@ -37,6 +45,8 @@ func (s *Shop) Register(mux *http.ServeMux) {
 	mux.HandleFunc("/thumbnail", s.handleThumbnail)
 	mux.HandleFunc("/report", s.handleReport)
 	mux.HandleFunc("/order", s.handleOrder)
+	mux.HandleFunc("/archive", s.handleArchive)
+	mux.HandleFunc("/metrics", handleMetrics)
 }
 
 // Sessions is the leak: who logs in is remembered, and who leaves is not forgotten.
@@ -132,4 +142,45 @@ func (o *Orders) Place(details string) {
 func (s *Shop) handleOrder(w http.ResponseWriter, r *http.Request) {
 	s.orders.Place(r.FormValue("item"))
 	fmt.Fprintln(w, "thank you")
+}
+
+// Archive is the leak outside the heap: memory straight from the system, which no heap profile shows.
+type Archive struct {
+	mutex sync.Mutex
+	pages [][]byte
+}
+
+func (a *Archive) File(document string) error {
+	page, err := syscall.Mmap(-1, 0, pageBytes, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		return err
+	}
+	for i := 0; i < pageBytes; i += os.Getpagesize() {
+		copy(page[i:], document)
+	}
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.pages = append(a.pages, page)
+	return nil
+}
+
+func (s *Shop) handleArchive(w http.ResponseWriter, r *http.Request) {
+	if err := s.archive.File(r.FormValue("document")); err != nil {
+		http.Error(w, err.Error(), http.StatusInsufficientStorage)
+		return
+	}
+	fmt.Fprintln(w, "filed")
+}
+
+// What the process tells of itself, as Prometheus' client libraries do.
+func handleMetrics(w http.ResponseWriter, r *http.Request) {
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	resident, _ := strconv.Atoi(strings.Fields(string(statm))[1])
+	fmt.Fprintf(w, "process_resident_memory_bytes %d\n", resident*os.Getpagesize())
+	fmt.Fprintf(w, "process_start_time_seconds %d\n", started.Unix())
+	fmt.Fprintf(w, "go_gc_gomemlimit_bytes %d\n", debug.SetMemoryLimit(-1))
 }

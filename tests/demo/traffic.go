@@ -13,6 +13,7 @@ import (
 // Traffic is what the shop's customers do, told by what it does to the heap.
 type Traffic struct {
 	LeakKiB         int // a second
+	MappedKiB       int // a second
 	CacheMiB        int
 	CacheSeconds    int
 	ChurnMiB        int // a second
@@ -29,6 +30,9 @@ func (t Traffic) Start(ctx context.Context, shop string) {
 	pictures := t.CacheMiB << 20 / thumbnailBytes
 	perSecond(float64(t.LeakKiB<<10)/sessionBytes, func() string {
 		return fmt.Sprintf("/login?user=%d", rand.Int())
+	})
+	perSecond(float64(t.MappedKiB<<10)/pageBytes, func() string {
+		return fmt.Sprintf("/archive?document=%d", rand.Int())
 	})
 	// Of n pictures, drawn at random n/T times a second, 1 - e^(-t/T) have been seen after a time t.
 	perSecond(float64(pictures)/float64(t.CacheSeconds), func() string {

@@ -43,6 +43,9 @@ Stand::Stand() {
   shop_ = std::make_unique<Subprocess>(std::vector<std::string>{
       kShop, "-listen", at(shop_port_), "-leak-kib-per-second", "4096", "-cache-mib", "32",
       "-cache-seconds", "5", "-churn-mib-per-second", "200", "-orders-per-second", "20"});
+  archive_ = std::make_unique<Subprocess>(std::vector<std::string>{
+      kShop, "-listen", at(archive_port_), "-mapped-kib-per-second", "4096", "-leak-kib-per-second",
+      "0", "-cache-mib", "0", "-churn-mib-per-second", "0", "-orders-per-second", "20"});
   alertmanager_ = std::make_unique<Subprocess>(std::vector<std::string>{
       "prometheus-alertmanager",
       "--config.file=" +
@@ -101,6 +104,10 @@ scrape_configs:
     static_configs:
       - targets: [')" + shop_instance() + R"(']
         labels: {service: shop, version: v1}
+  - job_name: archive
+    metrics_path: /metrics
+    static_configs: [{targets: ['127.0.0.1:)" + std::to_string(archive_port_) +
+                                               R"(']}]
   - job_name: nobody
     static_configs: [{targets: ['127.0.0.1:)" + std::to_string(down_port_) +
                                                R"(']}]
@@ -144,6 +151,7 @@ std::string Stand::Logs() const {
     if (process) out += std::string("== ") + name + "\n" + LastLines(process->all_output());
   };
   add("shop", shop_);
+  add("archive", archive_);
   add("alertmanager", alertmanager_);
   add("prometheus", prometheus_);
   add("heapwatch", heapwatch_);

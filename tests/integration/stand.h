@@ -33,6 +33,7 @@ class Stand {
   std::string prometheus() const { return Base(prometheus_port_); }
   std::string alertmanager() const { return Base(alertmanager_port_); }
   std::string shop_instance() const { return "127.0.0.1:" + std::to_string(shop_port_); }
+  std::string archive_instance() const { return "127.0.0.1:" + std::to_string(archive_port_); }
   const TemporaryDirectory& directory() const { return directory_; }
 
   // Kills Heapwatch (SIGKILL) and starts it again on the same history. Throws as the constructor.
@@ -55,11 +56,13 @@ class Stand {
   TemporaryDirectory directory_;
   RawServer webhook_{"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"};
   std::uint16_t shop_port_ = FreePort();
+  std::uint16_t archive_port_ = FreePort();
   std::uint16_t down_port_ = FreePort();  // of a target that nobody serves
   std::uint16_t heapwatch_port_ = FreePort();
   std::uint16_t prometheus_port_ = FreePort();
   std::uint16_t alertmanager_port_ = FreePort();
   std::unique_ptr<Subprocess> shop_;
+  std::unique_ptr<Subprocess> archive_;  // a shop that leaks outside its heap
   std::unique_ptr<Subprocess> alertmanager_;
   std::unique_ptr<Subprocess> heapwatch_;
   std::unique_ptr<Subprocess> prometheus_;

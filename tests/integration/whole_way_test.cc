@@ -28,6 +28,7 @@ const std::string kLeak = "main.(*Sessions).Remember";
 const std::string kCache = "main.(*Thumbnails).Get";
 const std::string kChurn = "main.renderReport";
 const std::string kTraffic = "main.(*Orders).Place";
+const std::string kOutside = "[outside the heap]";
 
 class WholeWay : public ::testing::Test {
  protected:
@@ -80,8 +81,8 @@ TEST_F(WholeWay, CallsLeakCacheChurnAndTrafficWhatTheyAre) {
 }
 
 TEST_F(WholeWay, TellsAlertmanagerOfLeakChurnAndTargetThatIsDownAndOfNothingElse) {
-  const std::set<std::string> expected = {"HeapLeak " + kLeak, "HeapGCChurn " + kChurn,
-                                          "HeapWatchTargetDown "};
+  const std::set<std::string> expected = {"HeapLeak " + kLeak, "HeapLeak " + kOutside,
+                                          "HeapGCChurn " + kChurn, "HeapWatchTargetDown "};
   EXPECT_TRUE(WaitUntil([&] { return AlertsAt(stand_->alertmanager()) == expected; }, kDeadline));
   // And it stays so: ten more evaluations, with the cache full and the traffic going on.
   std::set<std::string> evaluations;
@@ -94,13 +95,33 @@ TEST_F(WholeWay, TellsAlertmanagerOfLeakChurnAndTargetThatIsDownAndOfNothingElse
   EXPECT_EQ(AlertsAt(stand_->alertmanager()), expected);
 }
 
+// The alert on the leak of a service as Alertmanager has it; null where it has none.
+json::value LeakAt(const std::string& alertmanager, const std::string& service = "shop") {
+  const json::value alerts = GetJson(
+      alertmanager + "/api/v2/alerts?filter=alertname%3DHeapLeak&filter=service%3D" + service);
+  return alerts.is_array() && !alerts.as_array().empty() ? alerts.at(0) : json::value(nullptr);
+}
+
+TEST_F(WholeWay, TellsOfMemoryOutsideTheHeapWithItsCourse) {
+  const auto leak = [&] { return LeakAt(stand_->alertmanager(), "archive"); };
+  ASSERT_TRUE(WaitUntil([&] { return !leak().is_null(); }, kDeadline));
+  const json::value alert = leak();
+  EXPECT_THAT(alert.at("annotations").at("description").as_string().c_str(),
+              HasSubstr("the process' memory beyond what its heap explains grew"));
+  const json::value series = stand_->Ask("/series?target=" + stand_->archive_instance() +
+                                         "&site=%5Boutside%20the%20heap%5D");
+  ASSERT_TRUE(series.is_object());
+  EXPECT_EQ(series.at("site").at("function").as_string().c_str(), kOutside);
+  const json::array& bytes = series.at("values").at("inuse_space").as_array();
+  ASSERT_FALSE(bytes.empty());
+  EXPECT_GT(bytes.back().as_int64(), bytes.front().as_int64() + (20 << 20));
+  EXPECT_TRUE(series.as_object().contains("model"));
+}
+
 TEST_F(WholeWay, PutsLinksIntoTheAlertThatWork) {
-  const auto leak = [&] {
-    return GetJson(stand_->alertmanager() + "/api/v2/alerts?filter=alertname=HeapLeak");
-  };
-  ASSERT_TRUE(
-      WaitUntil([&] { return leak().is_array() && !leak().as_array().empty(); }, kDeadline));
-  const json::value alert = leak().at(0);
+  const auto leak = [&] { return LeakAt(stand_->alertmanager()); };
+  ASSERT_TRUE(WaitUntil([&] { return !leak().is_null(); }, kDeadline));
+  const json::value alert = leak();
   EXPECT_THAT(alert.at("annotations").at("summary").as_string().c_str(), HasSubstr(kLeak));
   for (const char* name : {"diff_url", "site_url", "profile_url", "svg_url"}) {
     const std::string url(alert.at("annotations").at(name).as_string());
@@ -111,12 +132,6 @@ TEST_F(WholeWay, PutsLinksIntoTheAlertThatWork) {
   EXPECT_EQ(alert.at("generatorURL"), alert.at("annotations").at("diff_url"));
   EXPECT_THAT(HttpGet(std::string(alert.at("annotations").at("svg_url").as_string()))->body,
               HasSubstr("Remember"));
-}
-
-// The alert on the leak as Alertmanager has it; null where it has none.
-json::value LeakAt(const std::string& alertmanager) {
-  const json::value alerts = GetJson(alertmanager + "/api/v2/alerts?filter=alertname%3DHeapLeak");
-  return alerts.is_array() && !alerts.as_array().empty() ? alerts.at(0) : json::value(nullptr);
 }
 
 // How often the webhook was told that the leak fires.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/trend/course_curve.h"
+#include "analysis/trend/outside_heap.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
@@ -69,10 +70,15 @@ json::object Describe(const SiteWindow& window, std::optional<SiteId> site) {
 const Verdict* FindVerdict(const Evaluation& evaluation, const Labels& target, const Site& site) {
   for (const TargetVerdicts& judged : evaluation.targets) {
     if (judged.target != target) continue;
+    if (site == OutsideHeapSite() && judged.outside_heap) return &*judged.outside_heap;
     for (const Verdict& verdict : judged.verdicts)
       if (judged.sites[verdict.site.index()] == site) return &verdict;
   }
   return nullptr;
+}
+
+bool IsNamed(const Site& site, std::string_view wanted) {
+  return site.id_text() == wanted || site.function == wanted;
 }
 
 // The course that the verdict names, as far as it lies within the window.
@@ -126,8 +132,7 @@ void AddLimit(const Labels& target, const ReadViews& views, json::object& data) 
 Result<SiteId> FindSite(const SiteWindow& window, std::string_view wanted) {
   std::vector<std::size_t> matches;
   for (std::size_t i = 0; i < window.sites.size(); ++i) {
-    if (window.sites[i].id_text() == wanted || window.sites[i].function == wanted)
-      matches.push_back(i);
+    if (IsNamed(window.sites[i], wanted)) matches.push_back(i);
   }
   if (matches.size() == 1) return SiteId(matches.front());
   const std::string quoted = "site \"" + std::string(wanted) + "\"";
@@ -157,10 +162,14 @@ Result<HttpResponse> GetSeries(const HttpRequest& request, const ReadViews& view
                                        FormatRfc3339(range->to) + ", more than " +
                                        std::to_string(kMostPoints) + ": narrow from and to");
   }
-  const auto window = views.store().Window(target->id, range->from, range->to, *views.attributor());
+  auto window = views.store().Window(target->id, range->from, range->to, *views.attributor());
   if (!window) return Fail(window.error());
   std::optional<SiteId> site;
   if (const std::string_view wanted = request.Query("site"); !wanted.empty()) {
+    if (IsNamed(OutsideHeapSite(), wanted)) {
+      if (auto outside = OutsideHeap(*window, views.config()->detection))
+        window = *std::move(outside);
+    }
     const auto found = FindSite(*window, wanted);
     if (!found) return Fail(found.error());
     site = *found;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "analysis/trend/outside_heap.h"
+
 namespace heapwatch {
 namespace {
 
@@ -26,6 +28,17 @@ std::vector<std::size_t> CatchUpEnds(const SiteWindow& window) {
   return ends;
 }
 
+// The verdicts that stand at the end of the window.
+std::vector<Verdict> Follow(VerdictTracker& tracker, bool is_new, const SiteWindow& window,
+                            const TrendOptions& options) {
+  const auto step = [&](std::size_t end) {
+    return tracker.Step(window, end, Analyze(window, end, options), options);
+  };
+  if (is_new)
+    for (const std::size_t end : CatchUpEnds(window)) step(end);
+  return step(window.observations.size());
+}
+
 }  // namespace
 
 Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
@@ -41,12 +54,15 @@ Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
 
   const auto [known, is_new] = judged_.try_emplace(target.labels);
   Judged& judged = known->second;
-  if (is_new)
-    for (const std::size_t end : CatchUpEnds(*window))
-      judged.tracker.Step(*window, end, Analyze(*window, end, options), options);
-  const std::size_t end = window->observations.size();
-  out.verdicts = judged.tracker.Step(*window, end, Analyze(*window, end, options), options);
-
+  out.verdicts = Follow(judged.heap, is_new, *window, options);
+  if (const auto outside = OutsideHeap(*window, options)) {
+    auto verdicts =
+        Follow(judged.outside_heap, is_new, *outside, OptionsOutsideHeap(*outside, options));
+    if (!verdicts.empty()) {
+      verdicts.front().reason = ExplainOutsideHeap(verdicts.front().reason);
+      out.outside_heap = std::move(verdicts.front());
+    }
+  }
   out.sites = std::move(window->sites);
   return out;
 }

@@ -1,6 +1,6 @@
 // Judges targets from what the store holds of them.
 //
-// The verdict trackers, one for each target, are its only state; one that is new or was lost with a
+// The verdict trackers, two for each target, are its only state; one that is new or was lost with a
 // restart is caught up from the stored series. One thread at a time.
 #pragma once
 
@@ -34,7 +34,8 @@ class Evaluator {
 
  private:
   struct Judged {
-    VerdictTracker tracker;
+    VerdictTracker heap;
+    VerdictTracker outside_heap;
   };
 
   const Store& store_;

@@ -92,7 +92,8 @@ void Scraper::HandBack(Decoder decoder) {
 }
 
 std::optional<Scraper::Failure> Scraper::Ingest(const Target& target, Time time,
-                                                const std::string& body) {
+                                                const std::string& body,
+                                                std::optional<std::int64_t> resident_bytes) {
   DecodeLimits limits;
   limits.inflated_bytes = target.body_size_limit_bytes;
   Decoder decoder = TakeDecoder();
@@ -101,6 +102,7 @@ std::optional<Scraper::Failure> Scraper::Ingest(const Target& target, Time time,
   if (auto profile = decoder.Decode(body); !profile) {
     failure = Failure{ToString(profile.error().code), profile.error().message};
   } else {
+    profile->resident_bytes = resident_bytes;
     if (const auto kept = parts_.sink(target, time, *profile); !kept)
       failure =
           Failure{kStoreFailure, "scraped, but it could not be stored: " + kept.error().message};
@@ -264,7 +266,9 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
   if (body) {
     co_await memory.GrowTo(taken +
                            std::min(GuessInflatedSize(*body), target.body_size_limit_bytes));
-    failure = co_await RunOn(parts_.cpu, [&] { return Ingest(target, started, *body); });
+    const auto resident_bytes = process && *process ? (*process)->resident_bytes : std::nullopt;
+    failure =
+        co_await RunOn(parts_.cpu, [&] { return Ingest(target, started, *body, resident_bytes); });
   } else {
     failure = Failure{ToString(body.error().code), body.error().message};
   }

@@ -83,7 +83,8 @@ class Scraper {
     std::string message;
   };
   // The work of a scrape that needs no waiting: from the body to what the sink keeps.
-  std::optional<Failure> Ingest(const Target& target, Time time, const std::string& body);
+  std::optional<Failure> Ingest(const Target& target, Time time, const std::string& body,
+                                std::optional<std::int64_t> resident_bytes);
   struct Allowance {
     ScrapeBudgetConfig budget;
     double fair_bytes_per_minute;

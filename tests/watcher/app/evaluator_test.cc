@@ -53,6 +53,28 @@ class EvaluatorTest : public ::testing::Test {
   std::shared_ptr<const SiteAttributor> attributor_;
 };
 
+// The heap stays as it is; the process grows by 10 MiB a minute.
+TEST_F(EvaluatorTest, TellsOfGrowthOutsideTheHeap) {
+  Evaluator evaluator(store_);
+  std::optional<Verdict> outside;
+  for (int m = 0; m < 60; ++m) {
+    HeapProfile profile = TestProfile(50LL << 20);
+    profile.resident_bytes = (100 + 10 * m) * (1LL << 20);
+    ASSERT_TRUE(store_.Append(target_.labels, kStart + minutes(m), profile));
+    const auto judged = Evaluate(evaluator, m);
+    ASSERT_TRUE(judged);
+    outside = judged->outside_heap;
+    EXPECT_EQ(judged->sites.size(), 1U);
+  }
+  ASSERT_TRUE(outside);
+  EXPECT_EQ(outside->kind, VerdictKind::kLeak) << outside->reason;
+  EXPECT_NEAR(outside->slope_bytes_per_second * 60, 10 << 20, 1 << 18);
+  EXPECT_THAT(outside->reason, HasSubstr("beyond what its heap explains"));
+  // One that is new to the target comes to the same.
+  Evaluator fresh(store_);
+  EXPECT_EQ(Evaluate(fresh, 60)->outside_heap->kind, VerdictKind::kLeak);
+}
+
 TEST_F(EvaluatorTest, HasNoVerdictOnATargetOfWhichNothingIsStored) {
   Evaluator evaluator(store_);
   const auto judged = Evaluate(evaluator, 0);
