@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 namespace heapwatch {
 namespace {
@@ -83,6 +84,19 @@ void ElideTypeParameters(std::string& name) {
   name = std::move(out);
 }
 
+// Of "./cart.js:add:12" the ":12"; nothing where no script is named.
+std::string_view LineSuffix(std::string_view name) {
+  const std::size_t colon = name.rfind(':');
+  if (colon == std::string_view::npos || colon + 1 == name.size()) return {};
+  const std::string_view suffix = name.substr(colon);
+  if (!std::all_of(suffix.begin() + 1, suffix.end(), IsDigit)) return {};
+  for (const std::string_view script : {".js:", ".cjs:", ".mjs:", ".ts:"}) {
+    const std::size_t at = name.find(script);
+    if (at != std::string_view::npos && at + script.size() < colon) return suffix;
+  }
+  return {};
+}
+
 constexpr std::string_view kDefaultSkipPatterns[] = {
     // Go. "runtime/pprof.x" and "runtime/debug.x" are packages like any other.
     R"(runtime\..*)",
@@ -110,12 +124,23 @@ constexpr std::string_view kDefaultSkipPatterns[] = {
 }  // namespace
 
 std::string NormalizeFunctionName(std::string_view name) {
+  name.remove_suffix(LineSuffix(name).size());
   std::string out(name);
   DropRustHash(out);
   DropCompilerSuffixes(out);
   DropSymbolVersion(out);
   if (out.find('[') != std::string::npos) ElideTypeParameters(out);
   return out;
+}
+
+std::optional<std::int64_t> FirstLineInName(std::string_view name) {
+  std::string_view suffix = LineSuffix(name);
+  if (suffix.empty()) return std::nullopt;
+  suffix.remove_prefix(1);
+  std::int64_t line = 0;
+  const auto [end, code] = std::from_chars(suffix.data(), suffix.data() + suffix.size(), line);
+  if (code != std::errc() || line <= 0) return std::nullopt;
+  return line;
 }
 
 std::span<const std::string_view> DefaultSkipPatterns() { return kDefaultSkipPatterns; }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/trend/outside_heap.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
@@ -50,7 +51,7 @@ Result<std::vector<VerdictKind>> KindsParameter(const HttpRequest& request) {
 struct JudgedSite {
   const TargetVerdicts* target;
   const Verdict* verdict;
-  const Site& site() const { return target->sites[verdict->site.index()]; }
+  const Site* site;
 };
 
 // What of the evaluation is asked for; empty texts ask for all.
@@ -66,12 +67,14 @@ std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wante
   for (const TargetVerdicts& judged : evaluation.targets) {
     if (wanted.target && judged.target != *wanted.target) continue;
     if (!wanted.service.empty() && ServiceOf(judged.target) != wanted.service) continue;
-    for (const Verdict& verdict : judged.verdicts) {
-      const Site& site = judged.sites[verdict.site.index()];
-      if (!wanted.site.empty() && site.id_text() != wanted.site) continue;
+    const auto consider = [&](const Site& site, const Verdict& verdict) {
+      if (!wanted.site.empty() && site.id_text() != wanted.site) return;
       if (std::find(wanted.kinds.begin(), wanted.kinds.end(), verdict.kind) != wanted.kinds.end())
-        out.push_back({&judged, &verdict});
-    }
+        out.push_back({&judged, &verdict, &site});
+    };
+    for (const Verdict& verdict : judged.verdicts)
+      consider(judged.sites[verdict.site.index()], verdict);
+    if (judged.outside_heap) consider(OutsideHeapSite(), *judged.outside_heap);
   }
   // The most pressing first: by verdict, then by slope.
   std::stable_sort(out.begin(), out.end(), [](const JudgedSite& a, const JudgedSite& b) {
@@ -84,8 +87,8 @@ std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wante
 json::object Describe(const JudgedSite& judged, const std::string& external_url) {
   json::object out = ToJson(*judged.verdict);
   const VerdictLinks links =
-      LinksOf(judged.target->target, judged.site(), *judged.verdict, external_url);
-  out["site"] = ToJson(judged.site());
+      LinksOf(judged.target->target, *judged.site, *judged.verdict, external_url);
+  out["site"] = ToJson(*judged.site);
   out["target"] = TargetId::Of(judged.target->target).ToString();
   out["labels"] = ToJson(judged.target->target);
   out["evaluated"] = FormatRfc3339(judged.target->evaluated);

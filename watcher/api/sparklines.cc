@@ -1,8 +1,11 @@
 // /api/v1/sparklines: the courses of several sites of one target at a glance, all from one read.
+#include <algorithm>
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "analysis/trend/outside_heap.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
@@ -33,6 +36,24 @@ json::array At(const std::vector<std::int64_t>& values, const std::vector<std::s
   return out;
 }
 
+// Of the process outside its heap, at `times`; empty where it was never told.
+Result<std::vector<std::int64_t>> OutsideHeapBytes(TargetId target, const std::vector<Time>& times,
+                                                   const ReadViews& views) {
+  if (times.empty()) return {};
+  const auto heap =
+      views.store().Window(target, times.front(), times.back(), *views.attributor());
+  if (!heap) return Fail(heap.error());
+  const auto outside = OutsideHeap(*heap, views.config()->detection);
+  if (!outside) return {};
+  std::vector<std::int64_t> bytes(times.size(), 0);
+  const auto series = outside->series(Quantity::kInuseSpace, 0);
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const auto at = std::lower_bound(times.begin(), times.end(), outside->observations[i].time);
+    bytes[static_cast<std::size_t>(at - times.begin())] = series[i];
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Result<HttpResponse> GetSparklines(const HttpRequest& request, const ReadViews& views) {
@@ -58,6 +79,11 @@ Result<HttpResponse> GetSparklines(const HttpRequest& request, const ReadViews& 
   for (const SomeSeries::OfSite& of : series->sites)
     sites[of.site.id_text()] =
         At(of.values[static_cast<std::size_t>(Quantity::kInuseSpace)], columns);
+  if (const std::string id = OutsideHeapSite().id_text(); ids.contains(id)) {
+    const auto bytes = OutsideHeapBytes(target->id, series->times, views);
+    if (!bytes) return Fail(bytes.error());
+    if (!bytes->empty()) sites[id] = At(*bytes, columns);
+  }
   return JsonReply(json::object{{"target", target->id.ToString()},
                                 {"times_unix_ms", std::move(times)},
                                 {"sites", std::move(sites)}});

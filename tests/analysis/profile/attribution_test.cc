@@ -51,6 +51,12 @@ TEST(SiteAttributor, AOneFrameStackKeepsItsFunctionAndLine) {
   EXPECT_FALSE(site.line_is_relative);
 }
 
+// As Pyroscope's agent for Node.js tells them.
+TEST(SiteAttributor, TakesTheFirstLineOfAFunctionFromItsNameWhereItStandsThere) {
+  const Site site = SiteOf({{"./src/cart.js:add:12", "/app/src/cart.js", 14}});
+  EXPECT_EQ(site.ToString(), "./src/cart.js:add cart.js:+2");
+}
+
 TEST(SiteAttributor, TheInnermostInlinedFrameCounts) {
   ProfileBuilder b({SampleType{"inuse_space", "bytes"}});
   const LocationId location =

@@ -30,6 +30,8 @@ TEST(NormalizeFunctionName, MakesBuildsAndProducersAgree) {
            Case{"read.llvm.1234567890", "read"},
            Case{"malloc@@GLIBC_2.2.5", "malloc"},
            Case{"free@plt", "free"},
+           Case{"./cart.js:add:12", "./cart.js:add"},
+           Case{"./lib/cart.cjs:(anonymous:L#6:C#13):6", "./lib/cart.cjs:(anonymous:L#6:C#13)"},
        }) {
     EXPECT_EQ(NormalizeFunctionName(name), normal);
   }
@@ -41,9 +43,16 @@ TEST(NormalizeFunctionName, KeepsWhatTellsSitesApart) {
            "gopkg.in/yaml.v2.Unmarshal", "github.com/caddyserver/caddy/v2/modules/caddyhttp.SetVar",
            "operator new[](unsigned long)", "f(char (&) [4])", "<[T]>::to_vec", "store::h0123",
            "(anonymous:L#124:C#15)", "main.part", "main.cold", "a.b@c.d", "lambda [x]", "",
-           ".cold"}) {
+           ".cold", "a::b:12", "cart.js:12", "./cart.js:add:x12", "cart.json:add:12"}) {
     EXPECT_EQ(NormalizeFunctionName(name), name);
   }
+}
+
+TEST(FirstLineInName, IsWhatPyroscopesAgentForNodePutsThere) {
+  EXPECT_EQ(FirstLineInName("./cart.js:add:12"), 12);
+  EXPECT_EQ(FirstLineInName("./cart.js:add"), std::nullopt);
+  EXPECT_EQ(FirstLineInName("std::vector:12"), std::nullopt);
+  EXPECT_EQ(FirstLineInName("./cart.js:add:99999999999999999999"), std::nullopt);
 }
 
 }  // namespace
