@@ -13,7 +13,6 @@ constexpr Duration kSendResolvedFor = std::chrono::minutes(15);
 constexpr Duration kDescribeAgainAfter = std::chrono::hours(1);
 constexpr std::size_t kMaxMembers = 100;
 // As often as a VerdictTracker wants to see what one replica shows.
-constexpr std::size_t kSightingsTogether = 3;
 
 // A leak may stand for a while though its latest figures no longer show it, as after a restart:
 // then the text that tells how it was found tells more than a new one would.
@@ -176,10 +175,7 @@ bool AlertState::AdvancePending(Entry& entry, const Finding* finding, Now& now) 
   SeeBad(entry, *finding, now);
   const bool is_too_new =
       finding->watched_since && now.time - *finding->watched_since < rule.warm_up_after_deploy;
-  ++entry.sightings;
-  if (now.time - entry.pending_since >= rule.hold_for && !is_too_new &&
-      (!finding->only_together() || entry.sightings >= kSightingsTogether))
-    Fire(entry, *finding, now);
+  if (now.time - entry.pending_since >= rule.hold_for && !is_too_new) Fire(entry, *finding, now);
   return true;
 }
 

@@ -25,10 +25,10 @@
 //
 // Hysteresis is in two places, one for each direction. What makes an alert begin is a verdict that
 // stands: VerdictTracker (analysis/trend) lets a verdict stand once three evaluations in a row have
-// reached it, each on a heap not seen before; there is no second count here, but for what only all
-// replicas together show, which has no tracker and is pending until it was seen three times. What
-// lets an alert end is here: the sighting must be clear for keep_firing_for without a break. So
-// between two times that an alert begins to fire there lie at least keep_firing_for and `for`.
+// reached it, each on a heap not seen before, and PooledTracker does the like for what only all
+// replicas together show; there is no second count here. What lets an alert end is here: the
+// sighting must be clear for keep_firing_for without a break. So between two times that an alert
+// begins to fire there lie at least keep_firing_for and `for`.
 //
 // A mute (an acknowledgement or the configuration) does not change the phase: an alert that is
 // muted goes on unheard, is told as resolved if it had been told as firing, and is told again with
@@ -146,7 +146,6 @@ class AlertState {
     std::optional<Time> last_sent;  // in this phase
     AlertedFigures figures;
     std::optional<Mute> mute;
-    std::size_t sightings = 0;  // while it is pending, those that were bad
   };
 
   // One step under way.

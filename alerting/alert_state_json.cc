@@ -101,7 +101,6 @@ struct AlertStateJson {
                         {"members", std::move(members)},
                         {"labels", LabelsToJson(e.labels)},
                         {"text", TextToJson(e.text)},
-                        {"sightings", e.sightings},
                         {"alerted_rate", e.figures.rate},
                         {"inuse_before_bytes", e.figures.inuse_before_bytes},
                         {"inuse_peak_bytes", e.figures.inuse_peak_bytes}};
@@ -130,7 +129,6 @@ struct AlertStateJson {
       e.members.push_back(SiteFromJson(member));
     e.labels = LabelsFromJson(in.at("labels"));
     e.text = TextFromJson(in.at("text"));
-    e.sightings = in.at("sightings").to_number<std::size_t>();
     e.figures = {in.at("alerted_rate").to_number<double>(),
                  in.at("inuse_before_bytes").to_number<double>(),
                  in.at("inuse_peak_bytes").to_number<double>()};

@@ -136,6 +136,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
     verdicts.push_back(std::move(gone));
   evaluation->findings =
       GroupFindings(verdicts, alert_state_.Watched(), settings.config->detection);
+  pooled_tracker_.Step(evaluation->findings);
   verdicts.resize(watched);
   evaluation->targets = std::move(verdicts);
   std::vector<Finding> findings = evaluation->findings;

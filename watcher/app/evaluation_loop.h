@@ -18,6 +18,7 @@
 #include "alerting/alert_log.h"
 #include "alerting/alert_state.h"
 #include "alerting/notifier.h"
+#include "alerting/pooled_tracker.h"
 #include "alerting/site_gauges.h"
 #include "alerting/target_down.h"
 #include "watcher/api/read_views.h"
@@ -78,6 +79,7 @@ class EvaluationLoop {
   // Of the one evaluation under way.
   Evaluator evaluator_;
   std::shared_ptr<const Settings> settings_;
+  PooledTracker pooled_tracker_;
   AlertState alert_state_;
   AlertLog alert_log_;
   GoneTargets gone_targets_;
