@@ -38,6 +38,17 @@ void LogChanges(const std::vector<AlertChange>& changes) {
   }
 }
 
+void LogPace(Duration took, Duration interval) {
+  if (took <= interval) {
+    spdlog::info("all targets are judged every {} again", FormatDuration(interval));
+  } else {
+    spdlog::warn(
+        "judging all targets takes {}, longer than global.evaluation_interval ({}): verdicts come "
+        "about every {}; raise the interval, or watch fewer targets from here",
+        FormatDuration(took), FormatDuration(interval), FormatDuration(2 * took));
+  }
+}
+
 }  // namespace
 
 EvaluationLoop::EvaluationLoop(EvaluationParts parts)
@@ -71,11 +82,18 @@ Result<void> EvaluationLoop::RestoreAlerts() {
 asio::awaitable<void> EvaluationLoop::Run() {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   std::optional<Time> last;
+  bool was_slow = false;
   for (;;) {
+    const auto started = std::chrono::steady_clock::now();
     co_await EvaluateAll();
+    const auto took =
+        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started);
+    const Duration interval = settings_->config->global.evaluation_interval;
+    if ((took > interval) != was_slow) LogPace(took, interval);
+    was_slow = took > interval;
     const Time now = parts_.clock.Now();
-    const Time next =
-        NextScrape(now, last, settings_->config->global.evaluation_interval, Duration(0));
+    // It rests as long as it took, at least: half of a core is the most that judging takes.
+    const Time next = NextScrape(now + took, last, interval, Duration(0));
     timer.expires_after(next - now);
     co_await timer.async_wait(asio::use_awaitable);
     last = next;

@@ -72,7 +72,7 @@ function SiteTable({ data }: { data: Sites }) {
               <tr key={s.target + s.site.id}>
                 <td data-name="Verdict"><VerdictBadge kind={s.verdict} /><small class="below">for {duration((millis(s.to) - millis(s.from)) / 1000)}</small></td>
                 <td data-name="Site"><a href={address('/site', { target: s.target, site: s.site.id })}><SiteName site={s.site} /></a></td>
-                <td data-name="Course"><Sparkline values={courses.get(s.target)?.[s.site.id] ?? []} label="Live memory over the window of the verdict" /></td>
+                <td data-name="Course">{courses.has(s.target) ? <Sparkline values={courses.get(s.target)![s.site.id] ?? []} label="Live memory over the window of the verdict" /> : <span class="spark" />}</td>
                 <td data-name="Slope" class="right"><Slope of={s} /></td>
                 <td data-name="Live" class="right"><Quantity value={s.inuse_bytes} /></td>
                 <td data-name="Limit in" class="right number">{(s.verdict === 'leak' || s.verdict === 'growing') && untilLimit(s.to_limit_low_seconds, s.to_limit_high_seconds) || <span class="muted">–</span>}</td>
