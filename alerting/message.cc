@@ -115,6 +115,13 @@ std::string Load(const Finding& finding, const MessageContext& context) {
   return text + ".\n";
 }
 
+std::string Collector(const Finding& finding, const MessageContext& context) {
+  if (finding.problem != Problem::kChurn || !context.gc_cpu_share) return "";
+  const double percent = 100 * *context.gc_cpu_share;
+  return "Collector: it takes " + FormatFixed(percent, percent < 9.95 ? 1 : 0) +
+         " % of the CPU of the worst replica.\n";
+}
+
 // Only what the figures rule out.
 std::string RuledOut(const Finding& finding, const MessageContext& context) {
   const Verdict& v = finding.replicas.front().verdict;
@@ -187,7 +194,7 @@ std::string Argument(const Finding& finding, const MessageContext& context,
   // Of what only all replicas together show, the reason has told that.
   if (IsGrowth(finding) && !finding.only_together())
     text += "How sure: " + Confidence(finding) + "\n";
-  text += Onset(finding) + Load(finding, context);
+  text += Onset(finding) + Load(finding, context) + Collector(finding, context);
   return text + "Ruled out: " + RuledOut(finding, context) + "\nReplicas: " + replicas + "\n";
 }
 

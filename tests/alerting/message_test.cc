@@ -198,8 +198,10 @@ TEST(DescribeFinding, TellsALeakWithItsEvidence) {
 }
 
 TEST(DescribeFinding, TellsAChurn) {
+  MessageContext context = Context();
+  context.gc_cpu_share = 0.234;
   ExpectGolden("churn.txt",
-               std::string(Get(DescribeFinding(Checkout(2, 3, kChurn), Context()).annotations,
+               std::string(Get(DescribeFinding(Checkout(2, 3, kChurn), context).annotations,
                                "description")));
 }
 

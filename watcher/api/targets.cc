@@ -37,6 +37,7 @@ json::object Describe(const TargetStatus& status) {
   if (status.memory_limit_bytes) out["memory_limit_bytes"] = *status.memory_limit_bytes;
   if (const auto& process = status.process) {
     if (process->resident_bytes) out["resident_memory_bytes"] = *process->resident_bytes;
+    if (status.gc_cpu_share) out["gc_cpu_share"] = *status.gc_cpu_share;
     if (process->started) out["started"] = FormatRfc3339(*process->started);
   }
   if (!status.metrics_error.empty()) out["metrics_error"] = status.metrics_error;

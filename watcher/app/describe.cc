@@ -62,6 +62,9 @@ AlertText Describe(const Finding& finding, const Labels& labels, const DescribeP
     const Evidence evidence = EvidenceOf(finding);
     context.target_id = TargetId::Of(evidence.target).ToString();
     context.load = LoadOver(evidence, parts.store);
+    if (const auto share = parts.gc_cpu_shares.find(evidence.target);
+        share != parts.gc_cpu_shares.end())
+      context.gc_cpu_share = share->second;
     if (const auto diff = DiffOf(evidence, parts.store, parts.attributor); diff) {
       std::vector<Site> told;
       for (const Finding& member : finding.members) told.push_back(member.site);

@@ -161,6 +161,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
   for (Finding& finding : GroupDownTargets(HealthOfTargets(now)))
     findings.push_back(std::move(finding));
   const AlertingConfig& alerting = settings.config->alerting;
+  const std::map<Labels, double> gc_cpu_shares = GcCpuShares();
   AlertState::Outcome outcome = alert_state_.Step(
       findings, parts_.acks.At(now), now, [&](const Finding& finding, const Labels& labels) {
         return Describe(finding, labels,
@@ -168,7 +169,8 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
                          .attributor = *settings.attributor,
                          .external_url = parts_.external_url,
                          .asks_password = parts_.asks_password(),
-                         .links = alerting.links});
+                         .links = alerting.links,
+                         .gc_cpu_shares = gc_cpu_shares});
       });
   KeepState(outcome, now);
   KeepEvidence(alerting, now);
@@ -238,6 +240,13 @@ std::map<Labels, std::int64_t> EvaluationLoop::MemoryLimits() const {
   for (const TargetStatus& status : parts_.target_statuses())
     if (status.memory_limit_bytes) limits.emplace(status.labels, *status.memory_limit_bytes);
   return limits;
+}
+
+std::map<Labels, double> EvaluationLoop::GcCpuShares() const {
+  std::map<Labels, double> shares;
+  for (const TargetStatus& status : parts_.target_statuses())
+    if (status.gc_cpu_share) shares.emplace(status.labels, *status.gc_cpu_share);
+  return shares;
 }
 
 std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {

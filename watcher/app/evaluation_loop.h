@@ -67,6 +67,8 @@ class EvaluationLoop {
                 const std::vector<StoredTarget>& stored);
   // As configured, or as the targets tell themselves.
   std::map<Labels, std::int64_t> MemoryLimits() const;
+  // As the targets tell themselves.
+  std::map<Labels, double> GcCpuShares() const;
   std::vector<TargetHealth> HealthOfTargets(Time now);
   // All targets the store knows; empty where it cannot tell.
   std::vector<StoredTarget> Stored() const;

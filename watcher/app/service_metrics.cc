@@ -96,6 +96,10 @@ void AppendProcesses(const std::vector<TargetStatus>& targets, std::vector<Metri
                  "Memory limit of the target's process, where one is known.");
   Readings resident(MetricType::Gauge, "heapwatch_target_resident_memory_bytes",
                     "Resident memory of the target's process, as its own metrics tell.");
+  Readings gc(
+      MetricType::Gauge, "heapwatch_target_gc_cpu_ratio",
+      "Share of the CPU of the target's process that its garbage collector takes, as its own "
+      "metrics tell.");
   Readings started(MetricType::Gauge, "heapwatch_target_start_time_seconds",
                    "Start of the target's process, Unix time, as its own metrics tell.");
   for (const TargetStatus& target : targets) {
@@ -105,10 +109,11 @@ void AppendProcesses(const std::vector<TargetStatus>& targets, std::vector<Metri
     if (!target.process) continue;
     if (target.process->resident_bytes)
       resident.Add(target.labels, static_cast<double>(*target.process->resident_bytes));
+    if (target.gc_cpu_share) gc.Add(target.labels, *target.gc_cpu_share);
     if (target.process->started)
       started.Add(target.labels, ToUnixSeconds(*target.process->started));
   }
-  for (Readings* readings : {&limit, &resident, &started}) out.push_back(readings->Take());
+  for (Readings* readings : {&limit, &resident, &gc, &started}) out.push_back(readings->Take());
 }
 
 void AppendScrapeMemory(const ByteBudget::Usage& usage, std::vector<MetricFamily>& out) {

@@ -116,6 +116,11 @@ struct Reading {
   int count = 0;
   double value = 0;
 
+  std::optional<double> Value() const {
+    if (count != 1 || !(value >= 0)) return std::nullopt;
+    return value;
+  }
+
   // Go says that there is no limit by the largest there could be.
   std::optional<std::int64_t> Whole() const {
     constexpr double kMost = 1e18;
@@ -127,9 +132,12 @@ struct Reading {
 }  // namespace
 
 Result<ProcessMetrics> ParseProcessMetrics(std::string_view text) {
-  std::array<Reading, 3> readings = {Reading{"process_resident_memory_bytes"},
-                                     Reading{"go_gc_gomemlimit_bytes"},
-                                     Reading{"process_start_time_seconds"}};
+  std::array readings = {Reading{"process_resident_memory_bytes"},
+                         Reading{"go_gc_gomemlimit_bytes"},
+                         Reading{"process_start_time_seconds"},
+                         Reading{"process_cpu_seconds_total"},
+                         Reading{"go_cpu_classes_gc_total_cpu_seconds_total"},
+                         Reading{"go_memstats_gc_cpu_fraction"}};
   for (int number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     std::string_view line = text.substr(0, end);
@@ -147,11 +155,26 @@ Result<ProcessMetrics> ParseProcessMetrics(std::string_view text) {
   }
   ProcessMetrics metrics{.resident_bytes = readings[0].Whole(),
                          .memory_limit_bytes = readings[1].Whole(),
-                         .started = {}};
+                         .started = {},
+                         .cpu_seconds = readings[3].Value(),
+                         .gc_cpu_seconds = readings[4].Value(),
+                         .gc_cpu_fraction = readings[5].Value()};
   const Reading& start = readings[2];
   if (start.Whole())
     metrics.started = Time(Duration(static_cast<std::int64_t>(start.value * 1000)));
   return metrics;
+}
+
+std::optional<double> GcCpuShare(const std::optional<ProcessMetrics>& before,
+                                 const ProcessMetrics& now) {
+  if (before && before->cpu_seconds && before->gc_cpu_seconds && now.cpu_seconds &&
+      now.gc_cpu_seconds) {
+    const double cpu = *now.cpu_seconds - *before->cpu_seconds;
+    const double gc = *now.gc_cpu_seconds - *before->gc_cpu_seconds;
+    // Less than before: another process. The two clocks are not read at the same instant.
+    if (cpu > 0 && gc >= 0) return std::min(1.0, gc / cpu);
+  }
+  return now.gc_cpu_fraction;
 }
 
 }  // namespace heapwatch

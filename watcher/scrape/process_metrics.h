@@ -18,9 +18,17 @@ struct ProcessMetrics {
   std::optional<std::int64_t> resident_bytes;      // process_resident_memory_bytes
   std::optional<std::int64_t> memory_limit_bytes;  // go_gc_gomemlimit_bytes, where one is set
   std::optional<Time> started;                     // process_start_time_seconds
+  std::optional<double> cpu_seconds;               // process_cpu_seconds_total
+  std::optional<double> gc_cpu_seconds;            // go_cpu_classes_gc_total_cpu_seconds_total
+  std::optional<double> gc_cpu_fraction;  // go_memstats_gc_cpu_fraction, since the process' start
   bool operator==(const ProcessMetrics&) const = default;
 };
 
 Result<ProcessMetrics> ParseProcessMetrics(std::string_view text);
+
+// The share of the process' CPU that its collector took since it was asked before, or since its
+// start where it tells only that.
+std::optional<double> GcCpuShare(const std::optional<ProcessMetrics>& before,
+                                 const ProcessMetrics& now);
 
 }  // namespace heapwatch

@@ -71,6 +71,7 @@ void LogChange(const TargetStatus& before, const TargetStatus& now) {
 
 void Tell(const Result<ProcessMetrics>& process, const Target& target, TargetStatus& status) {
   status.metrics_error = process ? "" : process.error().message;
+  status.gc_cpu_share = process ? GcCpuShare(status.process, *process) : std::nullopt;
   if (!process) return status.process.reset();
   status.process = *process;
   if (!target.memory_limit_bytes) status.memory_limit_bytes = process->memory_limit_bytes;
@@ -137,6 +138,7 @@ void Scraper::Apply(const std::vector<Target>& targets) {
       watched->status.pace = {target.interval, StretchReason::kNone};
       watched->status.memory_limit_bytes = target.memory_limit_bytes;
       watched->status.process.reset();
+      watched->status.gc_cpu_share.reset();
       watched->status.metrics_error.clear();
       watched->status.lost = target.lost;
       auto& stop = watched->status.stopped;

@@ -33,6 +33,7 @@ struct TargetStatus {
   std::optional<std::int64_t> memory_limit_bytes = std::nullopt;  // of the process, where known
   // What its own metrics told last; nothing where they are not asked for, or an error is there.
   std::optional<ProcessMetrics> process = std::nullopt;
+  std::optional<double> gc_cpu_share = std::nullopt;  // see GcCpuShare
   std::string metrics_error = {};
   // When discovery lost it: what stands above is from before.
   std::optional<Time> lost = std::nullopt;

@@ -116,7 +116,8 @@ TEST_F(EvaluatorTest, DescribesAFindingWithWhatGrewAndHowTheLoadMoved) {
                                    .attributor = *attributor_,
                                    .external_url = url,
                                    .asks_password = true,
-                                   .links = links});
+                                   .links = links,
+                                   .gc_cpu_shares = {}});
   EXPECT_THAT(text.annotations.at("command"), HasSubstr("'http://USER:PASSWORD@hw.example:9199/"));
   EXPECT_THAT(text.annotations.at("description"), HasSubstr("main.leak main.go:+2 ("));
   EXPECT_THAT(text.annotations.at("diff_url"), HasSubstr("http://hw.example:9199/diff?"));

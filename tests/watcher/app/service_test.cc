@@ -133,6 +133,7 @@ TEST_F(ServiceTest, LearnsFromATargetsOwnMetricsWhatItsProcessIs) {
                                         is_whole ? "process_resident_memory_bytes 5.8720256e+07\n"
                                                    "go_gc_gomemlimit_bytes 2.147483648e+09\n"
                                                    "process_start_time_seconds 1.7953488e+09\n"
+                                                   "go_memstats_gc_cpu_fraction 0.25\n"
                                                  : "<html>"),
                              RawServer::Then::kGoOn};
   });
@@ -149,11 +150,13 @@ TEST_F(ServiceTest, LearnsFromATargetsOwnMetricsWhatItsProcessIs) {
   EXPECT_EQ(told.at("resident_memory_bytes"), json::value(56 << 20));
   EXPECT_EQ(told.at("memory_limit_bytes"), json::value(std::int64_t{2} << 30));
   EXPECT_EQ(TextOf(told, "started"), "2026-11-22T12:00:00Z");
+  EXPECT_EQ(told.at("gc_cpu_share"), json::value(0.25));
   const std::string labels =
       "{instance=\"" + target.address() + "\",job=\"test\",service=\"test\"} ";
   const std::string metrics = Get("/metrics");
   EXPECT_THAT(metrics, HasSubstr("heapwatch_target_resident_memory_bytes" + labels + "58720256\n"));
   EXPECT_THAT(metrics, HasSubstr("heapwatch_target_memory_limit_bytes" + labels + "2147483648\n"));
+  EXPECT_THAT(metrics, HasSubstr("heapwatch_target_gc_cpu_ratio" + labels + "0.25\n"));
   EXPECT_THAT(metrics, HasSubstr("heapwatch_target_start_time_seconds" + labels + "1795348800"));
 
   // It is no reason to do without the heap.

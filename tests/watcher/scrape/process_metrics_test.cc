@@ -25,11 +25,17 @@ TEST(ProcessMetrics, ReadsWhatAGoProgramSaysOfItself) {
       "process_resident_memory_bytes 5.8720256e+07\r\n"
       "\n"
       "process_start_time_seconds 1.79534880025e+09\n"
+      "process_cpu_seconds_total 12.5\n"
+      "go_cpu_classes_gc_total_cpu_seconds_total 1.25\n"
+      "go_memstats_gc_cpu_fraction 0.0125\n"
       "queue_wait +Inf\n"
       "queue_share NaN");
   ASSERT_TRUE(metrics) << metrics.error().message;
   EXPECT_EQ(metrics->memory_limit_bytes, std::int64_t{2} << 30);
   EXPECT_EQ(metrics->resident_bytes, 56 << 20);
+  EXPECT_EQ(metrics->cpu_seconds, 12.5);
+  EXPECT_EQ(metrics->gc_cpu_seconds, 1.25);
+  EXPECT_EQ(metrics->gc_cpu_fraction, 0.0125);
   EXPECT_EQ(metrics->started, FromUnixMillis(1'795'348'800'250));
 }
 
@@ -41,6 +47,22 @@ TEST(ProcessMetrics, KnowsNothingWhereThereIsNothingOrMoreThanOne) {
                                 "go_gc_gomemlimit_bytes 9.223372036854776e+18\n")
                 .value(),
             ProcessMetrics());
+}
+
+TEST(ProcessMetrics, TellsTheShareOfTheCollectorBetweenTwoLooks) {
+  const auto at = [](double cpu, double gc) {
+    ProcessMetrics metrics;
+    metrics.cpu_seconds = cpu;
+    metrics.gc_cpu_seconds = gc;
+    metrics.gc_cpu_fraction = 0.5;
+    return metrics;
+  };
+  EXPECT_DOUBLE_EQ(*GcCpuShare(at(100, 10), at(110, 12.5)), 0.25);
+  EXPECT_DOUBLE_EQ(*GcCpuShare(at(100, 10), at(110, 30)), 1);
+  // Since its start: at the first look, after a restart, where it tells nothing else.
+  EXPECT_DOUBLE_EQ(*GcCpuShare(std::nullopt, at(110, 12)), 0.5);
+  EXPECT_DOUBLE_EQ(*GcCpuShare(at(100, 10), at(1, 0.1)), 0.5);
+  EXPECT_EQ(GcCpuShare(at(100, 10), ProcessMetrics()), std::nullopt);
 }
 
 TEST(ProcessMetrics, RefusesWhatIsNotTheTextFormatAndNamesTheLine) {
