@@ -77,6 +77,9 @@ export interface Target {
   last_scrape_duration_ms?: number
   last_body_bytes?: number
   memory_limit_bytes?: number
+  resident_memory_bytes?: number
+  gc_cpu_share?: number
+  metrics_error?: string
   sites?: number
   history?: History
 }

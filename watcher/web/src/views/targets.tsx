@@ -45,7 +45,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
   return (
     <div class="table-holder">
       <table class="roomy stacks-on-phone">
-        <thead><tr><th>Health</th><th>Target</th><th>Last scrape</th><th class="right">Took</th><th class="right">Body</th><th class="right">Sites</th><th class="right">Failed</th><th>History</th></tr></thead>
+        <thead><tr><th>Health</th><th>Target</th><th>Last scrape</th><th class="right">Took</th><th class="right">Body</th><th class="right">Sites</th><th class="right">Failed</th><th class="right">Process</th><th>History</th></tr></thead>
         <tbody>
           {targets.map((t) => (
             <tr key={t.id}>
@@ -54,7 +54,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
                 <small class="below">{Object.entries(t.labels).filter(([n]) => n !== 'instance' && n !== 'service').map(([n, v]) => `${n}=${v}`).join(' ')}</small>
                 {t.stopped
                   ? <span class="error">stopped by {t.stopped.by} <Ago at={t.stopped.since} />: {t.stopped.reason}</span>
-                  : t.last_error && <span class="error">{t.last_error}</span>}</td>
+                  : (t.last_error || t.metrics_error) && <span class="error">{t.last_error || t.metrics_error}</span>}</td>
               <td data-name="Last scrape">{t.last_scrape ? <Ago at={t.last_scrape} /> : <span class="muted">–</span>}
                 {t.interval_ms !== undefined && !t.stopped && <small class="below" title={t.stretched?.message}>{t.stretched
                   ? <>every {duration(t.stretched.interval_ms / 1000)} instead of {duration(t.interval_ms / 1000)}: {t.stretched.message}</>
@@ -63,6 +63,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
               <td data-name="Body" class="right number">{t.last_body_bytes ? bytes(t.last_body_bytes) : '–'}</td>
               <td data-name="Sites" class="right number">{t.sites === undefined ? '–' : count(t.sites)}</td>
               <td data-name="Failed" class="right number">{t.scrapes === undefined ? '–' : `${count(t.failures ?? 0)} of ${count(t.scrapes)}`}</td>
+              <td data-name="Process" class="right number"><ProcessFigures of={t} /></td>
               <td data-name="History">{t.history
                 ? <><a href={address('/snapshot', { target: t.id })}>{count(t.history.snapshots)} snapshots</a><small class="below">since <Ago at={t.history.first} /> · <a href={address('/diff', { target: t.id })}>compare</a></small></>
                 : <span class="muted">none yet</span>}</td>
@@ -72,6 +73,15 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
       </table>
     </div>
   )
+}
+
+// What the process says of itself, and its limit.
+function ProcessFigures({ of: t }: { of: Target }) {
+  const { resident_memory_bytes: resident, memory_limit_bytes: limit, gc_cpu_share: gc } = t
+  if (resident === undefined && limit === undefined) return <span class="muted">–</span>
+  const below = [resident !== undefined && limit !== undefined && `of ${bytes(limit)}`, gc !== undefined && `collector ${(100 * gc).toFixed(gc < 0.0995 ? 1 : 0)} % of CPU`]
+  return <><span title="resident memory, as its own metrics tell">{resident === undefined ? `limit ${bytes(limit!)}` : bytes(resident)}</span>
+    <small class="below">{below.filter(Boolean).join(' · ')}</small></>
 }
 
 function HealthBadge({ of }: { of: Health | 'gone' }) {
