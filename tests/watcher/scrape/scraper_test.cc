@@ -222,7 +222,7 @@ TEST_F(ScraperTest, LeavesPlacesToTheOthersWhileTargetsFail) {
   Start(fake_, 8);
   scraper_->SetBudget({.serving_share = 1});
   fake_.fails = true;
-  fake_.delay = Duration(5);
+  fake_.delay = 5 * kInterval;  // long beside the interval: they meet
   std::vector<Target> targets;
   for (int i = 0; i < 20; ++i) targets.push_back(MakeTestTarget("t" + std::to_string(i)));
   scraper_->Apply(targets);
@@ -344,7 +344,7 @@ TEST_F(ScraperTest, HoldsToTheBoundOverAll) {
 
 TEST_F(ScraperTest, WaitsForItsPartOfTheMemoryInsteadOfFailing) {
   fake_.body_bytes = 30U << 20;
-  fake_.delay = Duration(5);
+  fake_.delay = 5 * kInterval;  // long beside the interval: they meet
   Start(fake_);
   scraper_->SetBudget({.serving_share = 1, .bytes_in_flight = 40U << 20});
   scraper_->Apply({MakeTestTarget("a"), MakeTestTarget("b"), MakeTestTarget("c")});
