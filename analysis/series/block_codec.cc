@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
 
 #include "analysis/series/byte_io.h"
 #include "analysis/series/profile_head.h"
@@ -13,9 +14,16 @@
 namespace heapwatch {
 namespace {
 
-constexpr std::uint8_t kFormat = 2;
+constexpr std::uint8_t kFormat = 3;
+constexpr std::uint8_t kIsShort = 1;
+// A chunk ends with the series that makes it so long. Larger ones take a little less on disk,
+// smaller ones are quicker to read one series of.
+constexpr std::size_t kChunkBytes = 8U << 10;
+constexpr std::size_t kHashBytes = 16;
 // A level more takes twice the time and saves one byte in a hundred.
 constexpr int kCompressionLevel = 3;
+// Short blocks are soon written anew.
+constexpr int kShortCompressionLevel = 1;
 // No chunk that was written is as large as this; a damaged one may say it is.
 constexpr std::size_t kMaxChunkBytes = 256U << 20;
 // Resident memory that is not told at a snapshot, among others where it is.
@@ -32,13 +40,27 @@ tl::unexpected<Error> Corrupt(std::string_view what) {
   return Fail(ErrorCode::kCorrupt, "a block whose " + std::string(what) + " makes no sense");
 }
 
-std::string Compress(std::string_view bytes) {
+// A context of zstd's for each thread, as it takes long to make.
+struct FreeContext {
+  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+ZSTD_CCtx* CompressionContext() {
+  static thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+  return context.get();
+}
+ZSTD_DCtx* DecompressionContext() {
+  static thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+  return context.get();
+}
+
+std::string Compress(std::string_view bytes, int level) {
   std::string out;
   ByteWriter(out).Varint(bytes.size());
   const std::size_t begin = out.size();
   out.resize(begin + ZSTD_compressBound(bytes.size()));
-  const std::size_t size = ZSTD_compress(out.data() + begin, out.size() - begin, bytes.data(),
-                                         bytes.size(), kCompressionLevel);
+  const std::size_t size = ZSTD_compressCCtx(CompressionContext(), out.data() + begin,
+                                             out.size() - begin, bytes.data(), bytes.size(), level);
   out.resize(begin + size);
   return out;
 }
@@ -49,7 +71,8 @@ std::optional<std::string> Decompress(std::string_view bytes) {
   if (!in.ok() || size > kMaxChunkBytes) return std::nullopt;
   std::string out(size, '\0');
   const std::string_view packed = in.Bytes(in.left());
-  if (ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size()) != size) {
+  if (ZSTD_decompressDCtx(DecompressionContext(), out.data(), out.size(), packed.data(),
+                          packed.size()) != size) {
     return std::nullopt;
   }
   return out;
@@ -186,37 +209,110 @@ bool ReadResident(ByteReader& in, std::size_t count,
   return true;
 }
 
-std::string PackHeader(const SegmentFrame& frame, const std::vector<BlockSize>& sizes,
-                       const std::vector<std::uint32_t>& size_of_series) {
-  std::string bytes;
-  ByteWriter out(bytes);
-  out.Byte(kFormat);
-  out.Varint(frame.times.size());
+// Each distinct size, and the number of each series' in them.
+struct SizesOfSeries {
+  std::vector<BlockSize> sizes;
+  std::vector<std::uint32_t> numbers;
+};
+
+SizesOfSeries FindSizes(const SegmentFrame& frame) {
+  SizesOfSeries found;
+  for (const SeriesKey& key : frame.series) {
+    const BlockSize size =
+        BlockSizeAt(key.block_bytes, frame.heads.front().profile->sampling_period_bytes);
+    const auto known = std::find(found.sizes.begin(), found.sizes.end(), size);
+    found.numbers.push_back(static_cast<std::uint32_t>(known - found.sizes.begin()));
+    if (known == found.sizes.end()) found.sizes.push_back(size);
+  }
+  return found;
+}
+
+void WriteTimes(const std::vector<Time>& times, ByteWriter& out) {
+  out.Varint(times.size());
   std::int64_t last = 0;
   std::int64_t last_step = 0;
-  for (const Time time : frame.times) {
+  for (const Time time : times) {
     const std::int64_t step = WrappingDifference(ToUnixMillis(time), last);
     out.Zigzag(WrappingDifference(step, last_step));
     last = ToUnixMillis(time);
     last_step = step;
   }
+}
+
+std::string PackHeader(const SegmentFrame& frame, bool is_short, const SizesOfSeries& sizes,
+                       const std::vector<std::uint32_t>& chunk_ends) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.Byte(kFormat);
+  out.Byte(is_short ? kIsShort : 0);
+  WriteTimes(frame.times, out);
   WriteResident(frame.resident_bytes, out);
   out.Varint(frame.heads.size());
   for (const SegmentFrame::Head& head : frame.heads) {
     out.Varint(head.from);
     out.Text(EncodeHead(*head.profile));
   }
-  out.Varint(sizes.size());
-  for (const BlockSize& size : sizes) {
+  out.Varint(sizes.sizes.size());
+  for (const BlockSize& size : sizes.sizes) {
     out.Zigzag(size.block_bytes);
     out.Double(size.scale);
   }
   out.Varint(frame.series.size());
-  for (std::size_t i = 0; i < frame.series.size(); ++i) {
-    out.Hash(frame.series[i].stack);
-    out.Varint(size_of_series[i]);
-  }
+  for (const SeriesKey& key : frame.series) out.Hash(key.stack);
+  for (const std::uint32_t size : sizes.numbers) out.Varint(size);
+  out.Varint(chunk_ends.size());
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : chunk_ends) out.Varint(end - std::exchange(begin, end));
   return bytes;
+}
+
+bool ReadTimes(ByteReader& in, std::vector<Time>& times) {
+  const std::size_t count = in.Count();
+  times.reserve(count);
+  std::int64_t last = 0;
+  std::int64_t step = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    step = WrappingSum(step, in.Zigzag());
+    last = WrappingSum(last, step);
+    if (i > 0 && FromUnixMillis(last) <= times.back()) return false;
+    times.push_back(FromUnixMillis(last));
+  }
+  return count > 0;
+}
+
+bool ReadSeriesList(ByteReader& in, BlockHeader& header) {
+  std::vector<BlockSize> sizes;
+  const std::size_t size_count = in.Count(9);
+  for (std::size_t i = 0; i < size_count; ++i) {
+    const std::int64_t block_bytes = in.Zigzag();
+    sizes.push_back({block_bytes, in.Double()});
+  }
+  const std::size_t count = in.Count(kHashBytes + 1);
+  ByteReader stacks(in.Bytes(count * kHashBytes));
+  header.frame.series.reserve(count);
+  header.size_of_series.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const ContentHash stack = stacks.Hash();
+    const std::uint64_t size = in.Varint();
+    if (size >= sizes.size()) return false;
+    header.frame.series.push_back({stack, sizes[size].block_bytes});
+    header.size_of_series.push_back(sizes[size]);
+  }
+  return true;
+}
+
+// Each chunk has a series at least, and all of them have all.
+bool ReadChunkEnds(ByteReader& in, BlockHeader& header) {
+  const std::size_t count = in.Count();
+  header.chunk_ends.reserve(count);
+  std::uint64_t end = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t length = in.Varint();
+    if (length == 0 || length > header.frame.series.size() - end) return false;
+    end += length;
+    header.chunk_ends.push_back(static_cast<std::uint32_t>(end));
+  }
+  return end == header.frame.series.size();
 }
 
 bool ReadHeads(ByteReader& in, SegmentFrame& frame) {
@@ -239,33 +335,37 @@ bool ReadHeads(ByteReader& in, SegmentFrame& frame) {
 
 }  // namespace
 
-PackedBlock PackBlock(const Segment& segment) {
+PackedBlock PackBlock(const Segment& segment, bool is_short) {
   const SegmentFrame& frame = segment.frame;
   const HeapProfile& head = *frame.heads.front().profile;
   const std::vector<ValueUnit> units = UnitsOf(head.sample_types);
-  std::vector<BlockSize> sizes;
-  std::vector<std::uint32_t> size_of_series;
-  for (const SeriesKey& key : frame.series) {
-    const BlockSize size = BlockSizeAt(key.block_bytes, head.sampling_period_bytes);
-    const auto known = std::find(sizes.begin(), sizes.end(), size);
-    size_of_series.push_back(static_cast<std::uint32_t>(known - sizes.begin()));
-    if (known == sizes.end()) sizes.push_back(size);
-  }
+  const SizesOfSeries sizes = FindSizes(frame);
   PackedBlock block;
-  block.header = PackHeader(frame, sizes, size_of_series);
+  std::vector<std::uint32_t> chunk_ends;
+  std::string lengths;
   std::string plain;
   for (std::size_t i = 0; i < frame.series.size(); ++i) {
     ByteWriter out(plain);
+    const std::size_t begin = plain.size();
     for (const ValueUnit& unit : units) {
-      PackUnit(unit, segment.values_of(i), frame.times.size(), sizes[size_of_series[i]],
+      PackUnit(unit, segment.values_of(i), frame.times.size(), sizes.sizes[sizes.numbers[i]],
                head.sampling_period_bytes, out);
     }
-    if ((i + 1) % kSeriesPerChunk == 0 || i + 1 == frame.series.size()) {
-      block.chunks.push_back(Compress(plain));
-      plain.clear();
-    }
+    ByteWriter(lengths).Varint(plain.size() - begin);
+    if (plain.size() < kChunkBytes && i + 1 < frame.series.size()) continue;
+    block.chunks.push_back(
+        Compress(lengths + plain, is_short ? kShortCompressionLevel : kCompressionLevel));
+    chunk_ends.push_back(static_cast<std::uint32_t>(i + 1));
+    lengths.clear();
+    plain.clear();
   }
+  block.header = PackHeader(frame, is_short, sizes, chunk_ends);
   return block;
+}
+
+std::size_t BlockHeader::ChunkOf(std::size_t series) const {
+  return static_cast<std::size_t>(std::upper_bound(chunk_ends.begin(), chunk_ends.end(), series) -
+                                  chunk_ends.begin());
 }
 
 Result<BlockHeader> UnpackHeader(std::string_view bytes) {
@@ -276,88 +376,75 @@ Result<BlockHeader> UnpackHeader(std::string_view bytes) {
                                          ", which this version does not know");
   }
   BlockHeader header;
-  SegmentFrame& frame = header.frame;
-  const std::size_t time_count = in.Count();
-  std::int64_t last = 0;
-  std::int64_t step = 0;
-  for (std::size_t i = 0; i < time_count; ++i) {
-    step = WrappingSum(step, in.Zigzag());
-    last = WrappingSum(last, step);
-    if (i > 0 && FromUnixMillis(last) <= frame.times.back()) return Corrupt("times");
-    frame.times.push_back(FromUnixMillis(last));
+  const std::uint8_t flags = in.Byte();
+  if (flags > kIsShort) return Corrupt("beginning");
+  header.is_short = flags == kIsShort;
+  if (!ReadTimes(in, header.frame.times)) return Corrupt("times");
+  if (!ReadResident(in, header.frame.times.size(), header.frame.resident_bytes)) {
+    return Corrupt("resident memory");
   }
-  if (!ReadResident(in, time_count, frame.resident_bytes)) return Corrupt("resident memory");
-  if (frame.times.empty() || !ReadHeads(in, frame)) return Corrupt("heads");
-  std::vector<BlockSize> sizes;
-  const std::size_t size_count = in.Count(9);
-  for (std::size_t i = 0; i < size_count; ++i) {
-    const std::int64_t block_bytes = in.Zigzag();
-    sizes.push_back({block_bytes, in.Double()});
-  }
-  const std::size_t series_count = in.Count(17);
-  frame.series.reserve(series_count);
-  header.size_of_series.reserve(series_count);
-  for (std::size_t i = 0; i < series_count; ++i) {
-    const ContentHash stack = in.Hash();
-    const std::uint64_t size = in.Varint();
-    if (size >= sizes.size()) return Corrupt("series");
-    frame.series.push_back({stack, sizes[size].block_bytes});
-    header.size_of_series.push_back(sizes[size]);
-  }
+  if (!ReadHeads(in, header.frame)) return Corrupt("heads");
+  if (!ReadSeriesList(in, header)) return Corrupt("series");
+  if (!ReadChunkEnds(in, header)) return Corrupt("chunks");
   if (!in.ok() || !in.done()) return Corrupt("header");
-  header.units = UnitsOf(frame.heads.front().profile->sample_types);
+  header.units = UnitsOf(header.frame.heads.front().profile->sample_types);
   return header;
 }
 
 namespace {
 
-// Calls `unpack` for each unit of each series of the chunk; `values` is where it puts them.
+// Calls `use` with each series of the chunk, or those in `only`, of which `unpack` has put unit
+// after unit into `values`.
 template <class UnpackOne>
-Result<void> ForEachUnit(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
-                         std::span<const std::int64_t> values, const UseSeries& use,
-                         const UnpackOne& unpack) {
+Result<void> ForEachSeriesOf(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
+                             const SeriesList* only, std::span<const std::int64_t> values,
+                             const UseSeries& use, const UnpackOne& unpack) {
   const auto plain = Decompress(bytes);
   if (!plain) return Corrupt("compression");
+  const std::size_t begin = header.chunk_begin(chunk);
+  const std::size_t end = header.chunk_ends[chunk];
   ByteReader in(*plain);
-  const std::size_t begin = chunk * kSeriesPerChunk;
-  const std::size_t end = std::min(begin + kSeriesPerChunk, header.frame.series.size());
+  std::vector<std::uint64_t> lengths;
+  for (std::size_t series = begin; series < end; ++series) lengths.push_back(in.Varint());
+  auto next = only != nullptr ? std::lower_bound(only->begin(), only->end(), begin)
+                              : SeriesList::const_iterator();
   for (std::size_t series = begin; series < end; ++series) {
-    for (const ValueUnit& unit : header.units) {
-      if (!unpack(series, unit, in)) return Corrupt("values");
+    ByteReader units(in.Bytes(lengths[series - begin]));
+    if (only != nullptr) {
+      if (next == only->end() || *next != series) continue;
+      ++next;
     }
+    for (const ValueUnit& unit : header.units) {
+      if (!unpack(series, unit, units)) return Corrupt("values");
+    }
+    if (!units.done()) return Corrupt("values");
     use(series, values);
   }
-  if (!in.done()) return Corrupt("end");
+  if (!in.ok() || !in.done()) return Corrupt("end");
   return {};
 }
 
 }  // namespace
 
 Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
-                         const UseSeries& use, const SeriesMask* only) {
+                         const UseSeries& use, const SeriesList* only) {
   const std::size_t width = header.frame.times.size();
   std::vector<std::int64_t> values(header.frame.column_count() * width);
-  const auto is_meant = [&](std::size_t series) { return only == nullptr || (*only)[series]; };
-  return ForEachUnit(
-      header, chunk, bytes, values,
-      [&](std::size_t series, std::span<const std::int64_t> all) {
-        if (is_meant(series)) use(series, all);
-      },
-      [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
-        const BlockSize& size = header.size_of_series[series];
-        if (is_meant(series)) return UnpackUnit(unit, values, width, size, in);
-        return UnpackUnitAt(unit, values, width, 0, size, in);
-      });
+  return ForEachSeriesOf(header, chunk, bytes, only, values, use,
+                         [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
+                           return UnpackUnit(unit, values, width, header.size_of_series[series],
+                                             in);
+                         });
 }
 
 Result<void> UnpackChunkAt(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
                            std::size_t snapshot, const UseSeries& use) {
   std::vector<std::int64_t> values(header.frame.column_count());
-  return ForEachUnit(header, chunk, bytes, values, use,
-                     [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
-                       return UnpackUnitAt(unit, values, header.frame.times.size(), snapshot,
-                                           header.size_of_series[series], in);
-                     });
+  return ForEachSeriesOf(header, chunk, bytes, nullptr, values, use,
+                         [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
+                           return UnpackUnitAt(unit, values, header.frame.times.size(), snapshot,
+                                               header.size_of_series[series], in);
+                         });
 }
 
 }  // namespace heapwatch

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,30 +20,34 @@
 
 namespace heapwatch {
 
-inline constexpr std::size_t kSeriesPerChunk = 64;
-
 struct PackedBlock {
   std::string header;
   std::vector<std::string> chunks;
 };
 
-PackedBlock PackBlock(const Segment& segment);
+// `is_short`: it is to be joined with those that come after it.
+PackedBlock PackBlock(const Segment& segment, bool is_short = false);
 
 struct BlockHeader {
+  bool is_short = false;
   SegmentFrame frame;
   std::vector<BlockSize> size_of_series;
   std::vector<ValueUnit> units;
 
-  std::size_t chunk_count() const {
-    return (frame.series.size() + kSeriesPerChunk - 1) / kSeriesPerChunk;
+  std::vector<std::uint32_t> chunk_ends;  // one past the last series of each
+
+  std::size_t chunk_count() const { return chunk_ends.size(); }
+  std::size_t chunk_begin(std::size_t chunk) const {
+    return chunk == 0 ? 0 : chunk_ends[chunk - 1];
   }
+  std::size_t ChunkOf(std::size_t series) const;
 };
 
 Result<BlockHeader> UnpackHeader(std::string_view bytes);
 
-// Calls `use` with each series of the chunk, or those in `only`: the others cost a quarter.
+// Calls `use` with each series of the chunk, or those in `only`.
 Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::string_view bytes,
-                         const UseSeries& use, const SeriesMask* only = nullptr);
+                         const UseSeries& use, const SeriesList* only = nullptr);
 
 // The same, but of one snapshot only: `values` has one value per column.
 Result<void> UnpackChunkAt(const BlockHeader& header, std::size_t chunk, std::string_view bytes,

@@ -6,9 +6,12 @@
 // makes no sense, ok() is false and every further read gives zero or nothing.
 #pragma once
 
+#include <endian.h>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -79,10 +82,9 @@ class ByteReader {
   std::uint64_t Fixed64() {
     if (left() < 8) return Fail();
     std::uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 8) {
-      value |= std::uint64_t{static_cast<std::uint8_t>(*at_++)} << shift;
-    }
-    return value;
+    std::memcpy(&value, at_, 8);
+    at_ += 8;
+    return le64toh(value);
   }
   double Double() { return std::bit_cast<double>(Fixed64()); }
   ContentHash Hash() {

@@ -1,6 +1,7 @@
 #include "analysis/series/row_codec.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "analysis/series/profile_head.h"
 
@@ -183,7 +184,9 @@ std::vector<std::int64_t> RowWriter::Gather(const HeapProfile& profile, Row& row
       if (!known) {
         now.resize(now.size() + width, 0);
         is_listed.resize(profile.stack_count(), false);
-        if (!is_listed[sample.stack.index()]) row.new_stacks.push_back(sample.stack);
+        if (!is_listed[sample.stack.index()] && !index_before_.Find(series_before_, key)) {
+          row.new_stacks.push_back(sample.stack);
+        }
         is_listed[sample.stack.index()] = true;
       }
     }
@@ -252,6 +255,15 @@ void RowWriter::WriteChanges(std::vector<std::int64_t> values, ByteWriter& out) 
   chain_.values_ = std::move(values);
 }
 
+void RowWriter::BeginChain(Time time, std::string_view head) {
+  series_before_ = std::move(chain_.series_);
+  index_before_ = std::exchange(index_, {});
+  chain_ = RowChain();
+  chain_.SetHead(head);
+  start_ = time;
+  is_ended_ = false;
+}
+
 Result<RowWriter::Row> RowWriter::Write(Time time, const HeapProfile& profile) {
   if (profile.sample_types.empty() || profile.sample_types.size() > kMaxSampleTypes) {
     return Fail(ErrorCode::kInvalidArgument,
@@ -264,13 +276,9 @@ Result<RowWriter::Row> RowWriter::Write(Time time, const HeapProfile& profile) {
     EndChain();
   }
   const std::string head = EncodeHead(profile);
+  if (is_ended_) BeginChain(time, head);
   Row row;
   row.is_keyframe = chain_.row_count_ == 0;
-  if (row.is_keyframe) {
-    index_.Clear();
-    start_ = time;
-    chain_.SetHead(head);
-  }
   const std::size_t sizes_before = chain_.sizes_.size();
   const std::size_t series_before = chain_.series_.size();
   std::vector<std::int64_t> now = Gather(profile, row);
@@ -280,6 +288,8 @@ Result<RowWriter::Row> RowWriter::Write(Time time, const HeapProfile& profile) {
   WriteChanges(std::move(now), out);
   if (head != chain_.head_) chain_.SetHead(head);
   ++chain_.row_count_;
+  series_before_ = std::vector<SeriesKey>();
+  index_before_ = SeriesIndex();
   return row;
 }
 

@@ -99,7 +99,8 @@ class RowWriter {
   struct Row {
     std::string bytes;
     bool is_keyframe = false;
-    // The stacks that are new to the chain: whoever keeps the row must know what they are.
+    // The stacks that are in neither the chain nor the one before it: whoever keeps the row must
+    // know what they are.
     std::vector<StackId> new_stacks;
   };
 
@@ -114,7 +115,7 @@ class RowWriter {
   // The same profile as a row that stands alone.
   static Result<Row> WriteAside(const HeapProfile& profile);
   // The next row begins a new chain.
-  void EndChain() { chain_ = RowChain(); }
+  void EndChain() { is_ended_ = true; }
 
   const RowChain& chain() const { return chain_; }
   std::size_t size_bytes() const;
@@ -122,6 +123,7 @@ class RowWriter {
  private:
   std::uint32_t SizeNumber(std::int64_t block_bytes);
   std::uint32_t AddSeries(const SeriesKey& key);
+  void BeginChain(Time time, std::string_view head);
   // The values of the profile, series by series as in the chain.
   std::vector<std::int64_t> Gather(const HeapProfile& profile, Row& row);
   void WritePreamble(Time time, std::string_view head, std::size_t sizes_before,
@@ -130,7 +132,11 @@ class RowWriter {
 
   RowChain chain_;
   Time start_{};
+  bool is_ended_ = false;
   SeriesIndex index_;  // of the chain's series
+  // Of the chain before this one, until its first row is written.
+  std::vector<SeriesKey> series_before_;
+  SeriesIndex index_before_;
 };
 
 }  // namespace heapwatch

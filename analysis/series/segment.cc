@@ -58,10 +58,13 @@ SegmentChanges SegmentBuilder::Finish() && {
   return std::move(segment_);
 }
 
-// From change to change; `columns` are zero before the first.
-void SegmentChanges::Fill(std::size_t series, std::int64_t* columns) const {
+// From change to change.
+void SegmentChanges::Fill(std::size_t series, std::span<std::int64_t> columns) const {
   const std::size_t width = frame_.times.size();
   const std::size_t count = frame_.column_count();
+  const bool is_changed = ends_[series] < ends_[series + 1];
+  const std::size_t before = is_changed ? changes_[ends_[series]].snapshot : width;
+  for (std::size_t c = 0; c < count; ++c) std::fill_n(&columns[c * width], before, 0);
   for (std::size_t i = ends_[series]; i < ends_[series + 1]; ++i) {
     const std::size_t from = changes_[i].snapshot;
     const std::int64_t* const values = &rows_[from].values[changes_[i].place * count];
@@ -73,33 +76,14 @@ void SegmentChanges::Fill(std::size_t series, std::int64_t* columns) const {
   }
 }
 
-void SegmentChanges::ForEachSeries(const UseSeries& use, const SeriesMask* only) const {
-  if (frame_.series.empty()) return;
-  const std::size_t width = frame_.times.size();
-  std::vector<std::int64_t> columns(frame_.column_count() * width);
-  for (std::size_t series = 0; series < frame_.series.size(); ++series) {
-    if (only != nullptr && !(*only)[series]) continue;
-    const bool is_changed = ends_[series] < ends_[series + 1];
-    const std::size_t before = is_changed ? changes_[ends_[series]].snapshot : width;
-    for (std::size_t c = 0; c < frame_.column_count(); ++c) {
-      std::fill_n(columns.data() + c * width, before, 0);
-    }
-    Fill(series, columns.data());
+void SegmentChanges::ForEachSeries(const UseSeries& use, const SeriesList* only) const {
+  std::vector<std::int64_t> columns(frame_.column_count() * frame_.times.size());
+  const std::size_t count = only != nullptr ? only->size() : frame_.series.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t series = only != nullptr ? (*only)[i] : i;
+    Fill(series, columns);
     use(series, columns);
   }
-}
-
-Segment SegmentChanges::ToSegment() && {
-  Segment segment;
-  if (!frame_.series.empty()) {
-    const std::size_t size = frame_.column_count() * frame_.times.size();
-    segment.values.resize(frame_.series.size() * size, 0);
-    for (std::size_t series = 0; series < frame_.series.size(); ++series) {
-      Fill(series, &segment.values[series * size]);
-    }
-  }
-  segment.frame = std::move(frame_);
-  return segment;
 }
 
 }  // namespace heapwatch

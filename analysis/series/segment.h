@@ -41,8 +41,8 @@ struct SegmentFrame {
 // Called with each series of a table and its columns, one after the other, over all snapshots.
 using UseSeries = std::function<void(std::size_t series, std::span<const std::int64_t> values)>;
 
-// Which series of a table are meant, by number.
-using SeriesMask = std::vector<bool>;
+// Which series of a table are meant: their numbers, rising.
+using SeriesList = std::vector<std::uint32_t>;
 
 struct Segment {
   SegmentFrame frame;
@@ -60,8 +60,7 @@ class SegmentChanges {
  public:
   const SegmentFrame& frame() const { return frame_; }
   // Those in `only`, or all.
-  void ForEachSeries(const UseSeries& use, const SeriesMask* only = nullptr) const;
-  Segment ToSegment() &&;
+  void ForEachSeries(const UseSeries& use, const SeriesList* only = nullptr) const;
 
  private:
   friend class SegmentBuilder;
@@ -76,7 +75,7 @@ class SegmentChanges {
     std::uint32_t place;  // among those of the snapshot
   };
 
-  void Fill(std::size_t series, std::int64_t* columns) const;
+  void Fill(std::size_t series, std::span<std::int64_t> columns) const;
 
   SegmentFrame frame_;
   std::vector<Row> rows_;

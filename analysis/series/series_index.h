@@ -1,5 +1,4 @@
-// Finds the number of a series in a list of them, at four to eight bytes for each: there is one for
-// every target that is watched. One thread.
+// Finds the number of a series in a list of them. One thread.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +12,7 @@
 
 namespace heapwatch {
 
+// At four to eight bytes for each series: there is one of these for every target that is watched.
 class SeriesIndex {
  public:
   // `series` is the list, of which all numbers below `count` have been added.
@@ -49,6 +49,33 @@ class SeriesIndex {
   }
 
   std::vector<std::uint32_t> slots_;  // open addressing; a power of two, at most half of it full
+};
+
+// Numbers series in the order they are first met. Of lists that are much the same, as those of one
+// target's blocks are, hardly any series is looked up: mostly the one that follows the one before
+// is meant.
+class SeriesNumbers {
+ public:
+  std::uint32_t NumberOf(const SeriesKey& key) {
+    if (next_ >= series_.size() || series_[next_] != key) {
+      const auto known = index_.Find(series_, key);
+      next_ = known.value_or(static_cast<std::uint32_t>(series_.size()));
+      if (!known) {
+        series_.push_back(key);
+        index_.AddLast(series_);
+      }
+    }
+    return next_++;
+  }
+  // To be called where a list begins.
+  void StartOver() { next_ = 0; }
+
+  const std::vector<SeriesKey>& series() const { return series_; }
+
+ private:
+  std::vector<SeriesKey> series_;
+  SeriesIndex index_;
+  std::uint32_t next_ = 0;
 };
 
 }  // namespace heapwatch

@@ -34,25 +34,22 @@ void WindowAssembler::AddPiece(const SegmentFrame& frame, std::size_t begin, std
         frame.heads.front().profile->column(quantity);
   }
   piece.numbers.reserve(frame.series.size());
-  for (const SeriesKey& key : frame.series) {
-    const auto [it, is_new] = numbers_.try_emplace(key, static_cast<std::uint32_t>(series_.size()));
-    if (is_new) series_.push_back(key);
-    piece.numbers.push_back(it->second);
-  }
+  numbers_.StartOver();
+  for (const SeriesKey& key : frame.series) piece.numbers.push_back(numbers_.NumberOf(key));
   width_ += end - begin;
   pieces_.push_back(std::move(piece));
 }
 
 void WindowAssembler::Start(std::span<const std::shared_ptr<const Site>> sites) {
   RowGrouping grouping;
-  for (std::size_t i = 0; i < series_.size(); ++i) {
+  for (std::size_t i = 0; i < sites.size(); ++i) {
     row_of_series_.push_back(
-        grouping.RowNumber(grouping.SiteNumber(*sites[i]), series_[i].block_bytes));
+        grouping.RowNumber(grouping.SiteNumber(*sites[i]), series()[i].block_bytes));
   }
   const std::vector<std::size_t> order = grouping.Arrange(window_);
   for (std::size_t& row : row_of_series_) row = order[row];
   is_row_used_.resize(order.size(), false);
-  last_.resize(series_.size());
+  last_.resize(series().size());
   changed_.resize(width_, 0);
   for (std::size_t q = 0; q < kQuantityCount; ++q) {
     window_.has[q] =

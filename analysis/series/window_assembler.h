@@ -14,12 +14,12 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "analysis/profile/site.h"
 #include "analysis/series/row_grouping.h"
 #include "analysis/series/segment.h"
+#include "analysis/series/series_index.h"
 #include "analysis/series/series_key.h"
 #include "analysis/series/site_window.h"
 
@@ -30,7 +30,7 @@ class WindowAssembler {
   // The frame must outlive the assembler.
   void AddPiece(const SegmentFrame& frame, std::size_t begin, std::size_t end);
   // Of all pieces, each once.
-  const std::vector<SeriesKey>& series() const { return series_; }
+  const std::vector<SeriesKey>& series() const { return numbers_.series(); }
   // `sites` of series(), one for each.
   void Start(std::span<const std::shared_ptr<const Site>> sites);
   // All columns of one series of the piece's frame over all of the frame's snapshots; those left
@@ -47,7 +47,7 @@ class WindowAssembler {
     std::size_t end;
     std::size_t column;  // of the window, where it begins
     Columns columns;
-    std::vector<std::uint32_t> numbers;  // in series_, by number in the frame
+    std::vector<std::uint32_t> numbers;  // in series(), by number in the frame
   };
   struct Last {
     std::array<std::int64_t, kQuantityCount> values = {};
@@ -62,8 +62,7 @@ class WindowAssembler {
   void DropEmptyRows();
 
   std::vector<Piece> pieces_;
-  std::unordered_map<SeriesKey, std::uint32_t> numbers_;
-  std::vector<SeriesKey> series_;
+  SeriesNumbers numbers_;
   std::vector<std::size_t> row_of_series_;
   std::vector<Last> last_;
   std::size_t piece_ = 0;

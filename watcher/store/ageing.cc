@@ -8,8 +8,10 @@
 
 #include "analysis/series/byte_io.h"
 #include "watcher/store/history.h"
+#include "watcher/store/joining.h"
 #include "watcher/store/packing.h"
 #include "watcher/store/thinning.h"
+#include "watcher/store/window_reader.h"
 
 namespace heapwatch {
 namespace {
@@ -43,16 +45,19 @@ void PutMark(RocksDb& db, TargetId target, Duration every, Time mark, rocksdb::W
   batch.Put(db.family(Family::kDefault), MarkKey(target, every), bytes);
 }
 
-void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch) {
-  for (const std::string& key : unit.keys) batch.Delete(db.family(unit.family), key);
-}
-
 std::optional<Time> FirstFrom(RocksDb& db, Family family, TargetId target, Time from) {
   const std::unique_ptr<rocksdb::Iterator> it(
       db.db().NewIterator(rocksdb::ReadOptions(), db.family(family)));
   it->Seek(RowKey(target, from));
   if (!it->Valid() || !it->key().starts_with(TargetPrefix(target))) return std::nullopt;
   return TimeOfRowKey(it->key().ToString());
+}
+
+// The snapshots of the history that stay.
+Result<std::vector<bool>> ChooseKeptOf(const History& history, Duration every) {
+  const auto snapshots = ReadSnapshots(history);
+  if (!snapshots) return Fail(snapshots.error());
+  return ChooseKept(*snapshots, every);
 }
 
 }  // namespace
@@ -179,21 +184,23 @@ Result<std::size_t> Ageing::ThinOutLot(OpenTarget& target, TargetId id, Duration
     snapshots += unit.snapshots;
   }
   const auto history = History::Read(db_, nullptr, id, lot.front().first, last);
-  const auto thinned = history ? Thin(*history, every) : Fail(history.error());
-  const bool is_worth_it =
-      thinned && thinned->snapshots_before == snapshots && thinned->snapshots_after < snapshots;
+  const auto is_kept = history ? ChooseKeptOf(*history, every) : Fail(history.error());
+  const std::size_t kept =
+      is_kept ? static_cast<std::size_t>(std::count(is_kept->begin(), is_kept->end(), true)) : 0;
+  const auto segments = is_kept ? Join(*history, *is_kept) : Fail(is_kept.error());
+  const bool is_worth_it = segments && is_kept->size() == snapshots && kept < snapshots;
   TargetSummary summary = target.summary;
   if (is_worth_it) {
     for (const HistoryUnit& unit : lot) DeleteUnit(db_, unit, batch);
-    for (const Segment& segment : thinned->segments) PutBlock(db_, id, segment, batch);
-    summary.snapshots -= std::min(summary.snapshots, snapshots - thinned->snapshots_after);
+    for (const Segment& segment : *segments) PutBlock(db_, id, segment, false, batch);
+    summary.snapshots -= std::min(summary.snapshots, snapshots - kept);
   }
   PutMark(db_, id, every, last + Duration(1), batch);
   if (auto written = Write(target, id, summary, false, batch); !written) {
     return Fail(written.error());
   }
-  if (!thinned) return Fail(thinned.error());
-  return is_worth_it ? snapshots - thinned->snapshots_after : 0;
+  if (!segments) return Fail(segments.error());
+  return is_worth_it ? snapshots - kept : 0;
 }
 
 std::uint64_t Ageing::BytesBefore(Time end) const {

@@ -72,32 +72,35 @@ namespace {
 
 using UnpackOne = std::function<Result<void>(std::size_t chunk, std::string_view bytes)>;
 
-bool HasAny(const SeriesMask& only, std::size_t chunk) {
-  const auto at = [&](std::size_t series) {
-    return only.begin() + static_cast<std::ptrdiff_t>(std::min(series, only.size()));
-  };
-  const auto end = at((chunk + 1) * kSeriesPerChunk);
-  return std::find(at(chunk * kSeriesPerChunk), end, true) != end;
+Result<void> ReadChunk(RocksDb& db, const rocksdb::ReadOptions& options, const StoredBlock& block,
+                       std::size_t chunk, const UnpackOne& unpack) {
+  rocksdb::PinnableSlice bytes;
+  const auto status = db.db().Get(
+      options, db.family(Family::kBlocks),
+      BlockKey(block.target, block.first, static_cast<std::uint32_t>(chunk + 1)), &bytes);
+  if (status.IsNotFound()) {
+    return Fail(At({ErrorCode::kCorrupt, "chunk " + std::to_string(chunk) + " is missing"},
+                   block.target, block.first));
+  }
+  if (!status.ok()) return Fail(At(db.ErrorOf(status, "reading"), block.target, block.first));
+  if (auto read = unpack(chunk, ToView(bytes)); !read) {
+    return Fail(At(read.error(), block.target, block.first));
+  }
+  return {};
 }
 
+// Those that hold one of the series in `only`, or all.
 Result<void> ForEachChunk(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
-                          const UnpackOne& unpack, const SeriesMask* only = nullptr) {
+                          const UnpackOne& unpack, const SeriesList* only = nullptr) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
-  for (std::size_t chunk = 0; chunk < block.header.chunk_count(); ++chunk) {
-    if (only != nullptr && !HasAny(*only, chunk)) continue;
-    rocksdb::PinnableSlice bytes;
-    const auto status = db.db().Get(
-        options, db.family(Family::kBlocks),
-        BlockKey(block.target, block.first, static_cast<std::uint32_t>(chunk + 1)), &bytes);
-    if (status.IsNotFound()) {
-      return Fail(At({ErrorCode::kCorrupt, "chunk " + std::to_string(chunk) + " is missing"},
-                     block.target, block.first));
-    }
-    if (!status.ok()) return Fail(At(db.ErrorOf(status, "reading"), block.target, block.first));
-    if (auto read = unpack(chunk, ToView(bytes)); !read) {
-      return Fail(At(read.error(), block.target, block.first));
-    }
+  const std::size_t count = only != nullptr ? only->size() : block.header.chunk_count();
+  std::optional<std::size_t> last;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t chunk = only != nullptr ? block.header.ChunkOf((*only)[i]) : i;
+    if (chunk == last) continue;
+    last = chunk;
+    if (auto read = ReadChunk(db, options, block, chunk, unpack); !read) return read;
   }
   return {};
 }
@@ -105,7 +108,7 @@ Result<void> ForEachChunk(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
 }  // namespace
 
 Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
-                       const UseSeries& use, const SeriesMask* only) {
+                       const UseSeries& use, const SeriesList* only) {
   return ForEachChunk(
       db, snapshot, block,
       [&](std::size_t chunk, std::string_view bytes) {
@@ -151,12 +154,18 @@ Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at) {
   return last;
 }
 
+std::size_t History::snapshot_count() const {
+  std::size_t count = 0;
+  for (const Piece& piece : pieces_) count += piece.end - piece.begin;
+  return count;
+}
+
 const SegmentFrame& History::frame(std::size_t part) const {
   return parts_[part].block ? parts_[part].block->header.frame : parts_[part].rows->frame();
 }
 
 Result<void> History::ForEachSeries(std::size_t part, const UseSeries& use,
-                                    const SeriesMask* only) const {
+                                    const SeriesList* only) const {
   if (parts_[part].block) return ReadBlock(*db_, snapshot_, *parts_[part].block, use, only);
   parts_[part].rows->ForEachSeries(use, only);
   return {};

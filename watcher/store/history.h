@@ -47,7 +47,7 @@ class BlockScan {
 
 // Unpacks the series in `only` of a block, or all.
 Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
-                       const UseSeries& use, const SeriesMask* only = nullptr);
+                       const UseSeries& use, const SeriesList* only = nullptr);
 // The values of the block's snapshot number `index`.
 Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
                           std::size_t index);
@@ -67,10 +67,11 @@ class History {
                               Time from, Time to);
 
   const std::vector<Piece>& pieces() const { return pieces_; }
+  std::size_t snapshot_count() const;
   const SegmentFrame& frame(std::size_t part) const;
   // Every series of a part, or those in `only`: chunks without any of them are not read.
   Result<void> ForEachSeries(std::size_t part, const UseSeries& use,
-                             const SeriesMask* only = nullptr) const;
+                             const SeriesList* only = nullptr) const;
 
  private:
   // One of the two.

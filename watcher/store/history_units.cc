@@ -77,4 +77,8 @@ Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time
   return units;
 }
 
+void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch) {
+  for (const std::string& key : unit.keys) batch.Delete(db.family(unit.family), key);
+}
+
 }  // namespace heapwatch

@@ -2,6 +2,8 @@
 // others: a block, a chain of rows, or a late snapshot's row. One thread.
 #pragma once
 
+#include <rocksdb/write_batch.h>
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -21,5 +23,7 @@ struct HistoryUnit {
 
 // Those that begin at or after `from` and before `end`, in the order in which they begin.
 Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end);
+
+void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch);
 
 }  // namespace heapwatch

@@ -1,14 +1,83 @@
 #include "watcher/store/packing.h"
 
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "analysis/series/block_codec.h"
-#include "watcher/store/row_scan.h"
+#include "watcher/store/history.h"
+#include "watcher/store/history_units.h"
+#include "watcher/store/joining.h"
 
 namespace heapwatch {
+namespace {
 
-void PutBlock(RocksDb& db, TargetId target, const Segment& segment, rocksdb::WriteBatch& batch) {
-  const PackedBlock block = PackBlock(segment);
+struct Stretch {
+  Time first;
+  std::size_t snapshots;
+};
+
+// The chain that ends at or before `last`; nothing where there is none, or a late snapshot's row.
+Result<std::optional<Stretch>> FindChain(RocksDb& db, TargetId target, Time last) {
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kRows)));
+  rows->SeekForPrev(RowKey(target, last));
+  if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
+  if (!rows->Valid() || !rows->key().starts_with(TargetPrefix(target))) return std::nullopt;
+  const auto preamble = ReadPreamble(rows->value().ToStringView());
+  if (!preamble) return Fail(preamble.error());
+  if (preamble->kind == RowKind::kAside) return std::nullopt;
+  const Time time = TimeOfRowKey(rows->key().ToStringView());
+  return Stretch{time - preamble->since_chain_start, preamble->number + 1};
+}
+
+// The chain with the short blocks right before it.
+Stretch WithShortBlocks(RocksDb& db, TargetId target, const Stretch& chain,
+                        std::size_t snapshots_per_block) {
+  Stretch all = chain;
+  BlockScan blocks(db, nullptr, target);
+  while (all.snapshots < snapshots_per_block) {
+    const auto block = blocks.SeekBefore(all.first - Duration(1));
+    if (!block || !*block || (*block)->first >= all.first) break;
+    const BlockHeader& header = (*block)->header;
+    const std::size_t snapshots = all.snapshots + header.frame.times.size();
+    const std::size_t series = header.frame.series.size();
+    if (!header.is_short || snapshots * header.frame.column_count() * series > kMostValues) break;
+    all = {(*block)->first, snapshots};
+  }
+  return all;
+}
+
+// What replaces all from `first` on by blocks.
+Result<rocksdb::WriteBatch> Repack(RocksDb& db, TargetId target, Time first, Time last,
+                                   bool is_short) {
+  const auto units = UnitsBetween(db, target, first, last + Duration(1));
+  if (!units) return Fail(units.error());
+  const auto history = History::Read(db, nullptr, target, first, last);
+  if (!history) return Fail(history.error());
+  std::size_t snapshots = 0;
+  for (const HistoryUnit& unit : *units) snapshots += unit.snapshots;
+  if (history->snapshot_count() != snapshots) {
+    return Fail(ErrorCode::kCorrupt, "what is to be packed tells " +
+                                         std::to_string(history->snapshot_count()) + " of its " +
+                                         std::to_string(snapshots) + " snapshots");
+  }
+  const auto segments = Join(*history, std::vector<bool>(history->snapshot_count(), true));
+  if (!segments) return Fail(segments.error());
+  rocksdb::WriteBatch batch;
+  for (const HistoryUnit& unit : *units) DeleteUnit(db, unit, batch);
+  for (const Segment& segment : *segments) PutBlock(db, target, segment, is_short, batch);
+  return batch;
+}
+
+}  // namespace
+
+void PutBlock(RocksDb& db, TargetId target, const Segment& segment, bool is_short,
+              rocksdb::WriteBatch& batch) {
+  const PackedBlock block = PackBlock(segment, is_short);
   const Time first = segment.frame.times.front();
   rocksdb::ColumnFamilyHandle* const family = db.family(Family::kBlocks);
   batch.Put(family, BlockKey(target, first, 0), block.header);
@@ -17,22 +86,18 @@ void PutBlock(RocksDb& db, TargetId target, const Segment& segment, rocksdb::Wri
   }
 }
 
-Result<void> PackChain(RocksDb& db, TargetId target, Time last) {
-  RowScan scan(db, nullptr, target, last);
-  auto at = scan.SeekToLast();
-  if (!at) return Fail(at.error());
-  if (!*at || scan.is_aside()) return {};
-  const Time start = scan.chain_start();
-  rocksdb::WriteBatch batch;
-  SegmentBuilder builder;
-  for (at = scan.Seek(start); at && *at; at = scan.Next()) {
-    if (scan.is_aside()) continue;
-    builder.Add(scan.time(), scan.chain());
-    batch.Delete(db.family(Family::kRows), RowKey(target, scan.time()));
-  }
-  if (!at) return Fail(at.error());
-  PutBlock(db, target, std::move(builder).Finish().ToSegment(), batch);
-  return db.Write(batch, false);
+Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOptions& options) {
+  const auto chain = FindChain(db, target, last);
+  if (!chain) return Fail(chain.error());
+  if (!*chain) return {};
+  const std::size_t full = options.snapshots_per_block;
+  const Stretch all = WithShortBlocks(db, target, **chain, full);
+  const Stretch joined = all.snapshots >= full || options.joins_all ? all : **chain;
+  auto batch = Repack(db, target, joined.first, last, joined.snapshots < full);
+  // Damage in a short block is no reason to leave the rows as they are.
+  if (!batch) batch = Repack(db, target, (*chain)->first, last, true);
+  if (!batch) return Fail(batch.error());
+  return db.Write(*batch, false);
 }
 
 }  // namespace heapwatch

@@ -1,5 +1,9 @@
-// Turns rows that have come to the end of their chain into a block.
+// Turns rows that have come to the end of their chain into a block, and short blocks into longer
+// ones: the fewer rows are left, the less is read row by row; the longer the blocks are, the fewer
+// bytes they take.
 #pragma once
+
+#include <cstddef>
 
 #include "analysis/base/error.h"
 #include "analysis/series/segment.h"
@@ -7,11 +11,24 @@
 
 namespace heapwatch {
 
-// The chain whose last row is the target's last one at or before `last`. Reading goes on meanwhile,
-// appending to this target must not. What cannot be read stays as it is.
-Result<void> PackChain(RocksDb& db, TargetId target, Time last);
+// A chain or a table with more values than this is long enough: what is packed takes 64 MiB at
+// most.
+inline constexpr std::size_t kMostValues = 8U << 20;
+
+struct PackingOptions {
+  // A block of fewer snapshots is short: it is joined with those after it once they are so many
+  // together ...
+  std::size_t snapshots_per_block;
+  // ... or now, however many they are.
+  bool joins_all = false;
+};
+
+// Packs the chain whose last row is the target's last one at or before `last`, in one atomic write.
+// Reading goes on meanwhile, appending to this target must not. What cannot be read stays as it is.
+Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOptions& options);
 
 // A segment as a block, into the batch.
-void PutBlock(RocksDb& db, TargetId target, const Segment& segment, rocksdb::WriteBatch& batch);
+void PutBlock(RocksDb& db, TargetId target, const Segment& segment, bool is_short,
+              rocksdb::WriteBatch& batch);
 
 }  // namespace heapwatch

@@ -15,7 +15,7 @@ namespace {
 
 // Changed whenever older programs could misread what newer ones write.
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "heapwatch 2";
+constexpr std::string_view kFormat = "heapwatch 3";
 
 constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {"default", "dictionary",
                                                                      "rows", "blocks"};

@@ -19,9 +19,7 @@ constexpr std::string_view kPinPrefix = "pin/";
 // The dictionary hardly grows; all headers are read to tidy it up.
 constexpr Duration kCollectEvery = std::chrono::hours(24);
 
-// A chain with very many series ends early, so that packing it takes no more than 64 MiB; but not
-// after every few rows.
-constexpr std::size_t kMostValues = 8U << 20;
+// A chain with very many series ends early, but not after every few rows.
 constexpr std::size_t kLeastRows = 16;
 
 std::string KeyOf(std::string_view prefix, std::string_view name) {
@@ -132,7 +130,8 @@ Result<RowWriter::Row> RocksStore::WriteRow(OpenTarget& state, TargetId target, 
   if (!state.writer) LoadWriter(state, target);
   if (IsFull(state.writer->chain())) {
     // Where that fails the rows stay, and are read as rows.
-    static_cast<void>(PackChain(*db_, target, state.summary.last));
+    const auto packed = PackChain(*db_, target, state.summary.last, {options_.snapshots_per_block});
+    if (!packed && db_->has_failed()) return Fail(packed.error());
     state.writer->EndChain();
   }
   return state.writer->Write(time, profile);
@@ -356,10 +355,11 @@ Result<void> RocksStore::RemovePin(std::string_view id) {
 Result<void> RocksStore::Compact() {
   const auto use = UseForWriting();
   if (!use) return Fail(use.error());
+  const PackingOptions packing{options_.snapshots_per_block, true};
   for (const auto& [target, state] : targets_.All()) {
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped || state->summary.snapshots == 0) continue;
-    if (auto sealed = PackChain(*db_, target, state->summary.last); !sealed) return sealed;
+    if (auto sealed = PackChain(*db_, target, state->summary.last, packing); !sealed) return sealed;
     state->writer.reset();
     targets_.NoteWriter(*state);
   }

@@ -36,9 +36,12 @@ struct RocksStoreOptions {
   // How much of the newest history a power failure may cost at most. 0: none, each append waits for
   // the disk.
   Duration sync_interval = std::chrono::seconds(5);
-  // So many rows of a target are packed into one block. More: fewer bytes; fewer: less to read for
+  // So many rows of a target are packed into a short block. More: fewer bytes are written; fewer:
+  // less is read row by row.
+  std::size_t rows_per_chain = 60;
+  // Short blocks are joined to one of so many snapshots. More: fewer bytes; fewer: less to read for
   // one profile.
-  std::size_t rows_per_chain = 240;
+  std::size_t snapshots_per_block = 240;
   // Neither locks nor changes the directory; sees what was there when it was opened. Another
   // process may be writing.
   bool read_only = false;

@@ -4,102 +4,148 @@
 #include <map>
 #include <optional>
 #include <tuple>
-#include <unordered_map>
 
+#include "analysis/series/series_index.h"
 #include "analysis/series/value_coding.h"
 
 namespace heapwatch {
 namespace {
 
-// The sites that are wanted, and which stacks are theirs.
+// The sites that are wanted, and which series are theirs; each stack is looked at once.
 class WantedSites {
  public:
-  static Result<WantedSites> Find(const History& history, const SiteAttributor& attributor,
-                                  Dictionary& dictionary, const SiteFilter& wanted) {
-    WantedSites found;
-    std::vector<ContentHash> stacks;
-    for (const History::Piece& piece : history.pieces()) {
-      for (const SeriesKey& key : history.frame(piece.part).series) {
-        if (found.site_of_stack_.try_emplace(key.stack).second) stacks.push_back(key.stack);
+  WantedSites(const SiteAttributor& attributor, Dictionary& dictionary, const SiteFilter& wanted)
+      : attributor_(attributor), dictionary_(dictionary), wanted_(wanted) {}
+
+  struct Found {
+    SeriesList series;               // of the table
+    std::vector<std::size_t> sites;  // the number of each one's site
+  };
+  Result<Found> In(const std::vector<SeriesKey>& series) {
+    std::vector<std::uint32_t> numbers;
+    numbers.reserve(series.size());
+    numbers_.StartOver();
+    for (const SeriesKey& key : series) numbers.push_back(numbers_.NumberOf(key));
+    if (auto looked = LookAtNew(); !looked) return Fail(looked.error());
+    Found found;
+    for (std::uint32_t i = 0; i < numbers.size(); ++i) {
+      if (const auto& site = site_of_number_[numbers[i]]) {
+        found.series.push_back(i);
+        found.sites.push_back(*site);
       }
-    }
-    const auto sites = dictionary.Sites(stacks, attributor);
-    if (!sites) return Fail(sites.error());
-    std::map<ContentHash, std::size_t> numbers;
-    for (std::size_t i = 0; i < stacks.size(); ++i) {
-      const Site& site = *(*sites)[i];
-      if (!wanted(site)) continue;
-      const auto [number, is_new] = numbers.try_emplace(site.id(), found.sites_.size());
-      if (is_new) found.sites_.push_back(site);
-      found.site_of_stack_[stacks[i]] = number->second;
     }
     return found;
   }
+  // Those found so far.
+  const std::vector<std::shared_ptr<const Site>>& sites() const { return sites_; }
 
-  const std::vector<Site>& sites() const { return sites_; }
-  std::optional<std::size_t> SiteOf(const SeriesKey& key) const {
-    return site_of_stack_.at(key.stack);
+ private:
+  Result<void> LookAtNew() {
+    std::vector<ContentHash> stacks;
+    for (std::size_t n = site_of_number_.size(); n < numbers_.series().size(); ++n)
+      stacks.push_back(numbers_.series()[n].stack);
+    if (stacks.empty()) return {};
+    const auto sites = dictionary_.Sites(stacks, attributor_);
+    if (!sites) return Fail(sites.error());
+    for (const std::shared_ptr<const Site>& site : *sites) {
+      site_of_number_.emplace_back();
+      if (!wanted_(*site)) continue;
+      const auto [number, is_new] = number_of_site_.try_emplace(site->id(), sites_.size());
+      if (is_new) sites_.push_back(site);
+      site_of_number_.back() = number->second;
+    }
+    return {};
+  }
+
+  const SiteAttributor& attributor_;
+  Dictionary& dictionary_;
+  const SiteFilter& wanted_;
+  SeriesNumbers numbers_;
+  std::vector<std::optional<std::size_t>> site_of_number_;
+  std::map<ContentHash, std::size_t> number_of_site_;
+  std::vector<std::shared_ptr<const Site>> sites_;
+};
+
+// Adds up what is told of each site.
+class SeriesSums {
+ public:
+  explicit SeriesSums(const History& history) {
+    has_.fill(true);
+    for (const History::Piece& piece : history.pieces()) {
+      const SegmentFrame& frame = history.frame(piece.part);
+      for (std::size_t t = piece.begin; t < piece.end; ++t) series_.times.push_back(frame.times[t]);
+      for (const Quantity quantity : kQuantities) {
+        if (!frame.heads.front().profile->column(quantity))
+          has_[static_cast<std::size_t>(quantity)] = false;
+      }
+    }
+  }
+
+  void AddSite(const Site& site) {
+    SomeSeries::OfSite& of = series_.sites.emplace_back();
+    of.site = site;
+    for (std::size_t q = 0; q < kQuantityCount; ++q)
+      if (has_[q]) of.values[q].resize(series_.times.size(), 0);
+    holds_something_.push_back(false);
+  }
+  std::size_t site_count() const { return series_.sites.size(); }
+
+  // `values` of one series over the whole part; the piece begins at `column` of the whole.
+  void Add(std::size_t site, const SegmentFrame& frame, const History::Piece& piece,
+           std::size_t column, std::span<const std::int64_t> values) {
+    const std::size_t count = piece.end - piece.begin;
+    for (const Quantity quantity : kQuantities) {
+      const auto q = static_cast<std::size_t>(quantity);
+      const auto from = frame.heads.front().profile->column(quantity);
+      if (!from) continue;
+      const auto told = values.subspan(*from * frame.times.size() + piece.begin, count);
+      for (std::size_t t = 0; t < count; ++t) {
+        if (told[t] != 0) holds_something_[site] = true;
+        if (!has_[q]) continue;
+        std::int64_t& sum = series_.sites[site].values[q][column + t];
+        sum = WrappingSum(sum, told[t]);
+      }
+    }
+  }
+
+  SomeSeries Finish() && {
+    std::size_t number = 0;
+    std::erase_if(series_.sites, [&](const auto&) { return !holds_something_[number++]; });
+    std::sort(series_.sites.begin(), series_.sites.end(), [](const auto& a, const auto& b) {
+      return std::tie(a.site.function, a.site.line, a.site.file) <
+             std::tie(b.site.function, b.site.line, b.site.file);
+    });
+    return std::move(series_);
   }
 
  private:
-  std::vector<Site> sites_;
-  std::unordered_map<ContentHash, std::optional<std::size_t>> site_of_stack_;
+  SomeSeries series_;
+  std::array<bool, kQuantityCount> has_;
+  std::vector<bool> holds_something_;
 };
 
 }  // namespace
 
 Result<SomeSeries> ReadSeries(const History& history, const SiteAttributor& attributor,
                               Dictionary& dictionary, const SiteFilter& wanted) {
-  const auto found = WantedSites::Find(history, attributor, dictionary, wanted);
-  if (!found) return Fail(found.error());
-  SomeSeries series;
-  std::array<bool, kQuantityCount> has = {true, true, true, true};
+  WantedSites wanted_sites(attributor, dictionary, wanted);
+  SeriesSums sums(history);
+  std::size_t column = 0;
   for (const History::Piece& piece : history.pieces()) {
     const SegmentFrame& frame = history.frame(piece.part);
-    for (std::size_t t = piece.begin; t < piece.end; ++t) series.times.push_back(frame.times[t]);
-    for (const Quantity quantity : kQuantities) {
-      if (!frame.heads.front().profile->column(quantity))
-        has[static_cast<std::size_t>(quantity)] = false;
-    }
-  }
-  for (const Site& site : found->sites()) {
-    SomeSeries::OfSite& of = series.sites.emplace_back();
-    of.site = site;
-    for (std::size_t q = 0; q < kQuantityCount; ++q)
-      if (has[q]) of.values[q].resize(series.times.size(), 0);
-  }
-  std::vector<bool> holds_something(series.sites.size(), false);
-  std::size_t begin = 0;  // of the piece, in series.times
-  for (const History::Piece& piece : history.pieces()) {
-    const SegmentFrame& frame = history.frame(piece.part);
-    SeriesMask only(frame.series.size());
-    for (std::size_t i = 0; i < only.size(); ++i)
-      only[i] = found->SiteOf(frame.series[i]).has_value();
-    const UseSeries add = [&](std::size_t number, std::span<const std::int64_t> values) {
-      const std::size_t site = *found->SiteOf(frame.series[number]);
-      for (const Quantity quantity : kQuantities) {
-        const auto q = static_cast<std::size_t>(quantity);
-        const auto column = frame.heads.front().profile->column(quantity);
-        if (!column) continue;
-        const std::int64_t* const from = values.data() + *column * frame.times.size();
-        for (std::size_t t = piece.begin; t < piece.end; ++t) {
-          if (from[t] != 0) holds_something[site] = true;
-          if (!has[q]) continue;
-          std::int64_t& sum = series.sites[site].values[q][begin + t - piece.begin];
-          sum = WrappingSum(sum, from[t]);
-        }
-      }
+    const auto found = wanted_sites.In(frame.series);
+    if (!found) return Fail(found.error());
+    while (sums.site_count() < wanted_sites.sites().size())
+      sums.AddSite(*wanted_sites.sites()[sums.site_count()]);
+    auto site = found->sites.begin();
+    const UseSeries add = [&](std::size_t, std::span<const std::int64_t> values) {
+      sums.Add(*site++, frame, piece, column, values);
     };
-    if (auto read = history.ForEachSeries(piece.part, add, &only); !read) return Fail(read.error());
-    begin += piece.end - piece.begin;
+    if (auto read = history.ForEachSeries(piece.part, add, &found->series); !read)
+      return Fail(read.error());
+    column += piece.end - piece.begin;
   }
-  std::size_t number = 0;
-  std::erase_if(series.sites, [&](const auto&) { return !holds_something[number++]; });
-  std::sort(series.sites.begin(), series.sites.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.site.function, a.site.line, a.site.file) <
-           std::tie(b.site.function, b.site.line, b.site.file);
-  });
-  return series;
+  return std::move(sums).Finish();
 }
 
 }  // namespace heapwatch

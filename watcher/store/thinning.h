@@ -9,22 +9,12 @@
 #include <span>
 #include <vector>
 
-#include "analysis/base/error.h"
 #include "analysis/base/time.h"
-#include "analysis/series/segment.h"
-#include "watcher/store/history.h"
 #include "watcher/store/store.h"
 
 namespace heapwatch {
 
 // Which of the snapshots, which are in the order of time, stay.
 std::vector<bool> ChooseKept(std::span<const SnapshotInfo> snapshots, Duration every);
-
-struct Thinned {
-  std::vector<Segment> segments;  // one after the other
-  std::size_t snapshots_before = 0;
-  std::size_t snapshots_after = 0;
-};
-Result<Thinned> Thin(const History& history, Duration every);
 
 }  // namespace heapwatch

@@ -2,12 +2,23 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/analysis/series/sample_profiles.h"
 
 namespace heapwatch {
 namespace {
 
 Time Minute(std::size_t n) { return FromUnixMillis(static_cast<std::int64_t>(n) * 60'000); }
+
+Segment TableOf(SegmentBuilder&& builder) {
+  const SegmentChanges changes = std::move(builder).Finish();
+  Segment segment{changes.frame(), {}};
+  changes.ForEachSeries([&](std::size_t, std::span<const std::int64_t> values) {
+    segment.values.insert(segment.values.end(), values.begin(), values.end());
+  });
+  return segment;
+}
 
 // As many snapshots as the first chain of this process has, up to 60.
 Segment RandomSegment(std::uint64_t seed) {
@@ -21,7 +32,7 @@ Segment RandomSegment(std::uint64_t seed) {
     EXPECT_TRUE(chain.Apply(row.bytes));
     builder.Add(Minute(i), chain);
   }
-  return std::move(builder).Finish().ToSegment();
+  return TableOf(std::move(builder));
 }
 
 Result<std::vector<std::int64_t>> Unpack(const PackedBlock& block) {
@@ -57,6 +68,55 @@ TEST(BlockCodec, GivesBackEveryValueOfRandomSegments) {
   }
 }
 
+// Enough series for several chunks; the n-th has the value n from snapshot n on.
+Segment WideSegment() {
+  constexpr std::size_t kSeries = 5000;
+  ProfileMaker maker(std::vector<SampleType>{{"inuse_space", "bytes"}});
+  Segment segment;
+  for (std::size_t t = 0; t < 20; ++t) segment.frame.times.push_back(Minute(t));
+  segment.frame.resident_bytes.resize(20);
+  segment.frame.heads.push_back({0, std::make_shared<const HeapProfile>(maker.Make())});
+  for (std::size_t n = 0; n < kSeries; ++n) {
+    segment.frame.series.push_back({{n, n}, static_cast<std::int64_t>(n % 3)});
+    for (std::size_t t = 0; t < 20; ++t)
+      segment.values.push_back(t < n % 20 ? 0 : static_cast<std::int64_t>(n));
+  }
+  return segment;
+}
+
+TEST(BlockCodec, GivesSomeSeriesWithoutTheOthers) {
+  const Segment segment = WideSegment();
+  const PackedBlock block = PackBlock(segment);
+  const auto header = UnpackHeader(block.header).value();
+  ASSERT_GT(header.chunk_count(), 2U);
+  ASSERT_EQ(block.chunks.size(), header.chunk_count());
+  const SeriesList wanted = {0, 1, 1700, 4999};
+  std::vector<std::uint32_t> got;
+  std::set<std::size_t> chunks;
+  for (const std::uint32_t series : wanted) {
+    const std::size_t chunk = header.ChunkOf(series);
+    if (!chunks.insert(chunk).second) continue;
+    const auto read = UnpackChunk(
+        header, chunk, block.chunks[chunk],
+        [&](std::size_t number, std::span<const std::int64_t> values) {
+          got.push_back(static_cast<std::uint32_t>(number));
+          const auto expected = segment.values_of(number);
+          EXPECT_TRUE(std::equal(values.begin(), values.end(), expected.begin(), expected.end()));
+        },
+        &wanted);
+    ASSERT_TRUE(read) << read.error().message;
+  }
+  EXPECT_EQ(got, wanted);
+}
+
+TEST(BlockCodec, TellsWhetherABlockIsShort) {
+  for (const bool is_short : {true, false}) {
+    const PackedBlock block = PackBlock(RandomSegment(4), is_short);
+    EXPECT_EQ(UnpackHeader(block.header)->is_short, is_short);
+    EXPECT_EQ(Unpack(block).value(), RandomSegment(4).values);
+  }
+}
+
 TEST(BlockCodec, FindsTheSizeOfObjectsWhereTheProfileTellsNone) {
   const BlockSize size = BlockSizeAt(96, 524288);
   ProfileMaker maker(GoSampleTypes());
@@ -73,7 +133,7 @@ TEST(BlockCodec, FindsTheSizeOfObjectsWhereTheProfileTellsNone) {
         chain.Apply(writer.Write(Minute(static_cast<std::size_t>(i)), maker.Make())->bytes));
     builder.Add(Minute(static_cast<std::size_t>(i)), chain);
   }
-  const Segment segment = std::move(builder).Finish().ToSegment();
+  const Segment segment = TableOf(std::move(builder));
   const PackedBlock block = PackBlock(segment);
   EXPECT_EQ(Unpack(block).value(), segment.values);
   EXPECT_LT(block.chunks[0].size(), 200U);  // a byte for two steps of 17 kinds that repeat

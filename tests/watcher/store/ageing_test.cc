@@ -53,6 +53,7 @@ class AgeingTest : public ::testing::Test {
   void Open(std::size_t rows_per_chain = 16) {
     RocksStoreOptions options;
     options.rows_per_chain = rows_per_chain;
+    options.snapshots_per_block = rows_per_chain;
     options.sync_interval = hours(1);
     store_.reset();
     auto opened = RocksStore::Open(directory_.path(), options);

@@ -25,7 +25,7 @@ constexpr int kAppends = 9;
 
 Time Minute(int n) { return FromUnixMillis(n * 60'000LL); }
 
-// Appends, packs, pins, ages and compacts; how many appends were acknowledged, from the first on.
+// Appends, packs, joins, pins and compacts; how many appends were acknowledged, from the first on.
 struct Outcome {
   std::vector<bool> acknowledged;
   bool has_pin = false;
@@ -35,7 +35,8 @@ struct Outcome {
 Outcome Work(const std::string& path, const std::vector<HeapProfile>& profiles, rocksdb::Env* env) {
   Outcome outcome;
   RocksStoreOptions options;
-  options.rows_per_chain = 4;
+  options.rows_per_chain = 2;
+  options.snapshots_per_block = 6;
   options.sync_interval = Duration(0);
   options.env = env;
   const auto note = [&](const auto& result) {

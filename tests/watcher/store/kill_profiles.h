@@ -34,6 +34,7 @@ inline HeapProfile KillProfile(std::size_t n) {
 inline RocksStoreOptions KillOptions() {
   RocksStoreOptions options;
   options.rows_per_chain = 9;
+  options.snapshots_per_block = 36;
   options.memory_limit_bytes = 1U << 20;
   return options;
 }

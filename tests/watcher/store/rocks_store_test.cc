@@ -10,6 +10,7 @@
 #include "tests/analysis/series/sample_profiles.h"
 #include "tests/support/paths.h"
 #include "tests/support/temporary_directory.h"
+#include "watcher/store/history.h"
 #include "watcher/store/memory_store.h"
 
 namespace heapwatch {
@@ -92,7 +93,8 @@ TEST(RocksStore, AnswersAsTheFakeDoesOverRandomHistories) {
     RandomHeap heap(seed);
     std::mt19937_64 random(seed);
     RocksStoreOptions options;
-    options.rows_per_chain = 16;
+    options.rows_per_chain = 6;
+    options.snapshots_per_block = 18;
     auto store = Open(directory.path(), options);
     for (std::size_t i = 0; i < 70; ++i) {
       if (random() % 20 == 0) {
@@ -346,6 +348,74 @@ TEST_F(RocksStoreTest, PacksWhatIsThereWhenCompactedAndGoesOn) {
   const auto window = store_->Window(kTargetId, Minute(1), Minute(9), LeafAttributor()).value();
   EXPECT_THAT(window.series(Quantity::kInuseObjects, 0), ElementsAre(2, 3, 4, 5));
   EXPECT_EQ(store_->Targets()->at(0).snapshots, 5U);
+}
+
+class PackingTest : public RocksStoreTest {
+ protected:
+  PackingTest() { Reopen(); }
+  void Reopen() {
+    RocksStoreOptions options;
+    options.rows_per_chain = 4;
+    options.snapshots_per_block = 16;
+    RocksStoreTest::Reopen(options);
+  }
+  // The snapshots in each block.
+  std::vector<std::size_t> Blocks() {
+    std::vector<std::size_t> blocks;
+    BlockScan scan(store_->db(), nullptr, kTargetId);
+    for (auto block = scan.Seek(Minute(0)); block && *block; block = scan.Next())
+      blocks.push_back((*block)->header.frame.times.size());
+    return blocks;
+  }
+  void ExpectAll(std::size_t count) {
+    const auto window = store_->Window(kTargetId, Minute(0), Minute(99), LeafAttributor()).value();
+    const auto values = window.series(Quantity::kInuseObjects, 0);
+    ASSERT_EQ(values.size(), count);
+    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(values[i], static_cast<std::int64_t>(i) + 1);
+  }
+};
+
+TEST_F(PackingTest, JoinsShortBlocksOnceTheyMakeALongOne) {
+  AppendMinutes(0, 16);
+  EXPECT_THAT(Blocks(), ElementsAre(4, 4, 4));
+  AppendMinutes(16, 17);
+  EXPECT_THAT(Blocks(), ElementsAre(16));
+  Reopen();
+  AppendMinutes(17, 37);
+  EXPECT_THAT(Blocks(), ElementsAre(16, 16, 4));
+  ExpectAll(37);
+}
+
+TEST_F(PackingTest, TakesALateSnapshotIntoTheLongBlock) {
+  AppendMinutes(0, 7);
+  AppendMinutes(8, 10);
+  AppendMinutes(7, 8);
+  AppendMinutes(10, 18);
+  EXPECT_THAT(Blocks(), ElementsAre(17));
+  ExpectAll(18);
+}
+
+TEST_F(PackingTest, JoinsWhatCompactingLeftShort) {
+  AppendMinutes(0, 6);
+  ASSERT_TRUE(store_->Compact());
+  EXPECT_THAT(Blocks(), ElementsAre(6));
+  AppendMinutes(6, 11);
+  ASSERT_TRUE(store_->Compact());
+  EXPECT_THAT(Blocks(), ElementsAre(11));
+  AppendMinutes(11, 20);
+  EXPECT_THAT(Blocks(), ElementsAre(19));
+  ExpectAll(20);
+}
+
+TEST_F(PackingTest, GoesOnBesideADamagedShortBlock) {
+  AppendMinutes(0, 12);
+  store_.reset();
+  Overwrite(directory_.path(), Family::kBlocks, BlockKey(kTargetId, Minute(4), 1), "garbage");
+  Reopen();
+  AppendMinutes(12, 37);
+  EXPECT_THAT(Blocks(), ElementsAre(4, 4, 16, 4, 4, 4));
+  EXPECT_EQ(store_->ProfileAt(kTargetId, Minute(30))->values, Profile(31).values);
+  EXPECT_FALSE(store_->ProfileAt(kTargetId, Minute(5)));
 }
 
 TEST_F(RocksStoreTest, AppendsOnAfterADamagedLastRow) {
