@@ -20,14 +20,6 @@ constexpr std::size_t kBins = 64;
 // anywhere fills at least half of one of them.
 constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
 constexpr double kTwoSided95 = 1.96;
-// The last third alone must show growth, too. Where what is gained stays, 2 standard errors of its
-// own are to be expected at a total of 3.5; where the noise is that of brisk turnover (24 / u in
-// noise.h) a third has but a fifth of the total, so that a leak beneath it takes a total of 8.
-// Measured on 956 target-days with 366 leaks and 10 false alerts: 1.0 for what keeps little of its
-// allocations and 2.0 for the rest, together with a give-back weighed against the noise of the
-// level, tell a leak after 2.0 instead of 2.25 times the theory's floor at the price of four more
-// false alerts.
-constexpr double kLastThirdZ = 1.5;
 // Courses less likely than this are not worth a mention.
 constexpr double kMentionedWeight = 0.01;
 
@@ -207,8 +199,7 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
     return growth.levels_off && grew ? Stage::kLevelled : Stage::kNone;
   }
   if (growth.levels_off) return Stage::kLevelled;
-  if (growth.tail_of_curve || growth.unresolved || !growth.in_every_third ||
-      growth.last_third_z < kLastThirdZ ||
+  if (growth.tail_of_curve || growth.unresolved || !growth.in_every_third || !growth.keeps_pace ||
       growth.above_give_backs_bytes < 0.5 * growth.growth_bytes ||
       growth.load_bytes > 0.5 * growth.growth_bytes) {
     return Stage::kGrowing;

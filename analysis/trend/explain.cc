@@ -45,7 +45,7 @@ std::string Doubt(const Growth& growth) {
     return "the load rose meanwhile, which may explain it";
   }
   if (!growth.in_every_third) return "it came in leaps rather than steadily";
-  if (growth.last_third_z < 1.5) return "of late it hardly grew";
+  if (!growth.keeps_pace) return "of late it grows more slowly than before, or not at all";
   return "a course that levels off fits about as well as one that goes on";
 }
 

@@ -39,7 +39,7 @@ struct Growth {
   // give-backs have risen, whichever is more.
   double above_give_backs_bytes = 0;
   bool in_every_third = false;      // grows throughout its last piece, not in one leap
-  double last_third_z = 0;          // growth in the last third over its sampling error
+  bool keeps_pace = false;          // grows at its end, and as fast as before
   double load_bytes = 0;            // of the growth, what more load alone would bring
   std::optional<double> retention;  // bytes that stayed per byte allocated meanwhile
   double effective_n = 0;

@@ -12,8 +12,9 @@ constexpr double kUsualSpacingSeconds = 60;
 constexpr double kMidLifeShare = 0.3;
 // So that no batch of work passes for a leak.
 constexpr double kLeastWarmUps = 2;
+constexpr double kLeastWarmUpsMidLife = 4;
 // From this retention on a growth may be a fill.
-constexpr double kRetentionOfFills = 0.3;
+constexpr double kRetentionOfFills = 0.22;
 
 double FullSeconds(double spacing_seconds, const TrendOptions& options) {
   if (options.patience) return Seconds(*options.patience);
@@ -30,7 +31,8 @@ double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) 
     const double share = std::min(1.0, *input.retention / kRetentionOfFills);
     wait *= share * share;
   }
-  return std::max(kLeastWarmUps * Seconds(options.warm_up), wait);
+  const double least = input.began_mid_life ? kLeastWarmUpsMidLife : kLeastWarmUps;
+  return std::max(least * Seconds(options.warm_up), wait);
 }
 
 }  // namespace heapwatch

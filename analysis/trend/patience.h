@@ -8,13 +8,14 @@
 //     of the retention: to a quarter at half the retention of a fill, to nothing below.
 //   - Caches, pools and tables fill from the process' start on. What begins to grow while a process
 //     runs has fewer innocent causes, and those (a batch, a buffer up to its flush) are shorter. But
-//     whatever it is must last for two warm-ups, so that no batch of work passes for a leak.
+//     it must last for four warm-ups, and whatever it is for two, so that no batch of work passes for
+//     a leak.
 // And of those who watch: who scrapes more often than once a minute expects things to happen
 // faster. The usual wait shrinks with the power 1.5 of the spacing of the scrapes; a wait that was
 // asked for stays as it is.
 //
 // Example: scrapes a minute apart, growth since the process' start. Of what is allocated 80 %
-// stays: 8 h. 15 %: (0.15 / 0.3)^2 of it, 2 h. 3 %: 5 min, hence two warm-ups.
+// stays: 8 h. 11 %: (0.11 / 0.22)^2 of it, 2 h. 3 %: 9 min, hence two warm-ups.
 #pragma once
 
 #include <optional>

@@ -12,7 +12,7 @@ TEST(Patience, RunsThroughTheExampleOfTheHeader) {
     return PatienceSeconds({.retention = retention, .spacing_seconds = 60}, {}) / kHour;
   };
   EXPECT_DOUBLE_EQ(hours(0.8), 8);
-  EXPECT_DOUBLE_EQ(hours(0.15), 2);
+  EXPECT_DOUBLE_EQ(hours(0.11), 2);
   EXPECT_DOUBLE_EQ(hours(0.03), 0.5);
 }
 
