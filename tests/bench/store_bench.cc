@@ -6,7 +6,9 @@
 
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/bench/store_bench_support.h"
@@ -29,51 +31,92 @@ double MemoryBytesPerSecond() {
 // The best rule there is: a site for each leaf function.
 std::shared_ptr<const SiteAttributor> Attributor() { return Must(SiteAttributor::Create({})); }
 
+// A store of one target that was scraped every minute, and what asking it takes.
+class OneTarget {
+ public:
+  OneTarget(std::size_t sites, std::size_t scrapes) : scrapes_(scrapes) {
+    SyntheticService service(1, sites, 3.0 * static_cast<double>(sites));
+    for (std::size_t i = 0; i < scrapes; ++i) {
+      const HeapProfile& profile = service.Next();
+      append_seconds_ += Best(1, [&] { Must(store_->Append(labels_, Minute(i), profile)); });
+    }
+    site_ = Must(store_->Window(target_, Minute(0), Minute(0), *attributor_)).sites[sites / 2];
+  }
+
+  double append_seconds() const { return append_seconds_; }
+  double WindowSeconds(std::size_t minutes) const {
+    return Best(7, [&] {
+      Must(store_->Window(target_, Minute(scrapes_ - minutes), Minute(scrapes_ - 1), *attributor_));
+    });
+  }
+  double OneSiteSeconds(std::size_t minutes) const {
+    const SiteFilter is_it = [&](const Site& other) { return other == site_; };
+    return Best(9, [&] {
+      Must(store_->Series(target_, Minute(scrapes_ - minutes), Minute(scrapes_ - 1), *attributor_,
+                          is_it));
+    });
+  }
+  double ProfileSeconds() const {
+    return Best(9, [&] { Must(store_->ProfileAt(target_, Minute(scrapes_ / 2 + 170))); });
+  }
+
+ private:
+  const TemporaryDirectory directory_;
+  const std::unique_ptr<RocksStore> store_ = Must(RocksStore::Open(directory_.path()));
+  const Labels labels_ = {{"job", "synthetic"}};
+  const TargetId target_ = TargetId::Of(labels_);
+  const std::shared_ptr<const SiteAttributor> attributor_ = Attributor();
+  const std::size_t scrapes_;
+  double append_seconds_ = 0;
+  Site site_;
+};
+
+constexpr std::size_t kDay = 1440;  // minutes
+
+double ValuesPerSecond(std::size_t sites, std::size_t scrapes, double seconds) {
+  return 4.0 * static_cast<double>(sites * scrapes) / seconds;
+}
+
 }  // namespace
 
 void PrintSpeed() {
   constexpr std::size_t kSites = 1000;
-  constexpr std::size_t kScrapes = 1440;
   const double memory = MemoryBytesPerSecond();
-  const TemporaryDirectory directory;
-  const auto store = Must(RocksStore::Open(directory.path()));
-  const Labels labels = {{"job", "synthetic"}};
-  const TargetId target = TargetId::Of(labels);
-  SyntheticService service(1, kSites, 3.0 * kSites);
-  double append = 0;
-  for (std::size_t i = 0; i < kScrapes; ++i) {
-    const HeapProfile& profile = service.Next();
-    append += Best(1, [&] { Must(store->Append(labels, Minute(i), profile)); });
-  }
-  constexpr double kValues = 4.0 * kSites * kScrapes;
+  const OneTarget target(kSites, kDay);
   std::printf(
       "\nSpeed, %zu sites a minute apart for a day; CPU time of the whole process, the best of "
       "some runs\n",
       kSites);
-  std::printf("  append             %8.1f M values/s of one core\n", kValues / append / kMega);
-
-  const auto attributor = Attributor();
+  std::printf("  append             %8.1f M values/s of one core\n",
+              ValuesPerSecond(kSites, kDay, target.append_seconds()) / kMega);
   const auto read = [&](const char* what, std::size_t minutes) {
-    const Time to = Minute(kScrapes - 1);
-    const Time from = Minute(kScrapes - minutes);
-    const double seconds = Best(7, [&] { Must(store->Window(target, from, to, *attributor)); });
-    const double values = 4.0 * kSites * static_cast<double>(minutes);
+    const double seconds = target.WindowSeconds(minutes);
+    const double per_second = ValuesPerSecond(kSites, minutes, seconds);
     std::printf(
         "  %-18s %8.2f ms, %.0f M values/s, %.0f %% of what copying the window's memory allows\n",
-        what, seconds * 1e3, values / seconds / kMega, 100 * values * 8 / memory / seconds);
+        what, seconds * 1e3, per_second / kMega, 100 * per_second * 8 / memory);
   };
-  read("all sites, 6 h", 360);
-  read("all sites, 24 h", 1440);
-  const Site site =
-      Must(store->Window(target, Minute(0), Minute(0), *attributor)).sites[kSites / 2];
-  const SiteFilter is_it = [&](const Site& other) { return other == site; };
-  const double one = Best(
-      9, [&] { Must(store->Series(target, Minute(0), Minute(kScrapes), *attributor, is_it)); });
-  std::printf("  one site, 24 h     %8.2f ms\n", one * 1e3);
-  const double profile =
-      Best(9, [&] { Must(store->ProfileAt(target, Minute(kScrapes / 2 + 170))); });
-  std::printf("  one profile        %8.2f ms\n", profile * 1e3);
+  read("all sites, 6 h", kDay / 4);
+  read("all sites, 24 h", kDay);
+  std::printf("  one site, 24 h     %8.2f ms\n", target.OneSiteSeconds(kDay) * 1e3);
+  std::printf("  one profile        %8.2f ms\n", target.ProfileSeconds() * 1e3);
   std::printf("  (memory is copied at %.1f GB/s)\n", memory / 1e9);
+}
+
+void PrintGrowth() {
+  std::printf(
+      "\nHow it grows; of a target scraped every minute, CPU time in ms\n"
+      "  sites  days  append, M values/s  all sites, 6 h   all sites, all   one site, all   one "
+      "profile\n");
+  for (const auto& [sites, days] :
+       {std::pair{250U, 1U}, {1000U, 1U}, {4000U, 1U}, {1000U, 2U}, {1000U, 4U}}) {
+    const std::size_t scrapes = days * kDay;
+    const OneTarget target(sites, scrapes);
+    std::printf("  %5u  %4u  %18.1f  %14.2f  %15.2f  %14.2f  %12.2f\n", sites, days,
+                ValuesPerSecond(sites, scrapes, target.append_seconds()) / kMega,
+                target.WindowSeconds(kDay / 4) * 1e3, target.WindowSeconds(scrapes) * 1e3,
+                target.OneSiteSeconds(scrapes) * 1e3, target.ProfileSeconds() * 1e3);
+  }
 }
 
 // One site over the replicas of a service for a week, most of it aged as it is by default.
@@ -157,6 +200,7 @@ int main(int argc, char** argv) {
   if (only.empty() || only == "at-rest") heapwatch::PrintAtRest();
   if (only.empty() || only == "others") heapwatch::PrintOthersAtRest();
   if (only.empty() || only == "speed") heapwatch::PrintSpeed();
+  if (only.empty() || only == "growth") heapwatch::PrintGrowth();
   if (only.empty() || only == "replicas") heapwatch::PrintReplicas();
   if (only.empty() || only == "memory") heapwatch::PrintMemory();
 }

@@ -56,6 +56,7 @@ void ForEachDocument(const std::filesystem::path& directory,
 void PrintAtRest();
 void PrintOthersAtRest();
 void PrintSpeed();
+void PrintGrowth();
 void PrintMemory();
 
 }  // namespace heapwatch
