@@ -28,7 +28,7 @@ func main() {
 	flag.IntVar(&traffic.CacheMiB, "cache-mib", 64, "size of the cache of thumbnails once it is full; 0: no cache")
 	flag.IntVar(&traffic.CacheSeconds, "cache-seconds", 40, "time constant with which the cache fills up")
 	flag.IntVar(&traffic.ChurnMiB, "churn-mib-per-second", 200, "memory that reports allocate and drop at once; 0: no reports")
-	flag.IntVar(&traffic.OrdersPerSecond, "orders-per-second", 50, "ordinary requests, forgotten after half a minute")
+	flag.IntVar(&traffic.OrdersPerSecond, "orders-per-second", 50, "ordinary requests, forgotten after ten seconds")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "shop: %q is not understood; shop -help lists the flags\n", flag.Arg(0))

@@ -18,8 +18,8 @@ const (
 	thumbnailBytes = 16 << 10
 	reportBytes    = 4 << 20
 	pageBytes      = 64 << 10
-	orderBytes     = 8 << 10
-	orderLife      = 30 * time.Second
+	orderBytes     = 24 << 10
+	orderLife      = 10 * time.Second
 )
 
 var started = time.Now()

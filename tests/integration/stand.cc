@@ -112,7 +112,7 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:)" + std::to_string(down_port_) +
                                                R"(']}]
 detection:
-  warm_up: 10s
+  warm_up: 10s  # in which ordinary traffic reaches its level
   patience: 30s
   churn_alloc_rate: 50MiB
   churn_for: 20s
