@@ -8,8 +8,8 @@
 namespace heapwatch {
 namespace {
 
-// The first byte of a row: the format in the upper four bits, then whether the resident memory and a
-// head follow, then the kind.
+// The first byte of a row: the format in the upper four bits, then whether the resident memory and
+// a head follow, then the kind.
 constexpr unsigned kFormat = 1;
 constexpr unsigned kFormatShift = 4;
 constexpr unsigned kHasResident = 8;
@@ -90,17 +90,29 @@ bool RowChain::AddSeries(const RowPreamble& preamble) {
 
 // changes := count, then for each: a token (numbers skipped since the last, and two bits per unit),
 // then the steps.
-bool RowChain::ApplyChanges(std::string_view changes) {
+bool RowChain::ApplyChanges(std::string_view changes, const SeriesList* only) {
   ByteReader in(changes);
   const std::size_t count = in.Count();
   const unsigned mask_bits = 2 * static_cast<unsigned>(units_.size());
   changed_.clear();
+  auto wanted = only != nullptr ? only->begin() : SeriesList::const_iterator();
   std::uint64_t next = 0;
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t token = in.Varint();
     next += token >> mask_bits;
     if (!in.ok() || next >= series_.size()) return false;
     const auto number = static_cast<std::size_t>(next++);
+    if (only != nullptr) {
+      while (wanted != only->end() && *wanted < number) ++wanted;
+      if (wanted == only->end()) return true;
+      if (*wanted != number) {
+        for (const ValueUnit& unit : units_) {
+          if (!SkipUnit(static_cast<UnitChange>(token & 3), unit, in)) return false;
+          token >>= 2;
+        }
+        continue;
+      }
+    }
     changed_.push_back(static_cast<std::uint32_t>(number));
     const BlockSize& size = sizes_[size_of_series_[number]];
     const std::span<std::int64_t> values(&values_[number * type_count_], type_count_);
@@ -115,7 +127,7 @@ bool RowChain::ApplyChanges(std::string_view changes) {
   return in.ok() && in.done();
 }
 
-Result<void> RowChain::Apply(std::string_view row) {
+Result<std::string_view> RowChain::Begin(std::string_view row) {
   const auto preamble = ReadPreamble(row);
   if (!preamble) return Fail(preamble.error());
   if (preamble->number != row_count_ || (preamble->kind == RowKind::kDelta) == (row_count_ == 0)) {
@@ -126,9 +138,19 @@ Result<void> RowChain::Apply(std::string_view row) {
   if (type_count_ == 0) return Corrupt("that begins a chain without a head");
   resident_bytes_ = preamble->resident_bytes;
   if (!AddSeries(*preamble)) return Corrupt("whose series do not make sense");
-  if (!ApplyChanges(preamble->changes)) return Corrupt("whose changes do not make sense");
   ++row_count_;
+  return preamble->changes;
+}
+
+Result<void> RowChain::Change(std::string_view changes, const SeriesList* only) {
+  if (!ApplyChanges(changes, only)) return Corrupt("whose changes do not make sense");
   return {};
+}
+
+Result<void> RowChain::Apply(std::string_view row) {
+  const auto changes = Begin(row);
+  if (!changes) return Fail(changes.error());
+  return Change(*changes);
 }
 
 std::size_t RowChain::size_bytes() const {

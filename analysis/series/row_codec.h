@@ -53,6 +53,11 @@ class RowChain {
   // Takes the state one row further; the rows of a chain in order, an aside to a chain of its own.
   // kCorrupt where the row does not follow; the chain is of no use then.
   Result<void> Apply(std::string_view row);
+  // The same in two steps, so that the second can be put off, or be done for some series alone. All
+  // that a row says before its changes; these are returned, a part of `row`.
+  Result<std::string_view> Begin(std::string_view row);
+  // The changes of a row, in order, of the series in `only` or of all.
+  Result<void> Change(std::string_view changes, const SeriesList* only = nullptr);
 
   std::size_t row_count() const { return row_count_; }
   // EncodeHead's bytes, and what they say.
@@ -67,7 +72,7 @@ class RowChain {
   std::span<const std::int64_t> values(std::size_t number) const {
     return std::span(values_).subspan(number * type_count_, type_count_);
   }
-  // The series that the last row changed, in the order of their numbers.
+  // The series that the last row changed, of those asked for, in the order of their numbers.
   const std::vector<std::uint32_t>& changed() const { return changed_; }
   // Memory held, roughly.
   std::size_t size_bytes() const;
@@ -77,7 +82,7 @@ class RowChain {
 
   bool SetHead(std::string_view head);
   bool AddSeries(const RowPreamble& preamble);
-  bool ApplyChanges(std::string_view changes);
+  bool ApplyChanges(std::string_view changes, const SeriesList* only);
 
   std::string head_;
   HeapProfile head_profile_;

@@ -12,78 +12,110 @@ const HeapProfile& SegmentFrame::head_at(std::size_t snapshot) const {
   return *std::prev(next)->profile;
 }
 
-void SegmentBuilder::Add(Time time, const RowChain& chain) {
-  SegmentFrame& frame = segment_.frame_;
-  if (frame.heads.empty() || head_ != chain.head()) {
-    head_ = chain.head();
-    frame.heads.push_back(
-        {frame.times.size(), std::make_shared<const HeapProfile>(chain.head_profile())});
+Result<void> ChainSegment::Add(Time time, std::string_view row) {
+  const std::string head = chain_.head();
+  const auto changes = chain_.Begin(row);
+  if (!changes) return Fail(changes.error());
+  if (frame_.heads.empty() || chain_.head() != head) {
+    frame_.heads.push_back(
+        {frame_.times.size(), std::make_shared<const HeapProfile>(chain_.head_profile())});
   }
-  frame.times.push_back(time);
-  frame.resident_bytes.push_back(chain.resident_bytes());
-  while (frame.series.size() < chain.series_count()) {
-    frame.series.push_back(chain.series(frame.series.size()));
+  frame_.times.push_back(time);
+  frame_.resident_bytes.push_back(chain_.resident_bytes());
+  while (frame_.series.size() < chain_.series_count()) {
+    frame_.series.push_back(chain_.series(frame_.series.size()));
   }
-  SegmentChanges::Row& row = segment_.rows_.emplace_back();
-  if (frame.times.size() > 1 && chain.row_count() == row_count_ + 1) {
+  changes_.emplace_back(*changes);
+  return {};
+}
+
+namespace {
+
+// What changed from snapshot to snapshot, series by series: mostly a small part of the table.
+class SegmentChanges {
+ public:
+  explicit SegmentChanges(const SegmentFrame& frame) : frame_(frame) {}
+
+  // The chain as it stands after the next snapshot.
+  void Add(const RowChain& chain) {
+    Row& row = rows_.emplace_back();
     row.series = chain.changed();
-  } else {
-    row.series.resize(chain.series_count());
-    std::iota(row.series.begin(), row.series.end(), 0U);
-  }
-  row.values.reserve(row.series.size() * frame.column_count());
-  for (const std::uint32_t series : row.series) {
-    const auto values = chain.values(series);
-    row.values.insert(row.values.end(), values.begin(), values.end());
-  }
-  row_count_ = chain.row_count();
-}
-
-// Sorts the changes by series.
-SegmentChanges SegmentBuilder::Finish() && {
-  std::vector<std::size_t>& ends = segment_.ends_;
-  ends.assign(segment_.frame_.series.size() + 1, 0);
-  for (const SegmentChanges::Row& row : segment_.rows_) {
-    for (const std::uint32_t series : row.series) ++ends[series + 1];
-  }
-  std::partial_sum(ends.begin(), ends.end(), ends.begin());
-  segment_.changes_.resize(ends.back());
-  std::vector<std::size_t> next(ends.begin(), std::prev(ends.end()));
-  for (std::uint32_t t = 0; t < segment_.rows_.size(); ++t) {
-    std::uint32_t place = 0;
-    for (const std::uint32_t series : segment_.rows_[t].series) {
-      segment_.changes_[next[series]++] = {t, place++};
+    row.values.reserve(row.series.size() * frame_.column_count());
+    for (const std::uint32_t series : row.series) {
+      const auto values = chain.values(series);
+      row.values.insert(row.values.end(), values.begin(), values.end());
     }
   }
-  return std::move(segment_);
-}
 
-// From change to change.
-void SegmentChanges::Fill(std::size_t series, std::span<std::int64_t> columns) const {
-  const std::size_t width = frame_.times.size();
-  const std::size_t count = frame_.column_count();
-  const bool is_changed = ends_[series] < ends_[series + 1];
-  const std::size_t before = is_changed ? changes_[ends_[series]].snapshot : width;
-  for (std::size_t c = 0; c < count; ++c) std::fill_n(&columns[c * width], before, 0);
-  for (std::size_t i = ends_[series]; i < ends_[series + 1]; ++i) {
-    const std::size_t from = changes_[i].snapshot;
-    const std::int64_t* const values = &rows_[from].values[changes_[i].place * count];
-    const std::size_t to = i + 1 < ends_[series + 1] ? changes_[i + 1].snapshot : width;
-    // Mostly one snapshot or a few: a call to fill them would cost more.
-    for (std::size_t c = 0; c < count; ++c) {
-      for (std::size_t t = from; t < to; ++t) columns[c * width + t] = values[c];
+  void SortBySeries() {
+    ends_.assign(frame_.series.size() + 1, 0);
+    for (const Row& row : rows_) {
+      for (const std::uint32_t series : row.series) ++ends_[series + 1];
+    }
+    std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
+    changes_.resize(ends_.back());
+    std::vector<std::size_t> next(ends_.begin(), std::prev(ends_.end()));
+    for (std::uint32_t t = 0; t < rows_.size(); ++t) {
+      std::uint32_t place = 0;
+      for (const std::uint32_t series : rows_[t].series) changes_[next[series]++] = {t, place++};
     }
   }
-}
 
-void SegmentChanges::ForEachSeries(const UseSeries& use, const SeriesList* only) const {
+  // From change to change.
+  void Fill(std::size_t series, std::span<std::int64_t> columns) const {
+    const std::size_t width = frame_.times.size();
+    const std::size_t count = frame_.column_count();
+    const bool is_changed = ends_[series] < ends_[series + 1];
+    const std::size_t before = is_changed ? changes_[ends_[series]].snapshot : width;
+    for (std::size_t c = 0; c < count; ++c) std::fill_n(&columns[c * width], before, 0);
+    for (std::size_t i = ends_[series]; i < ends_[series + 1]; ++i) {
+      const std::size_t from = changes_[i].snapshot;
+      const std::int64_t* const values = &rows_[from].values[changes_[i].place * count];
+      const std::size_t to = i + 1 < ends_[series + 1] ? changes_[i + 1].snapshot : width;
+      // Mostly one snapshot or a few: a call to fill them would cost more.
+      for (std::size_t c = 0; c < count; ++c) {
+        for (std::size_t t = from; t < to; ++t) columns[c * width + t] = values[c];
+      }
+    }
+  }
+
+ private:
+  // One snapshot: the series that changed, and all of their values.
+  struct Row {
+    std::vector<std::uint32_t> series;
+    std::vector<std::int64_t> values;
+  };
+  struct Change {
+    std::uint32_t snapshot;
+    std::uint32_t place;  // among those of the snapshot
+  };
+
+  const SegmentFrame& frame_;
+  std::vector<Row> rows_;
+  std::vector<Change> changes_;    // series by series, each in the order of time
+  std::vector<std::size_t> ends_;  // where those of series n - 1 end and those of n begin
+};
+
+}  // namespace
+
+Result<void> ChainSegment::ForEachSeries(const UseSeries& use, const SeriesList* only) const {
+  RowChain chain = chain_;
+  SegmentChanges changes(frame_);
+  for (std::size_t t = 0; t < changes_.size(); ++t) {
+    if (auto changed = chain.Change(changes_[t], only); !changed) {
+      return Fail(changed.error().In("the snapshot of " + FormatRfc3339(frame_.times[t])));
+    }
+    changes.Add(chain);
+  }
+  changes.SortBySeries();
   std::vector<std::int64_t> columns(frame_.column_count() * frame_.times.size());
   const std::size_t count = only != nullptr ? only->size() : frame_.series.size();
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t series = only != nullptr ? (*only)[i] : i;
-    Fill(series, columns);
+    changes.Fill(series, columns);
     use(series, columns);
   }
+  return {};
 }
 
 }  // namespace heapwatch

@@ -10,9 +10,10 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
+#include "analysis/base/error.h"
 #include "analysis/base/time.h"
 #include "analysis/profile/heap_profile.h"
 #include "analysis/series/row_codec.h"
@@ -29,7 +30,7 @@ struct SegmentFrame {
     std::shared_ptr<const HeapProfile> profile;
   };
 
-  std::vector<Time> times;  // rising
+  std::vector<Time> times;                                  // rising
   std::vector<std::optional<std::int64_t>> resident_bytes;  // of each snapshot
   std::vector<Head> heads;
   std::vector<SeriesKey> series;
@@ -40,9 +41,6 @@ struct SegmentFrame {
 
 // Called with each series of a table and its columns, one after the other, over all snapshots.
 using UseSeries = std::function<void(std::size_t series, std::span<const std::int64_t> values)>;
-
-// Which series of a table are meant: their numbers, rising.
-using SeriesList = std::vector<std::uint32_t>;
 
 struct Segment {
   SegmentFrame frame;
@@ -55,46 +53,21 @@ struct Segment {
   }
 };
 
-// The same, kept as what changed from snapshot to snapshot: mostly a small part of the table.
-class SegmentChanges {
+// The rows of a chain, or an aside alone, as such a table: its frame is known at once, the values
+// are worked out when they are asked for, of the series that are wanted.
+class ChainSegment {
  public:
+  // In the order of the chain, from its keyframe on. kCorrupt where a row does not follow; the
+  // segment is of no use then.
+  Result<void> Add(Time time, std::string_view row);
   const SegmentFrame& frame() const { return frame_; }
-  // Those in `only`, or all.
-  void ForEachSeries(const UseSeries& use, const SeriesList* only = nullptr) const;
+  // Those in `only`, or all. kCorrupt where a row's changes make no sense, naming its time.
+  Result<void> ForEachSeries(const UseSeries& use, const SeriesList* only = nullptr) const;
 
  private:
-  friend class SegmentBuilder;
-
-  // One snapshot: the series that changed, and all of their values.
-  struct Row {
-    std::vector<std::uint32_t> series;
-    std::vector<std::int64_t> values;
-  };
-  struct Change {
-    std::uint32_t snapshot;
-    std::uint32_t place;  // among those of the snapshot
-  };
-
-  void Fill(std::size_t series, std::span<std::int64_t> columns) const;
-
   SegmentFrame frame_;
-  std::vector<Row> rows_;
-  std::vector<Change> changes_;    // series by series, each in the order of time
-  std::vector<std::size_t> ends_;  // where those of series n - 1 end and those of n begin
-};
-
-// Collects the states a chain goes through.
-class SegmentBuilder {
- public:
-  // After `chain` has been taken to its state at `time`; every snapshot of the segment in order, of
-  // one chain.
-  void Add(Time time, const RowChain& chain);
-  SegmentChanges Finish() &&;
-
- private:
-  SegmentChanges segment_;
-  std::string head_;
-  std::size_t row_count_ = 0;  // of the chain when it was last looked at
+  RowChain chain_;                    // all the rows' series, none of their changes
+  std::vector<std::string> changes_;  // row by row
 };
 
 }  // namespace heapwatch

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "analysis/base/strong_id.h"
 
@@ -14,6 +15,9 @@ struct SeriesKey {
   std::int64_t block_bytes = 0;  // 0: unknown
   constexpr auto operator<=>(const SeriesKey&) const = default;
 };
+
+// Which series of a table or chain are meant: their numbers, rising.
+using SeriesList = std::vector<std::uint32_t>;
 
 }  // namespace heapwatch
 

@@ -94,4 +94,11 @@ bool ReadUnit(UnitChange change, const ValueUnit& unit, const BlockSize& size,
   return true;
 }
 
+bool SkipUnit(UnitChange change, const ValueUnit& unit, ByteReader& in) {
+  if (change > UnitChange::kValues) return false;
+  if (change != UnitChange::kNone) in.Varint();
+  if (change == UnitChange::kValues && unit.bytes_column) in.Varint();
+  return in.ok();
+}
+
 }  // namespace heapwatch

@@ -102,5 +102,7 @@ UnitChange WriteUnit(const ValueUnit& unit, const BlockSize& size,
 // Takes `values` from before to now. False where the step makes no sense.
 bool ReadUnit(UnitChange change, const ValueUnit& unit, const BlockSize& size,
               std::span<std::int64_t> values, UnitState& state, ByteReader& in);
+// Passes over a step that nobody wants.
+bool SkipUnit(UnitChange change, const ValueUnit& unit, ByteReader& in);
 
 }  // namespace heapwatch

@@ -10,6 +10,7 @@
 #include "watcher/store/history.h"
 #include "watcher/store/joining.h"
 #include "watcher/store/packing.h"
+#include "watcher/store/target_entries.h"
 #include "watcher/store/thinning.h"
 #include "watcher/store/window_reader.h"
 
@@ -43,14 +44,6 @@ void PutMark(RocksDb& db, TargetId target, Duration every, Time mark, rocksdb::W
   std::string bytes;
   ByteWriter(bytes).Zigzag(ToUnixMillis(mark));
   batch.Put(db.family(Family::kDefault), MarkKey(target, every), bytes);
-}
-
-std::optional<Time> FirstFrom(RocksDb& db, Family family, TargetId target, Time from) {
-  const std::unique_ptr<rocksdb::Iterator> it(
-      db.db().NewIterator(rocksdb::ReadOptions(), db.family(family)));
-  it->Seek(RowKey(target, from));
-  if (!it->Valid() || !it->key().starts_with(TargetPrefix(target))) return std::nullopt;
-  return TimeOfRowKey(it->key().ToString());
 }
 
 // The snapshots of the history that stay.
@@ -115,7 +108,9 @@ Result<std::size_t> Ageing::Drop(OpenTarget& target, TargetId id, Time oldest, T
   }
   if (batch.Count() == 0) return 0;
   for (const Family family : {Family::kRows, Family::kBlocks}) {
-    if (const auto next = FirstFrom(db_, family, id, oldest)) keep(*next, target.summary.last);
+    const auto next = FirstFrom(db_, family, id, oldest);
+    if (!next) return Fail(next.error());
+    if (*next) keep(**next, target.summary.last);
   }
   TargetSummary summary = target.summary;
   summary.first = first.value_or(summary.first);

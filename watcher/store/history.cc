@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <tuple>
-
-#include "watcher/store/row_scan.h"
+#include <utility>
 
 namespace heapwatch {
 namespace {
@@ -16,14 +15,15 @@ Error At(const Error& error, TargetId target, Time first) {
                   ToHex(BlockKey(target, first, 0)) + ")");
 }
 
+Error AtRow(const Error& error, std::string_view key) {
+  return error.In("target " + TargetOfKey(key).ToString() + ", the snapshot of " +
+                  FormatRfc3339(TimeOfRowKey(key)) + " (row " + ToHex(key) + ")");
+}
+
 }  // namespace
 
 BlockScan::BlockScan(RocksDb& db, const rocksdb::Snapshot* snapshot, TargetId target)
-    : db_(db), target_(target) {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
-  blocks_.reset(db.db().NewIterator(options, db.family(Family::kBlocks)));
-}
+    : db_(db), target_(target), blocks_(db, Family::kBlocks, target, snapshot) {}
 
 Result<std::optional<StoredBlock>> BlockScan::Read() {
   if (!blocks_->Valid()) {
@@ -31,7 +31,6 @@ Result<std::optional<StoredBlock>> BlockScan::Read() {
     return std::nullopt;
   }
   const std::string_view key = ToView(blocks_->key());
-  if (!key.starts_with(TargetPrefix(target_))) return std::nullopt;
   StoredBlock block;
   block.target = target_;
   block.first = TimeOfRowKey(key);
@@ -56,7 +55,7 @@ Result<std::optional<StoredBlock>> BlockScan::Seek(Time from) {
 
 Result<std::optional<StoredBlock>> BlockScan::SeekBefore(Time at) {
   blocks_->SeekForPrev(BlockKey(target_, at, kLastPart));
-  if (blocks_->Valid() && ToView(blocks_->key()).starts_with(TargetPrefix(target_))) {
+  if (blocks_->Valid()) {
     blocks_->Seek(BlockKey(target_, TimeOfRowKey(ToView(blocks_->key())), 0));
   }
   return Read();
@@ -137,13 +136,10 @@ Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
 
 Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at) {
   std::optional<Time> last;
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kRows)));
+  const TargetEntries rows(db, Family::kRows, target);
   rows->SeekForPrev(RowKey(target, at));
   if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
-  if (rows->Valid() && ToView(rows->key()).starts_with(TargetPrefix(target))) {
-    last = TimeOfRowKey(ToView(rows->key()));
-  }
+  if (rows->Valid()) last = TimeOfRowKey(ToView(rows->key()));
   const auto block = BlockScan(db, nullptr, target).SeekBefore(at);
   if (!block) return Fail(block.error());
   if (*block && (*block)->first <= at) {
@@ -152,6 +148,50 @@ Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at) {
     last = std::max(last.value_or(in_block), in_block);
   }
   return last;
+}
+
+namespace {
+
+using UseRow = std::function<Result<void>(Time time, std::string_view row)>;
+
+// The rows of the chain that begins at `start`, those at `last` and before.
+Result<void> ForEachRowOfChain(const RocksDb& db, const TargetEntries& rows, TargetId target,
+                               Time start, Time last, const UseRow& use) {
+  const std::string last_key = RowKey(target, last);
+  for (rows->Seek(RowKey(target, start)); rows->Valid() && ToView(rows->key()) <= last_key;
+       rows->Next()) {
+    const std::string_view key = ToView(rows->key());
+    const std::string_view row = ToView(rows->value());
+    const auto kind = KindOf(row);
+    if (kind && *kind == RowKind::kAside) continue;
+    const auto used = kind ? use(TimeOfRowKey(key), row) : Fail(kind.error());
+    if (!used) return Fail(AtRow(used.error(), key));
+  }
+  return rows->status().ok() ? Result<void>() : Fail(db.ErrorOf(rows->status(), "reading"));
+}
+
+}  // namespace
+
+Result<std::optional<RowMoment>> ReadLastRow(RocksDb& db, const rocksdb::Snapshot* snapshot,
+                                             TargetId target, Time at, Time rows_from) {
+  const TargetEntries rows(db, Family::kRows, target, snapshot, rows_from);
+  rows->SeekForPrev(RowKey(target, at));
+  if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
+  if (!rows->Valid()) return std::nullopt;
+  const std::string key = rows->key().ToString();
+  const auto preamble = ReadPreamble(ToView(rows->value()));
+  if (!preamble) return Fail(AtRow(preamble.error(), key));
+  RowMoment moment;
+  moment.time = TimeOfRowKey(key);
+  moment.chain_start = moment.time - preamble->since_chain_start;
+  moment.is_aside = preamble->kind == RowKind::kAside;
+  const auto read =
+      moment.is_aside
+          ? moment.chain.Apply(ToView(rows->value()))
+          : ForEachRowOfChain(db, rows, target, moment.chain_start, moment.time,
+                              [&](Time, std::string_view row) { return moment.chain.Apply(row); });
+  if (!read) return Fail(read.error());
+  return moment;
 }
 
 std::size_t History::snapshot_count() const {
@@ -167,22 +207,23 @@ const SegmentFrame& History::frame(std::size_t part) const {
 Result<void> History::ForEachSeries(std::size_t part, const UseSeries& use,
                                     const SeriesList* only) const {
   if (parts_[part].block) return ReadBlock(*db_, snapshot_, *parts_[part].block, use, only);
-  parts_[part].rows->ForEachSeries(use, only);
-  return {};
+  auto read = parts_[part].rows->ForEachSeries(use, only);
+  if (!read) return Fail(read.error().In("target " + target_.ToString()));
+  return read;
 }
 
 Result<History> History::Read(RocksDb& db, const rocksdb::Snapshot* snapshot, TargetId target,
-                              Time from, Time to) {
-  History history(db, snapshot);
+                              Time from, Time to, Time rows_from) {
+  History history(db, snapshot, target);
   if (from > to) return history;
-  if (auto read = history.ReadBlocks(target, from, to); !read) return Fail(read.error());
-  if (auto read = history.ReadRows(target, from, to); !read) return Fail(read.error());
+  if (auto read = history.ReadBlocks(from, to); !read) return Fail(read.error());
+  if (auto read = history.ReadRows(from, to, rows_from); !read) return Fail(read.error());
   history.FindPieces(from, to);
   return history;
 }
 
-Result<void> History::ReadBlocks(TargetId target, Time from, Time to) {
-  BlockScan scan(*db_, snapshot_, target);
+Result<void> History::ReadBlocks(Time from, Time to) {
+  BlockScan scan(*db_, snapshot_, target_);
   auto block = scan.Seek(from);
   for (; block && *block && (*block)->first <= to; block = scan.Next()) {
     parts_.push_back({std::make_unique<StoredBlock>(std::move(**block)), nullptr});
@@ -191,32 +232,41 @@ Result<void> History::ReadBlocks(TargetId target, Time from, Time to) {
   return {};
 }
 
-Result<void> History::ReadRows(TargetId target, Time from, Time to) {
-  RowScan scan(*db_, snapshot_, target, to);
-  std::optional<SegmentBuilder> chain;
-  Time chain_start{};
-  const auto finish = [&] {
-    if (chain) {
-      parts_.push_back({nullptr, std::make_unique<SegmentChanges>(std::move(*chain).Finish())});
-    }
-    chain.reset();
+Result<void> History::ReadRows(Time from, Time to, Time rows_from) {
+  const TargetEntries rows(*db_, Family::kRows, target_, snapshot_, rows_from);
+  const auto begin_part = [&] {
+    parts_.push_back({nullptr, std::make_unique<ChainSegment>()});
+    return parts_.back().rows.get();
   };
-  auto at = scan.Seek(from);
-  for (; at && *at; at = scan.Next()) {
-    if (scan.is_aside()) {
-      SegmentBuilder alone;
-      alone.Add(scan.time(), scan.chain());
-      parts_.push_back({nullptr, std::make_unique<SegmentChanges>(std::move(alone).Finish())});
-      continue;
+  ChainSegment* chain = nullptr;
+  Time chain_start{};
+  const std::string last_key = RowKey(target_, to);
+  for (rows->Seek(RowKey(target_, from)); rows->Valid() && ToView(rows->key()) <= last_key;
+       rows->Next()) {
+    const std::string_view key = ToView(rows->key());
+    const std::string_view row = ToView(rows->value());
+    const Time time = TimeOfRowKey(key);
+    const auto preamble = ReadPreamble(row);
+    if (!preamble) return Fail(AtRow(preamble.error(), key));
+    ChainSegment* part = chain;
+    if (preamble->kind == RowKind::kAside) {
+      part = begin_part();
+    } else if (const Time start = time - preamble->since_chain_start;
+               chain == nullptr || start != chain_start) {
+      part = chain = begin_part();
+      chain_start = start;
+      // Of a chain that begins before `from`.
+      if (start < time) {
+        const TargetEntries before(*db_, Family::kRows, target_, snapshot_, rows_from);
+        const auto read = ForEachRowOfChain(
+            *db_, before, target_, start, time - Duration(1),
+            [&](Time at, std::string_view its_row) { return chain->Add(at, its_row); });
+        if (!read) return read;
+      }
     }
-    if (chain && scan.chain_start() != chain_start) finish();
-    if (!chain) chain.emplace();
-    chain_start = scan.chain_start();
-    chain->Add(scan.time(), scan.chain());
+    if (auto added = part->Add(time, row); !added) return Fail(AtRow(added.error(), key));
   }
-  finish();
-  if (!at) return Fail(at.error());
-  return {};
+  return rows->status().ok() ? Result<void>() : Fail(db_->ErrorOf(rows->status(), "reading"));
 }
 
 void History::FindPieces(Time from, Time to) {

@@ -15,6 +15,7 @@
 #include "analysis/series/rebuild.h"
 #include "analysis/series/segment.h"
 #include "watcher/store/rocks_db.h"
+#include "watcher/store/target_entries.h"
 
 namespace heapwatch {
 
@@ -42,7 +43,7 @@ class BlockScan {
 
   RocksDb& db_;
   const TargetId target_;
-  std::unique_ptr<rocksdb::Iterator> blocks_;
+  const TargetEntries blocks_;
 };
 
 // Unpacks the series in `only` of a block, or all.
@@ -55,6 +56,18 @@ Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
 // The last snapshot at or before `at`.
 Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at);
 
+// A snapshot that is in a row.
+struct RowMoment {
+  Time time{};
+  RowChain chain;  // as it stands then
+  Time chain_start{};
+  bool is_aside = false;
+};
+// The last one at or before `at`, of those from `rows_from` on.
+Result<std::optional<RowMoment>> ReadLastRow(RocksDb& db, const rocksdb::Snapshot* snapshot,
+                                             TargetId target, Time at,
+                                             Time rows_from = Time::min());
+
 class History {
  public:
   struct Piece {
@@ -63,8 +76,9 @@ class History {
     std::size_t end;
   };
 
+  // `rows_from`: no row is of a moment before this.
   static Result<History> Read(RocksDb& db, const rocksdb::Snapshot* snapshot, TargetId target,
-                              Time from, Time to);
+                              Time from, Time to, Time rows_from = Time::min());
 
   const std::vector<Piece>& pieces() const { return pieces_; }
   std::size_t snapshot_count() const;
@@ -77,16 +91,18 @@ class History {
   // One of the two.
   struct Part {
     std::unique_ptr<StoredBlock> block;
-    std::unique_ptr<SegmentChanges> rows;
+    std::unique_ptr<ChainSegment> rows;
   };
 
-  History(RocksDb& db, const rocksdb::Snapshot* snapshot) : db_(&db), snapshot_(snapshot) {}
-  Result<void> ReadBlocks(TargetId target, Time from, Time to);
-  Result<void> ReadRows(TargetId target, Time from, Time to);
+  History(RocksDb& db, const rocksdb::Snapshot* snapshot, TargetId target)
+      : db_(&db), snapshot_(snapshot), target_(target) {}
+  Result<void> ReadBlocks(Time from, Time to);
+  Result<void> ReadRows(Time from, Time to, Time rows_from);
   void FindPieces(Time from, Time to);
 
   RocksDb* db_;
   const rocksdb::Snapshot* snapshot_;
+  TargetId target_;
   std::vector<Part> parts_;
   std::vector<Piece> pieces_;
 };

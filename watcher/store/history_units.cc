@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
 
 #include "analysis/series/block_codec.h"
 #include "analysis/series/row_codec.h"
+#include "watcher/store/target_entries.h"
 
 namespace heapwatch {
 namespace {
@@ -15,11 +15,9 @@ std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), sli
 // A block whose header cannot be read is a unit still: it must be able to go.
 Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
                        std::vector<HistoryUnit>& units) {
-  const std::string prefix = TargetPrefix(target);
-  const std::unique_ptr<rocksdb::Iterator> blocks(
-      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kBlocks)));
+  const TargetEntries blocks(db, Family::kBlocks, target);
   blocks->Seek(RowKey(target, from));
-  while (blocks->Valid() && ToView(blocks->key()).starts_with(prefix)) {
+  while (blocks->Valid()) {
     const Time first = TimeOfRowKey(ToView(blocks->key()));
     if (first >= end) break;
     HistoryUnit unit{first, first, 0, Family::kBlocks, {}};
@@ -37,13 +35,11 @@ Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
 }
 
 // To the end of the last chain that begins before `end`.
-Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end,
+Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end, Time rows_from,
                      std::vector<HistoryUnit>& units) {
   std::map<Time, HistoryUnit> chains;
-  const std::string prefix = TargetPrefix(target);
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kRows)));
-  for (rows->Seek(prefix); rows->Valid() && ToView(rows->key()).starts_with(prefix); rows->Next()) {
+  const TargetEntries rows(db, Family::kRows, target, nullptr, rows_from);
+  for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
     const std::string key = rows->key().ToString();
     const Time time = TimeOfRowKey(key);
     const auto preamble = ReadPreamble(ToView(rows->value()));
@@ -68,10 +64,12 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end,
 
 }  // namespace
 
-Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end) {
+Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end,
+                                              Time rows_from) {
   std::vector<HistoryUnit> units;
   if (auto added = AddBlocks(db, target, from, end, units); !added) return Fail(added.error());
-  if (auto added = AddRows(db, target, from, end, units); !added) return Fail(added.error());
+  if (auto added = AddRows(db, target, from, end, rows_from, units); !added)
+    return Fail(added.error());
   std::stable_sort(units.begin(), units.end(),
                    [](const HistoryUnit& a, const HistoryUnit& b) { return a.first < b.first; });
   return units;

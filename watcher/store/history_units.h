@@ -21,8 +21,10 @@ struct HistoryUnit {
   std::vector<std::string> keys;
 };
 
-// Those that begin at or after `from` and before `end`, in the order in which they begin.
-Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end);
+// Those that begin at or after `from` and before `end`, in the order in which they begin. No row is
+// of a moment before `rows_from`.
+Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end,
+                                              Time rows_from = Time::min());
 
 void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch);
 

@@ -1,7 +1,6 @@
 #include "watcher/store/packing.h"
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "watcher/store/history.h"
 #include "watcher/store/history_units.h"
 #include "watcher/store/joining.h"
+#include "watcher/store/target_entries.h"
 
 namespace heapwatch {
 namespace {
@@ -21,12 +21,11 @@ struct Stretch {
 };
 
 // The chain that ends at or before `last`; nothing where there is none, or a late snapshot's row.
-Result<std::optional<Stretch>> FindChain(RocksDb& db, TargetId target, Time last) {
-  const std::unique_ptr<rocksdb::Iterator> rows(
-      db.db().NewIterator(rocksdb::ReadOptions(), db.family(Family::kRows)));
+Result<std::optional<Stretch>> FindChain(RocksDb& db, TargetId target, Time last, Time rows_from) {
+  const TargetEntries rows(db, Family::kRows, target, nullptr, rows_from);
   rows->SeekForPrev(RowKey(target, last));
   if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
-  if (!rows->Valid() || !rows->key().starts_with(TargetPrefix(target))) return std::nullopt;
+  if (!rows->Valid()) return std::nullopt;
   const auto preamble = ReadPreamble(rows->value().ToStringView());
   if (!preamble) return Fail(preamble.error());
   if (preamble->kind == RowKind::kAside) return std::nullopt;
@@ -53,10 +52,10 @@ Stretch WithShortBlocks(RocksDb& db, TargetId target, const Stretch& chain,
 
 // What replaces all from `first` on by blocks.
 Result<rocksdb::WriteBatch> Repack(RocksDb& db, TargetId target, Time first, Time last,
-                                   bool is_short) {
-  const auto units = UnitsBetween(db, target, first, last + Duration(1));
+                                   Time rows_from, bool is_short) {
+  const auto units = UnitsBetween(db, target, first, last + Duration(1), rows_from);
   if (!units) return Fail(units.error());
-  const auto history = History::Read(db, nullptr, target, first, last);
+  const auto history = History::Read(db, nullptr, target, first, last, rows_from);
   if (!history) return Fail(history.error());
   std::size_t snapshots = 0;
   for (const HistoryUnit& unit : *units) snapshots += unit.snapshots;
@@ -87,15 +86,15 @@ void PutBlock(RocksDb& db, TargetId target, const Segment& segment, bool is_shor
 }
 
 Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOptions& options) {
-  const auto chain = FindChain(db, target, last);
+  const auto chain = FindChain(db, target, last, options.rows_from);
   if (!chain) return Fail(chain.error());
   if (!*chain) return {};
   const std::size_t full = options.snapshots_per_block;
   const Stretch all = WithShortBlocks(db, target, **chain, full);
   const Stretch joined = all.snapshots >= full || options.joins_all ? all : **chain;
-  auto batch = Repack(db, target, joined.first, last, joined.snapshots < full);
+  auto batch = Repack(db, target, joined.first, last, options.rows_from, joined.snapshots < full);
   // Damage in a short block is no reason to leave the rows as they are.
-  if (!batch) batch = Repack(db, target, (*chain)->first, last, true);
+  if (!batch) batch = Repack(db, target, (*chain)->first, last, options.rows_from, true);
   if (!batch) return Fail(batch.error());
   return db.Write(*batch, false);
 }

@@ -21,6 +21,8 @@ struct PackingOptions {
   std::size_t snapshots_per_block;
   // ... or now, however many they are.
   bool joins_all = false;
+  // No row is of a moment before this.
+  Time rows_from = Time::min();
 };
 
 // Packs the chain whose last row is the target's last one at or before `last`, in one atomic write.

@@ -6,8 +6,8 @@
 #include "watcher/store/history.h"
 #include "watcher/store/history_units.h"
 #include "watcher/store/packing.h"
-#include "watcher/store/row_scan.h"
 #include "watcher/store/series_reader.h"
+#include "watcher/store/target_entries.h"
 #include "watcher/store/window_reader.h"
 
 namespace heapwatch {
@@ -116,10 +116,20 @@ Result<void> RocksStore::LoadPins() {
 void RocksStore::LoadWriter(OpenTarget& state, TargetId target) {
   state.writer = std::make_unique<RowWriter>();
   if (state.summary.snapshots == 0) return;
-  RowScan scan(*db_, nullptr, target);
-  const auto found = scan.SeekToLast();
-  if (!found || !*found || scan.is_aside() || scan.time() != state.summary.last) return;
-  state.writer = std::make_unique<RowWriter>(scan.chain(), scan.chain_start());
+  auto last = ReadLastRow(*db_, nullptr, target, Time::max(), state.rows_from);
+  if (!last || !*last || (*last)->is_aside || (*last)->time != state.summary.last) return;
+  state.writer = std::make_unique<RowWriter>(std::move((*last)->chain), (*last)->chain_start);
+}
+
+Result<void> RocksStore::Pack(OpenTarget& state, TargetId target, bool joins_all) {
+  const Time last = state.summary.last;
+  auto packed =
+      PackChain(*db_, target, last, {options_.snapshots_per_block, joins_all, state.rows_from});
+  if (!packed) return packed;
+  const auto first = FirstFrom(*db_, Family::kRows, target, state.rows_from);
+  if (!first) return Fail(first.error());
+  state.rows_from = first->value_or(last + Duration(1));
+  return packed;
 }
 
 Result<RowWriter::Row> RocksStore::WriteRow(OpenTarget& state, TargetId target, Time time,
@@ -130,7 +140,7 @@ Result<RowWriter::Row> RocksStore::WriteRow(OpenTarget& state, TargetId target, 
   if (!state.writer) LoadWriter(state, target);
   if (IsFull(state.writer->chain())) {
     // Where that fails the rows stay, and are read as rows.
-    const auto packed = PackChain(*db_, target, state.summary.last, {options_.snapshots_per_block});
+    const auto packed = Pack(state, target, false);
     if (!packed && db_->has_failed()) return Fail(packed.error());
     state.writer->EndChain();
   }
@@ -182,6 +192,7 @@ Result<void> RocksStore::AppendTo(OpenTarget& state, TargetId target, Time time,
   summary.last = std::max(summary.last, time);
   ++summary.snapshots;
   PutSummary(*db_, target, summary, batch);
+  if (time < state.rows_from.load()) state.rows_from = time;
   if (auto written = db_->Write(batch, IsSyncDue()); !written) {
     state.writer.reset();  // it is a row ahead of the disk
     return written;
@@ -240,9 +251,9 @@ Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
   if (!use) return Fail(use.error());
   const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
+  const Time rows_from = (*state)->rows_from;
   rocksdb::ManagedSnapshot snapshot(&db_->db());
-  RowScan rows(*db_, snapshot.snapshot(), target, at);
-  const auto row = rows.SeekToLast();
+  const auto row = ReadLastRow(*db_, snapshot.snapshot(), target, at, rows_from);
   if (!row) return Fail(row.error());
   const auto block = BlockScan(*db_, snapshot.snapshot(), target).SeekBefore(at);
   if (!block) return Fail(block.error());
@@ -250,13 +261,13 @@ Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
     const std::vector<Time>& times = (*block)->header.frame.times;
     const auto after = std::upper_bound(times.begin(), times.end(), at);
     const auto index = static_cast<std::size_t>(after - times.begin()) - 1;
-    if (!*row || times[index] > rows.time()) {
+    if (!*row || times[index] > (*row)->time) {
       const auto moment = ReadMoment(*db_, snapshot.snapshot(), **block, index);
       if (!moment) return Fail(moment.error());
       return dictionary_.Rebuild(*moment);
     }
   }
-  if (*row) return dictionary_.Rebuild(MomentOf(rows.chain(), rows.time()));
+  if (*row) return dictionary_.Rebuild(MomentOf((*row)->chain, (*row)->time));
   return Fail(ErrorCode::kNotFound,
               "target " + target.ToString() + " has no snapshot at or before " + FormatRfc3339(at));
 }
@@ -266,8 +277,9 @@ Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time fr
   if (!use) return Fail(use.error());
   const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
+  const Time rows_from = (*state)->rows_from;
   rocksdb::ManagedSnapshot snapshot(&db_->db());
-  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
+  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to, rows_from);
   if (!history) return Fail(history.error());
   return ReadSnapshots(*history);
 }
@@ -278,8 +290,9 @@ Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
   if (!use) return Fail(use.error());
   const auto state = targets_.Find(target);
   if (!state) return Fail(state.error());
+  const Time rows_from = (*state)->rows_from;
   rocksdb::ManagedSnapshot snapshot(&db_->db());
-  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
+  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to, rows_from);
   if (!history) return Fail(history.error());
   auto window = ReadWindow(*history, attributor, dictionary_);
   if (window) window->version = Get((*state)->labels, "version");
@@ -291,9 +304,11 @@ Result<SomeSeries> RocksStore::Series(TargetId target, Time from, Time to,
                                       const SiteFilter& wanted) const {
   const auto use = Use();
   if (!use) return Fail(use.error());
-  if (const auto state = targets_.Find(target); !state) return Fail(state.error());
+  const auto state = targets_.Find(target);
+  if (!state) return Fail(state.error());
+  const Time rows_from = (*state)->rows_from;
   rocksdb::ManagedSnapshot snapshot(&db_->db());
-  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to);
+  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to, rows_from);
   if (!history) return Fail(history.error());
   return ReadSeries(*history, attributor, dictionary_, wanted);
 }
@@ -355,11 +370,10 @@ Result<void> RocksStore::RemovePin(std::string_view id) {
 Result<void> RocksStore::Compact() {
   const auto use = UseForWriting();
   if (!use) return Fail(use.error());
-  const PackingOptions packing{options_.snapshots_per_block, true};
   for (const auto& [target, state] : targets_.All()) {
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped || state->summary.snapshots == 0) continue;
-    if (auto sealed = PackChain(*db_, target, state->summary.last, packing); !sealed) return sealed;
+    if (auto packed = Pack(*state, target, true); !packed) return packed;
     state->writer.reset();
     targets_.NoteWriter(*state);
   }

@@ -89,6 +89,7 @@ class RocksStore : public Store {
   Result<RowWriter::Row> WriteRow(OpenTarget& state, TargetId target, Time time,
                                   const HeapProfile& profile);
   void LoadWriter(OpenTarget& state, TargetId target);
+  Result<void> Pack(OpenTarget& state, TargetId target, bool joins_all);
   bool IsFull(const RowChain& chain) const;
   Result<bool> HasSnapshot(TargetId target, Time time) const;
   bool IsSyncDue();

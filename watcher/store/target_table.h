@@ -14,15 +14,20 @@
 
 #include "analysis/base/error.h"
 #include "analysis/base/labels.h"
+#include "analysis/base/time.h"
 #include "analysis/series/row_codec.h"
 #include "watcher/store/target_id.h"
 #include "watcher/store/target_record.h"
 
 namespace heapwatch {
 
-// Its mutex covers the rest of it.
+// Its mutex covers the rest of it, but for what is atomic.
 struct OpenTarget {
   std::mutex mutex;
+  // No row is of a moment before this: those that were have been packed, and to go through what is
+  // left of them in the database takes long. Whoever reads looks here before taking a snapshot of
+  // the database.
+  std::atomic<Time> rows_from = Time::min();
   Labels labels;
   TargetSummary summary;
   bool is_dropped = false;  // no longer in the table: look there again

@@ -11,29 +11,28 @@ namespace {
 
 Time Minute(std::size_t n) { return FromUnixMillis(static_cast<std::int64_t>(n) * 60'000); }
 
-Segment TableOf(SegmentBuilder&& builder) {
-  const SegmentChanges changes = std::move(builder).Finish();
-  Segment segment{changes.frame(), {}};
-  changes.ForEachSeries([&](std::size_t, std::span<const std::int64_t> values) {
+Segment TableOf(const ChainSegment& chain) {
+  Segment segment{chain.frame(), {}};
+  const auto read = chain.ForEachSeries([&](std::size_t, std::span<const std::int64_t> values) {
     segment.values.insert(segment.values.end(), values.begin(), values.end());
   });
+  EXPECT_TRUE(read);
   return segment;
 }
 
 // As many snapshots as the first chain of this process has, up to 60.
-Segment RandomSegment(std::uint64_t seed) {
+ChainSegment RandomChain(std::uint64_t seed) {
   RandomHeap heap(seed);
   RowWriter writer;
-  RowChain chain;
-  SegmentBuilder builder;
+  ChainSegment chain;
   for (std::size_t i = 0; i < 60; ++i) {
     const auto row = writer.Write(Minute(i), heap.Next()).value();
     if (row.is_keyframe && i > 0) break;
-    EXPECT_TRUE(chain.Apply(row.bytes));
-    builder.Add(Minute(i), chain);
+    EXPECT_TRUE(chain.Add(Minute(i), row.bytes));
   }
-  return TableOf(std::move(builder));
+  return chain;
 }
+Segment RandomSegment(std::uint64_t seed) { return TableOf(RandomChain(seed)); }
 
 Result<std::vector<std::int64_t>> Unpack(const PackedBlock& block) {
   const auto header = UnpackHeader(block.header);
@@ -109,6 +108,26 @@ TEST(BlockCodec, GivesSomeSeriesWithoutTheOthers) {
   EXPECT_EQ(got, wanted);
 }
 
+TEST(ChainSegment, GivesSomeSeriesWithoutTheOthers) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const ChainSegment chain = RandomChain(seed);
+    const Segment all = TableOf(chain);
+    SeriesList wanted;
+    for (std::uint32_t n = 1; n + 1 < all.frame.series.size(); n += 3) wanted.push_back(n);
+    SeriesList got;
+    const auto read = chain.ForEachSeries(
+        [&](std::size_t number, std::span<const std::int64_t> values) {
+          got.push_back(static_cast<std::uint32_t>(number));
+          const auto expected = all.values_of(number);
+          EXPECT_TRUE(std::equal(values.begin(), values.end(), expected.begin(), expected.end()));
+        },
+        &wanted);
+    ASSERT_TRUE(read) << read.error().message;
+    ASSERT_GT(got.size(), 1U);
+    EXPECT_EQ(got, wanted);
+  }
+}
+
 TEST(BlockCodec, TellsWhetherABlockIsShort) {
   for (const bool is_short : {true, false}) {
     const PackedBlock block = PackBlock(RandomSegment(4), is_short);
@@ -122,18 +141,16 @@ TEST(BlockCodec, FindsTheSizeOfObjectsWhereTheProfileTellsNone) {
   ProfileMaker maker(GoSampleTypes());
   const StackId stack = maker.Stack({"main.f"});
   RowWriter writer;
-  RowChain chain;
-  SegmentBuilder builder;
+  ChainSegment chain;
   for (std::int64_t i = 0; i < 200; ++i) {
     maker.profile().samples.clear();
     maker.profile().values.clear();
     const auto told = FromSampledCount(1000 + i * i % 17, size);
     maker.Sample(stack, 0, {told.objects, told.bytes, told.objects, told.bytes});
-    ASSERT_TRUE(
-        chain.Apply(writer.Write(Minute(static_cast<std::size_t>(i)), maker.Make())->bytes));
-    builder.Add(Minute(static_cast<std::size_t>(i)), chain);
+    const Time time = Minute(static_cast<std::size_t>(i));
+    ASSERT_TRUE(chain.Add(time, writer.Write(time, maker.Make())->bytes));
   }
-  const Segment segment = TableOf(std::move(builder));
+  const Segment segment = TableOf(chain);
   const PackedBlock block = PackBlock(segment);
   EXPECT_EQ(Unpack(block).value(), segment.values);
   EXPECT_LT(block.chunks[0].size(), 200U);  // a byte for two steps of 17 kinds that repeat

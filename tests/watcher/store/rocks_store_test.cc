@@ -395,6 +395,13 @@ TEST_F(PackingTest, TakesALateSnapshotIntoTheLongBlock) {
   ExpectAll(18);
 }
 
+TEST_F(PackingTest, FindsALateSnapshotAmongWhatIsPacked) {
+  AppendMinutes(0, 2);
+  AppendMinutes(3, 10);
+  AppendMinutes(2, 3);
+  ExpectAll(10);
+}
+
 TEST_F(PackingTest, JoinsWhatCompactingLeftShort) {
   AppendMinutes(0, 6);
   ASSERT_TRUE(store_->Compact());
