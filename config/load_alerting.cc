@@ -102,10 +102,6 @@ void ReadMute(YamlReader& reader, const YAML::Node& node, const std::string& whe
     reader.Problem(node.Mark(), where + ": needs a reason, for whoever finds it later");
 }
 
-bool IsHttpUrl(std::string_view url) {
-  return url.starts_with("http://") || url.starts_with("https://");
-}
-
 // nullopt where every {{...}} is closed and holds a label's name.
 std::optional<std::string> TemplateProblem(std::string_view text) {
   while (true) {
@@ -122,6 +118,14 @@ std::optional<std::string> TemplateProblem(std::string_view text) {
   }
 }
 
+// Whether a link leads to a host. What follows that is for a browser, which takes what is no part
+// of a URL by the letter.
+bool LeadsToAHost(std::string link) {
+  RE2::GlobalReplace(&link, R"(\{\{[^}]*\}\})", "x");
+  const std::size_t host = std::min(link.find("://"), link.size());
+  return IsHttpUrl(link.substr(0, link.find_first_of("/?#", host + 3)));
+}
+
 void ReadLink(YamlReader& reader, const YAML::Node& node, const std::string& where,
               std::set<std::string>& names, LinkConfig& link) {
   reader.Map(node, where, {reader.Text("name", &link.name), reader.Text("url", &link.url)});
@@ -134,11 +138,11 @@ void ReadLink(YamlReader& reader, const YAML::Node& node, const std::string& whe
   if (own.contains(link.name) || !names.insert(link.name).second)
     return reader.Problem(node["name"].Mark(),
                           "name: the annotation \"" + link.name + "_url\" is taken already");
-  if (!IsHttpUrl(link.url))
-    return reader.Problem(node.Mark(),
-                          where + ": needs a url that begins with http:// or https://");
+  const YAML::Mark mark = node["url"] ? node["url"].Mark() : node.Mark();
   if (const auto problem = TemplateProblem(link.url))
-    reader.Problem(node["url"].Mark(), "url: " + *problem);
+    reader.Problem(mark, "url: " + *problem);
+  else if (!LeadsToAHost(link.url))
+    reader.Problem(mark, where + ": needs a url such as https://grafana.example.com/d/heap");
 }
 
 void ReadWebhook(YamlReader& reader, const YAML::Node& node, const std::string& where,
@@ -152,7 +156,11 @@ void ReadWebhook(YamlReader& reader, const YAML::Node& node, const std::string& 
                  })});
   reader.Map(node, where, fields);
   if (node.IsMap() && !IsHttpUrl(webhook.url))
-    reader.Problem(node.Mark(), where + ": needs a url that begins with http:// or https://");
+    // Not quoted: there may be a password in it.
+    reader.Problem(node["url"] ? node["url"].Mark() : node.Mark(),
+                   where +
+                       ": needs a url such as https://hooks.example.com/heapwatch; a name and "
+                       "password stand in basic_auth");
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <boost/json/parser.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <charconv>
 #include <filesystem>
 #include <functional>
@@ -47,12 +45,6 @@ Field EnumField(YamlReader& reader, std::string name, Enum* out,
             reader.OneOf(name, &text, names).read(node);
             *out = static_cast<Enum>(std::find(names.begin(), names.end(), text) - names.begin());
           }};
-}
-
-bool IsHttpUrl(const std::string& text) {
-  const auto url = boost::urls::parse_uri(text);
-  return url.has_value() && (url->scheme() == "http" || url->scheme() == "https") &&
-         !url->host_address().empty() && !url->has_userinfo();
 }
 
 void ReadHttpSd(YamlReader& reader, const YAML::Node& node, const std::string& where,

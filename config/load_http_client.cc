@@ -154,6 +154,13 @@ void ReadProxy(YamlReader& reader, const YAML::Node& node, Secret& out) {
 
 }  // namespace
 
+bool IsHttpUrl(std::string_view text) {
+  const auto url = boost::urls::parse_uri(text);
+  return url.has_value() && (url->scheme() == "http" || url->scheme() == "https") &&
+         !url->host_address().empty() && (!url->has_port() || url->port_number() != 0) &&
+         !url->has_userinfo();
+}
+
 std::vector<Field> HttpClientFields(YamlReader& reader, HttpClientConfig& out) {
   return {SecretSection(reader, "basic_auth", "a username with a password or a password_file",
                         [&](const YAML::Node& n) { ReadBasicAuth(reader, n, out); }),
