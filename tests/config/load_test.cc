@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "config/targets.h"
@@ -102,6 +104,24 @@ TEST(LoadConfig, AcceptsWhatTheExampleShowsInComments) {
   EXPECT_EQ(config->alerting.links.size(), 2U);
   EXPECT_EQ(config->site_rules.skip_functions.size(), 2U);
   EXPECT_EQ(config->global.external_labels.size(), 1U);
+}
+
+// What a reader knows and no example tells, nobody finds.
+TEST(LoadConfig, TellsOfEveryFieldInTheExamples) {
+  const RE2 field(R"re([({]\s*(?:reader,\s*)?"([a-z][a-z0-9_]*)",)re");
+  std::set<std::string> fields;
+  for (const auto& entry : fs::directory_iterator(InSource("config"))) {
+    if (!entry.path().filename().string().starts_with("load")) continue;
+    const std::string code = ReadText(entry.path());
+    re2::StringPiece rest(code);
+    for (std::string name; RE2::FindAndConsume(&rest, field, &name);) fields.insert(name);
+  }
+  fields.erase("groups");  // the list itself that a file of targets is
+  EXPECT_GE(fields.size(), 120U);
+  const std::string examples = ReadText(InSource("config/examples/heapwatch.yml")) +
+                               ReadText(InSource("config/examples/web.yml"));
+  for (const std::string& name : fields)
+    EXPECT_TRUE(RE2::PartialMatch(examples, "\\b" + name + "\\b")) << name;
 }
 
 TEST(LoadConfig, FillsEveryFieldOfScrapingDetectionAndStorage) {
