@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 #include <re2/re2.h>
+#include <yaml-cpp/yaml.h>
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
+#include "config/load.h"
 #include "tests/support/paths.h"
 #include "tests/support/subprocess.h"
 
@@ -63,6 +66,52 @@ TEST(SystemdUnit, IsAccepted) {
   const auto result = RunProgram({"systemd-analyze", "verify", unit.string()});
   EXPECT_EQ(result.exit_code, 0) << result.standard_output << result.standard_error;
   EXPECT_EQ(result.standard_error, "");
+}
+
+TEST(AlertmanagerConfig, IsAccepted) {
+  if (FindProgram("amtool").empty())
+    GTEST_SKIP() << "amtool is not installed (package prometheus-alertmanager)";
+  const auto result =
+      RunProgram({"amtool", "check-config",
+                  (kSource / "config/deploy/alertmanager/alertmanager.yml").string()});
+  EXPECT_EQ(result.exit_code, 0) << result.standard_output << result.standard_error;
+  const auto routed = [](const std::string& severity) {
+    return RunProgram({"amtool", "config", "routes", "test", "--config.file",
+                       (kSource / "config/deploy/alertmanager/alertmanager.yml").string(),
+                       "severity=" + severity})
+        .standard_output;
+  };
+  EXPECT_EQ(routed("page"), "pager\n");
+  EXPECT_EQ(routed("ticket"), "tickets\n");
+}
+
+TEST(KubernetesManifest, HoldsAConfigurationAndWhatDiscoveryMayAsk) {
+  const fs::path manifest = kSource / "config/deploy/kubernetes/heapwatch.yml";
+  std::map<std::string, YAML::Node> objects;
+  for (const YAML::Node& object : YAML::LoadAllFromFile(manifest.string()))
+    objects.emplace(object["kind"].as<std::string>(), object);
+  const auto config =
+      ParseConfig(objects.at("ConfigMap")["data"]["heapwatch.yml"].as<std::string>(), "ConfigMap");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->scrape_configs.at(0).discovery_configs.size(), 1U);
+  const YAML::Node rule = objects.at("ClusterRole")["rules"][0];
+  EXPECT_EQ(rule["resources"].as<std::vector<std::string>>(),
+            (std::vector<std::string>{"pods", "services", "endpoints"}));
+  EXPECT_EQ(rule["verbs"].as<std::vector<std::string>>(),
+            (std::vector<std::string>{"list", "watch"}));
+}
+
+TEST(Deployment, StartsHeapwatchWithFlagsThatExist) {
+  const std::string known = ReadText(kSource / "watcher/cli/serve_command.cc");
+  const RE2 flag("--((?:web|storage|config|log)\\.[a-z-]+)");
+  std::size_t flags = 0;
+  for (const char* file : {"heapwatch.service", "kubernetes/heapwatch.yml"}) {
+    const std::string text = ReadText(kSource / "config/deploy" / file);
+    re2::StringPiece rest(text);
+    for (std::string name; RE2::FindAndConsume(&rest, flag, &name); ++flags)
+      EXPECT_NE(known.find("\"--" + name), std::string::npos) << file << ": --" << name;
+  }
+  EXPECT_GE(flags, 8U);
 }
 
 // A gauge that is renamed must not leave a rule behind that never fires again.
