@@ -1,12 +1,13 @@
 #include "analysis/series/block_codec.h"
 
+#include <xxhash.h>
 #include <zstd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <utility>
 
+#include "analysis/series/block_format.h"
 #include "analysis/series/byte_io.h"
 #include "analysis/series/profile_head.h"
 #include "analysis/series/step_coding.h"
@@ -14,55 +15,20 @@
 namespace heapwatch {
 namespace {
 
-constexpr std::uint8_t kFormat = 3;
-constexpr std::uint8_t kIsShort = 1;
-// A chunk ends with the series that makes it so long. Larger ones take a little less on disk,
-// smaller ones are quicker to read one series of.
-constexpr std::size_t kChunkBytes = 8U << 10;
 constexpr std::size_t kHashBytes = 16;
-// A level more takes twice the time and saves one byte in a hundred.
-constexpr int kCompressionLevel = 3;
-// Short blocks are soon written anew.
-constexpr int kShortCompressionLevel = 1;
 // No chunk that was written is as large as this; a damaged one may say it is.
 constexpr std::size_t kMaxChunkBytes = 256U << 20;
-// Resident memory that is not told at a snapshot, among others where it is.
-constexpr std::int64_t kUntold = -1;
-
-// How a unit of a series is told.
-enum class UnitCoding : std::uint8_t {
-  kColumns = 0,       // each column by its steps
-  kCounts = 1,        // sampled objects of the series' block size
-  kCountsOfSize = 2,  // sampled objects of a size told here, where the profile told none
-};
-
 tl::unexpected<Error> Corrupt(std::string_view what) {
   return Fail(ErrorCode::kCorrupt, "a block whose " + std::string(what) + " makes no sense");
 }
 
 // A context of zstd's for each thread, as it takes long to make.
 struct FreeContext {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
-ZSTD_CCtx* CompressionContext() {
-  static thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
-  return context.get();
-}
 ZSTD_DCtx* DecompressionContext() {
   static thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
   return context.get();
-}
-
-std::string Compress(std::string_view bytes, int level) {
-  std::string out;
-  ByteWriter(out).Varint(bytes.size());
-  const std::size_t begin = out.size();
-  out.resize(begin + ZSTD_compressBound(bytes.size()));
-  const std::size_t size = ZSTD_compressCCtx(CompressionContext(), out.data() + begin,
-                                             out.size() - begin, bytes.data(), bytes.size(), level);
-  out.resize(begin + size);
-  return out;
 }
 
 std::optional<std::string> Decompress(std::string_view bytes) {
@@ -76,61 +42,6 @@ std::optional<std::string> Decompress(std::string_view bytes) {
     return std::nullopt;
   }
   return out;
-}
-
-// The counts behind both columns of a unit at every snapshot; nothing where one has none.
-std::optional<std::vector<std::int64_t>> CountsOf(std::span<const std::int64_t> objects,
-                                                  std::span<const std::int64_t> bytes,
-                                                  const BlockSize& size) {
-  std::vector<std::int64_t> counts(objects.size());
-  for (std::size_t t = 0; t < counts.size(); ++t) {
-    if (t > 0 && objects[t] == objects[t - 1] && bytes[t] == bytes[t - 1]) {
-      counts[t] = counts[t - 1];
-      continue;
-    }
-    const auto count = SampledCount(objects[t], bytes[t], size);
-    if (!count) return std::nullopt;
-    counts[t] = *count;
-  }
-  return counts;
-}
-
-// The size all objects seem to have, where the profile told none: from the snapshot with the most
-// of them, where rounding matters least.
-BlockSize GuessSize(std::span<const std::int64_t> objects, std::span<const std::int64_t> bytes,
-                    std::optional<std::int64_t> period) {
-  const auto most = std::max_element(objects.begin(), objects.end());
-  if (most == objects.end() || *most <= 0) return {};
-  const auto largest = static_cast<double>(bytes[static_cast<std::size_t>(most - objects.begin())]);
-  const double size = std::round(largest / static_cast<double>(*most));
-  if (!(size >= 1 && size < 1e12)) return {};
-  return BlockSizeAt(static_cast<std::int64_t>(size), period);
-}
-
-void PackUnit(const ValueUnit& unit, std::span<const std::int64_t> series, std::size_t width,
-              const BlockSize& size, std::optional<std::int64_t> period, ByteWriter& out) {
-  const auto first = series.subspan(unit.column * width, width);
-  if (unit.bytes_column) {
-    const auto bytes = series.subspan(*unit.bytes_column * width, width);
-    const BlockSize used = size.block_bytes > 0 ? size : GuessSize(first, bytes, period);
-    if (const auto counts = CountsOf(first, bytes, used)) {
-      const bool is_told = used == size;
-      out.Byte(
-          static_cast<std::uint8_t>(is_told ? UnitCoding::kCounts : UnitCoding::kCountsOfSize));
-      if (!is_told) {
-        out.Zigzag(used.block_bytes);
-        out.Double(used.scale);
-      }
-      WriteSteps(*counts, out);
-      return;
-    }
-    out.Byte(static_cast<std::uint8_t>(UnitCoding::kColumns));
-    WriteSteps(first, out);
-    WriteSteps(bytes, out);
-    return;
-  }
-  out.Byte(static_cast<std::uint8_t>(UnitCoding::kColumns));
-  WriteSteps(first, out);
 }
 
 bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size_t width,
@@ -184,18 +95,6 @@ bool UnpackUnitAt(const ValueUnit& unit, std::span<std::int64_t> values, std::si
   return true;
 }
 
-void WriteResident(const std::vector<std::optional<std::int64_t>>& resident, ByteWriter& out) {
-  const bool is_told = std::any_of(resident.begin(), resident.end(),
-                                   [](const auto& bytes) { return bytes.has_value(); });
-  out.Byte(is_told ? 1 : 0);
-  if (!is_told) return;
-  std::int64_t last = 0;
-  for (const auto& bytes : resident) {
-    out.Zigzag(WrappingDifference(bytes.value_or(kUntold), last));
-    last = bytes.value_or(kUntold);
-  }
-}
-
 bool ReadResident(ByteReader& in, std::size_t count,
                   std::vector<std::optional<std::int64_t>>& resident) {
   resident.resize(count);
@@ -204,66 +103,9 @@ bool ReadResident(ByteReader& in, std::size_t count,
   std::int64_t last = 0;
   for (auto& bytes : resident) {
     last = WrappingSum(last, in.Zigzag());
-    if (last != kUntold) bytes = last;
+    if (last != kUntoldResident) bytes = last;
   }
   return true;
-}
-
-// Each distinct size, and the number of each series' in them.
-struct SizesOfSeries {
-  std::vector<BlockSize> sizes;
-  std::vector<std::uint32_t> numbers;
-};
-
-SizesOfSeries FindSizes(const SegmentFrame& frame) {
-  SizesOfSeries found;
-  for (const SeriesKey& key : frame.series) {
-    const BlockSize size =
-        BlockSizeAt(key.block_bytes, frame.heads.front().profile->sampling_period_bytes);
-    const auto known = std::find(found.sizes.begin(), found.sizes.end(), size);
-    found.numbers.push_back(static_cast<std::uint32_t>(known - found.sizes.begin()));
-    if (known == found.sizes.end()) found.sizes.push_back(size);
-  }
-  return found;
-}
-
-void WriteTimes(const std::vector<Time>& times, ByteWriter& out) {
-  out.Varint(times.size());
-  std::int64_t last = 0;
-  std::int64_t last_step = 0;
-  for (const Time time : times) {
-    const std::int64_t step = WrappingDifference(ToUnixMillis(time), last);
-    out.Zigzag(WrappingDifference(step, last_step));
-    last = ToUnixMillis(time);
-    last_step = step;
-  }
-}
-
-std::string PackHeader(const SegmentFrame& frame, bool is_short, const SizesOfSeries& sizes,
-                       const std::vector<std::uint32_t>& chunk_ends) {
-  std::string bytes;
-  ByteWriter out(bytes);
-  out.Byte(kFormat);
-  out.Byte(is_short ? kIsShort : 0);
-  WriteTimes(frame.times, out);
-  WriteResident(frame.resident_bytes, out);
-  out.Varint(frame.heads.size());
-  for (const SegmentFrame::Head& head : frame.heads) {
-    out.Varint(head.from);
-    out.Text(EncodeHead(*head.profile));
-  }
-  out.Varint(sizes.sizes.size());
-  for (const BlockSize& size : sizes.sizes) {
-    out.Zigzag(size.block_bytes);
-    out.Double(size.scale);
-  }
-  out.Varint(frame.series.size());
-  for (const SeriesKey& key : frame.series) out.Hash(key.stack);
-  for (const std::uint32_t size : sizes.numbers) out.Varint(size);
-  out.Varint(chunk_ends.size());
-  std::uint32_t begin = 0;
-  for (const std::uint32_t end : chunk_ends) out.Varint(end - std::exchange(begin, end));
-  return bytes;
 }
 
 bool ReadTimes(ByteReader& in, std::vector<Time>& times) {
@@ -280,7 +122,7 @@ bool ReadTimes(ByteReader& in, std::vector<Time>& times) {
   return count > 0;
 }
 
-bool ReadSeriesList(ByteReader& in, BlockHeader& header) {
+bool ReadSeries(ByteReader& in, BlockSeries& series) {
   std::vector<BlockSize> sizes;
   const std::size_t size_count = in.Count(9);
   for (std::size_t i = 0; i < size_count; ++i) {
@@ -289,30 +131,30 @@ bool ReadSeriesList(ByteReader& in, BlockHeader& header) {
   }
   const std::size_t count = in.Count(kHashBytes + 1);
   ByteReader stacks(in.Bytes(count * kHashBytes));
-  header.frame.series.reserve(count);
-  header.size_of_series.reserve(count);
+  series.keys.reserve(count);
+  series.sizes.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const ContentHash stack = stacks.Hash();
     const std::uint64_t size = in.Varint();
     if (size >= sizes.size()) return false;
-    header.frame.series.push_back({stack, sizes[size].block_bytes});
-    header.size_of_series.push_back(sizes[size]);
+    series.keys.push_back({stack, sizes[size].block_bytes});
+    series.sizes.push_back(sizes[size]);
   }
-  return true;
+  return in.ok() && in.done();
 }
 
-// Each chunk has a series at least, and all of them have all.
+// Each chunk has a series at least.
 bool ReadChunkEnds(ByteReader& in, BlockHeader& header) {
   const std::size_t count = in.Count();
   header.chunk_ends.reserve(count);
   std::uint64_t end = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t length = in.Varint();
-    if (length == 0 || length > header.frame.series.size() - end) return false;
+    if (length == 0 || length > UINT32_MAX - end) return false;
     end += length;
     header.chunk_ends.push_back(static_cast<std::uint32_t>(end));
   }
-  return end == header.frame.series.size();
+  return true;
 }
 
 bool ReadHeads(ByteReader& in, SegmentFrame& frame) {
@@ -335,63 +177,65 @@ bool ReadHeads(ByteReader& in, SegmentFrame& frame) {
 
 }  // namespace
 
-PackedBlock PackBlock(const Segment& segment, bool is_short) {
-  const SegmentFrame& frame = segment.frame;
-  const HeapProfile& head = *frame.heads.front().profile;
-  const std::vector<ValueUnit> units = UnitsOf(head.sample_types);
-  const SizesOfSeries sizes = FindSizes(frame);
-  PackedBlock block;
-  std::vector<std::uint32_t> chunk_ends;
-  std::string lengths;
-  std::string plain;
-  for (std::size_t i = 0; i < frame.series.size(); ++i) {
-    ByteWriter out(plain);
-    const std::size_t begin = plain.size();
-    for (const ValueUnit& unit : units) {
-      PackUnit(unit, segment.values_of(i), frame.times.size(), sizes.sizes[sizes.numbers[i]],
-               head.sampling_period_bytes, out);
-    }
-    ByteWriter(lengths).Varint(plain.size() - begin);
-    if (plain.size() < kChunkBytes && i + 1 < frame.series.size()) continue;
-    block.chunks.push_back(
-        Compress(lengths + plain, is_short ? kShortCompressionLevel : kCompressionLevel));
-    chunk_ends.push_back(static_cast<std::uint32_t>(i + 1));
-    lengths.clear();
-    plain.clear();
-  }
-  block.header = PackHeader(frame, is_short, sizes, chunk_ends);
-  return block;
+ContentHash HashOfSeriesList(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
 }
 
-std::size_t BlockHeader::ChunkOf(std::size_t series) const {
-  return static_cast<std::size_t>(std::upper_bound(chunk_ends.begin(), chunk_ends.end(), series) -
+std::size_t BlockHeader::ChunkOf(std::size_t number) const {
+  return static_cast<std::size_t>(std::upper_bound(chunk_ends.begin(), chunk_ends.end(), number) -
                                   chunk_ends.begin());
+}
+
+Result<void> BlockHeader::SetSeries(std::shared_ptr<const BlockSeries> list) {
+  if (list->keys.size() != series_count()) return Corrupt("number of series");
+  series = std::move(list);
+  frame.series_list = {series, &series->keys};
+  return {};
 }
 
 Result<BlockHeader> UnpackHeader(std::string_view bytes) {
   ByteReader in(bytes);
   const std::uint8_t format = in.Byte();
-  if (format != kFormat) {
+  if (format != kBlockFormat) {
     return Fail(ErrorCode::kCorrupt, "a block of format " + std::to_string(format) +
                                          ", which this version does not know");
   }
   BlockHeader header;
   const std::uint8_t flags = in.Byte();
-  if (flags > kIsShort) return Corrupt("beginning");
-  header.is_short = flags == kIsShort;
+  if (flags > kIsShortBlock) return Corrupt("beginning");
+  header.is_short = flags == kIsShortBlock;
   if (!ReadTimes(in, header.frame.times)) return Corrupt("times");
   if (!ReadResident(in, header.frame.times.size(), header.frame.resident_bytes)) {
     return Corrupt("resident memory");
   }
   if (!ReadHeads(in, header.frame)) return Corrupt("heads");
-  if (!ReadSeriesList(in, header)) return Corrupt("series");
+  header.series_hash = in.Hash();
   if (!ReadChunkEnds(in, header)) return Corrupt("chunks");
   if (!in.ok() || !in.done()) return Corrupt("header");
   header.units = UnitsOf(header.frame.heads.front().profile->sample_types);
   return header;
 }
 
+Result<std::shared_ptr<const BlockSeries>> UnpackSeries(std::string_view bytes,
+                                                        const ContentHash& hash) {
+  if (HashOfSeriesList(bytes) != hash) return Corrupt("list of series");
+  ByteReader in(bytes);
+  auto series = std::make_shared<BlockSeries>();
+  if (!ReadSeries(in, *series)) return Corrupt("list of series");
+  return series;
+}
+
 namespace {
+
+// Adds the bytes of each of the `count` series that a chunk is made of.
+bool Split(std::string_view plain, std::size_t count, std::vector<std::string_view>& series) {
+  ByteReader in(plain);
+  std::vector<std::uint64_t> lengths;
+  for (std::size_t i = 0; i < count; ++i) lengths.push_back(in.Varint());
+  for (const std::uint64_t length : lengths) series.push_back(in.Bytes(length));
+  return in.ok() && in.done();
+}
 
 // Calls `use` with each series of the chunk, or those in `only`, of which `unpack` has put unit
 // after unit into `values`.
@@ -403,24 +247,22 @@ Result<void> ForEachSeriesOf(const BlockHeader& header, std::size_t chunk, std::
   if (!plain) return Corrupt("compression");
   const std::size_t begin = header.chunk_begin(chunk);
   const std::size_t end = header.chunk_ends[chunk];
-  ByteReader in(*plain);
-  std::vector<std::uint64_t> lengths;
-  for (std::size_t series = begin; series < end; ++series) lengths.push_back(in.Varint());
+  std::vector<std::string_view> bytes_of_series;
+  if (!Split(*plain, end - begin, bytes_of_series)) return Corrupt("end");
   auto next = only != nullptr ? std::lower_bound(only->begin(), only->end(), begin)
                               : SeriesList::const_iterator();
   for (std::size_t series = begin; series < end; ++series) {
-    ByteReader units(in.Bytes(lengths[series - begin]));
     if (only != nullptr) {
       if (next == only->end() || *next != series) continue;
       ++next;
     }
+    ByteReader units(bytes_of_series[series - begin]);
     for (const ValueUnit& unit : header.units) {
       if (!unpack(series, unit, units)) return Corrupt("values");
     }
     if (!units.done()) return Corrupt("values");
     use(series, values);
   }
-  if (!in.ok() || !in.done()) return Corrupt("end");
   return {};
 }
 
@@ -432,8 +274,7 @@ Result<void> UnpackChunk(const BlockHeader& header, std::size_t chunk, std::stri
   std::vector<std::int64_t> values(header.frame.column_count() * width);
   return ForEachSeriesOf(header, chunk, bytes, only, values, use,
                          [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
-                           return UnpackUnit(unit, values, width, header.size_of_series[series],
-                                             in);
+                           return UnpackUnit(unit, values, width, header.series->sizes[series], in);
                          });
 }
 
@@ -443,8 +284,49 @@ Result<void> UnpackChunkAt(const BlockHeader& header, std::size_t chunk, std::st
   return ForEachSeriesOf(header, chunk, bytes, nullptr, values, use,
                          [&](std::size_t series, const ValueUnit& unit, ByteReader& in) {
                            return UnpackUnitAt(unit, values, header.frame.times.size(), snapshot,
-                                               header.size_of_series[series], in);
+                                               header.series->sizes[series], in);
                          });
+}
+
+Result<void> BlockColumns::Add(std::string_view bytes) {
+  const std::size_t chunk = plain_.size();
+  auto plain = Decompress(bytes);
+  if (!plain) return Corrupt("compression");
+  plain_.push_back(std::move(*plain));
+  const std::size_t count = header_.chunk_ends[chunk] - header_.chunk_begin(chunk);
+  if (!Split(plain_.back(), count, series_)) return Corrupt("end");
+  return {};
+}
+
+bool BlockColumns::Read(std::size_t series, SeriesColumns& columns) const {
+  const std::size_t width = header_.frame.times.size();
+  ByteReader in(series_[series]);
+  columns.resize(header_.units.size());
+  for (std::size_t u = 0; u < columns.size(); ++u) {
+    const auto coding = static_cast<UnitCoding>(in.Byte());
+    UnitColumns& told = columns[u];
+    told.counted.reset();
+    told.first.resize(width);
+    told.bytes.clear();
+    if (coding == UnitCoding::kColumns) {
+      if (!ReadSteps(in, told.first)) return false;
+      if (!header_.units[u].bytes_column) continue;
+      told.bytes.resize(width);
+      if (!ReadSteps(in, told.bytes)) return false;
+      continue;
+    }
+    if (!header_.units[u].bytes_column || coding > UnitCoding::kCountsOfSize) return false;
+    told.counted = header_.series->sizes[series];
+    if (coding == UnitCoding::kCountsOfSize) {
+      told.counted->block_bytes = in.Zigzag();
+      told.counted->scale = in.Double();
+    }
+    if (!ReadSteps(in, told.first)) return false;
+    const std::int64_t bound = CountBound(*told.counted);
+    const auto [least, most] = std::minmax_element(told.first.begin(), told.first.end());
+    if (*least < -bound || *most > bound) return false;
+  }
+  return in.done();
 }
 
 }  // namespace heapwatch

@@ -72,6 +72,12 @@ class RowChain {
   std::span<const std::int64_t> values(std::size_t number) const {
     return std::span(values_).subspan(number * type_count_, type_count_);
   }
+  const std::vector<ValueUnit>& units() const { return units_; }
+  // One for each unit.
+  std::span<const UnitState> unit_states(std::size_t number) const {
+    return std::span(unit_states_).subspan(number * units_.size(), units_.size());
+  }
+  const BlockSize& size_of(std::size_t number) const { return sizes_[size_of_series_[number]]; }
   // The series that the last row changed, of those asked for, in the order of their numbers.
   const std::vector<std::uint32_t>& changed() const { return changed_; }
   // Memory held, roughly.

@@ -1,6 +1,5 @@
 // A run of snapshots of one target as a table: for each series its values, column by column, over
-// all of the moments. What rows are turned into before they are packed into a block, and what
-// windows are put together from. Plain data.
+// all of the moments. What windows are put together from.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +17,11 @@
 #include "analysis/profile/heap_profile.h"
 #include "analysis/series/row_codec.h"
 #include "analysis/series/series_key.h"
+#include "analysis/series/unit_columns.h"
 
 namespace heapwatch {
+
+class SegmentChanges;
 
 // What is known of a run of snapshots before any value is looked at.
 struct SegmentFrame {
@@ -33,25 +35,16 @@ struct SegmentFrame {
   std::vector<Time> times;                                  // rising
   std::vector<std::optional<std::int64_t>> resident_bytes;  // of each snapshot
   std::vector<Head> heads;
-  std::vector<SeriesKey> series;
+  // Tables that follow each other are mostly of the same series, and share the list.
+  std::shared_ptr<const std::vector<SeriesKey>> series_list;
 
+  const std::vector<SeriesKey>& series() const { return *series_list; }
   std::size_t column_count() const { return heads.front().profile->sample_types.size(); }
   const HeapProfile& head_at(std::size_t snapshot) const;
 };
 
 // Called with each series of a table and its columns, one after the other, over all snapshots.
 using UseSeries = std::function<void(std::size_t series, std::span<const std::int64_t> values)>;
-
-struct Segment {
-  SegmentFrame frame;
-  std::vector<std::int64_t> values;  // series x columns x snapshots
-
-  // All columns of one series, one after the other.
-  std::span<const std::int64_t> values_of(std::size_t series) const {
-    const std::size_t size = frame.column_count() * frame.times.size();
-    return std::span(values).subspan(series * size, size);
-  }
-};
 
 // The rows of a chain, or an aside alone, as such a table: its frame is known at once, the values
 // are worked out when they are asked for, of the series that are wanted.
@@ -63,9 +56,14 @@ class ChainSegment {
   const SegmentFrame& frame() const { return frame_; }
   // Those in `only`, or all. kCorrupt where a row's changes make no sense, naming its time.
   Result<void> ForEachSeries(const UseSeries& use, const SeriesList* only = nullptr) const;
+  // What is returned must not outlive this.
+  Result<std::unique_ptr<ColumnSource>> Columns() const;
 
  private:
-  SegmentFrame frame_;
+  Result<void> Replay(RowChain& chain, SegmentChanges& changes, const SeriesList* only) const;
+
+  std::shared_ptr<std::vector<SeriesKey>> series_ = std::make_shared<std::vector<SeriesKey>>();
+  SegmentFrame frame_{{}, {}, {}, series_};
   RowChain chain_;                    // all the rows' series, none of their changes
   std::vector<std::string> changes_;  // row by row
 };

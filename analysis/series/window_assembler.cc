@@ -33,9 +33,13 @@ void WindowAssembler::AddPiece(const SegmentFrame& frame, std::size_t begin, std
     piece.columns[static_cast<std::size_t>(quantity)] =
         frame.heads.front().profile->column(quantity);
   }
-  piece.numbers.reserve(frame.series.size());
-  numbers_.StartOver();
-  for (const SeriesKey& key : frame.series) piece.numbers.push_back(numbers_.NumberOf(key));
+  if (!pieces_.empty() && pieces_.back().frame->series_list == frame.series_list) {
+    piece.numbers = pieces_.back().numbers;
+  } else {
+    piece.numbers.reserve(frame.series().size());
+    numbers_.StartOver();
+    for (const SeriesKey& key : frame.series()) piece.numbers.push_back(numbers_.NumberOf(key));
+  }
   width_ += end - begin;
   pieces_.push_back(std::move(piece));
 }

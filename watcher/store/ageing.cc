@@ -182,19 +182,19 @@ Result<std::size_t> Ageing::ThinOutLot(OpenTarget& target, TargetId id, Duration
   const auto is_kept = history ? ChooseKeptOf(*history, every) : Fail(history.error());
   const std::size_t kept =
       is_kept ? static_cast<std::size_t>(std::count(is_kept->begin(), is_kept->end(), true)) : 0;
-  const auto segments = is_kept ? Join(*history, *is_kept) : Fail(is_kept.error());
-  const bool is_worth_it = segments && is_kept->size() == snapshots && kept < snapshots;
+  const auto blocks = is_kept ? Join(*history, *is_kept) : Fail(is_kept.error());
+  const bool is_worth_it = blocks && is_kept->size() == snapshots && kept < snapshots;
   TargetSummary summary = target.summary;
   if (is_worth_it) {
     for (const HistoryUnit& unit : lot) DeleteUnit(db_, unit, batch);
-    for (const Segment& segment : *segments) PutBlock(db_, id, segment, false, batch);
+    for (const JoinedBlock& block : *blocks) PutBlock(db_, id, block, batch);
     summary.snapshots -= std::min(summary.snapshots, snapshots - kept);
   }
   PutMark(db_, id, every, last + Duration(1), batch);
   if (auto written = Write(target, id, summary, false, batch); !written) {
     return Fail(written.error());
   }
-  if (!segments) return Fail(segments.error());
+  if (!blocks) return Fail(blocks.error());
   return is_worth_it ? snapshots - kept : 0;
 }
 

@@ -59,11 +59,20 @@ Result<HashSet> StacksInUse(RocksDb& db) {
     return Result<void>();
   });
   if (!read) return Fail(read.error());
+  ContentHash series_hash;  // of the block that was come to last
   read = ForEach(db, Family::kBlocks, "", [&](std::string_view key, std::string_view bytes) {
-    if (!IsHeaderKey(key)) return Result<void>();
-    const auto header = UnpackHeader(bytes);
-    if (!header) return Result<void>(Fail(header.error().In("block " + ToHex(key))));
-    for (const SeriesKey& series : header->frame.series) stacks.Add(series.stack);
+    const auto failed = [&](const Error& error) {
+      return Result<void>(Fail(error.In("block " + ToHex(key))));
+    };
+    if (PartOfBlockKey(key) == kHeaderPart) {
+      const auto header = UnpackHeader(bytes);
+      if (!header) return failed(header.error());
+      series_hash = header->series_hash;
+    } else if (PartOfBlockKey(key) == kSeriesPart) {
+      const auto series = UnpackSeries(bytes, series_hash);
+      if (!series) return failed(series.error());
+      for (const SeriesKey& of : (*series)->keys) stacks.Add(of.stack);
+    }
     return Result<void>();
   });
   if (!read) return Fail(read.error());

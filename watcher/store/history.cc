@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <queue>
 #include <tuple>
 #include <utility>
 
@@ -12,7 +13,7 @@ std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), sli
 
 Error At(const Error& error, TargetId target, Time first) {
   return error.In("target " + target.ToString() + ", the block of " + FormatRfc3339(first) + " (" +
-                  ToHex(BlockKey(target, first, 0)) + ")");
+                  ToHex(BlockKey(target, first, kHeaderPart)) + ")");
 }
 
 Error AtRow(const Error& error, std::string_view key) {
@@ -34,7 +35,7 @@ Result<std::optional<StoredBlock>> BlockScan::Read() {
   StoredBlock block;
   block.target = target_;
   block.first = TimeOfRowKey(key);
-  if (key != BlockKey(target_, block.first, 0)) {
+  if (key != BlockKey(target_, block.first, kHeaderPart)) {
     return Fail(At({ErrorCode::kCorrupt, "its header is missing"}, target_, block.first));
   }
   auto header = UnpackHeader(ToView(blocks_->value()));
@@ -47,64 +48,85 @@ Result<std::optional<StoredBlock>> BlockScan::Seek(Time from) {
   auto block = SeekBefore(from);
   if (!block) return block;
   if (!*block) {
-    blocks_->Seek(BlockKey(target_, from, 0));
+    blocks_->Seek(BlockKey(target_, from, kHeaderPart));
     return Read();
   }
   return (*block)->header.frame.times.back() < from ? Next() : std::move(block);
 }
 
 Result<std::optional<StoredBlock>> BlockScan::SeekBefore(Time at) {
-  blocks_->SeekForPrev(BlockKey(target_, at, kLastPart));
+  blocks_->SeekForPrev(BlockKey(target_, at, kSeriesPart));
   if (blocks_->Valid()) {
-    blocks_->Seek(BlockKey(target_, TimeOfRowKey(ToView(blocks_->key())), 0));
+    blocks_->Seek(BlockKey(target_, TimeOfRowKey(ToView(blocks_->key())), kHeaderPart));
   }
   return Read();
 }
 
 Result<std::optional<StoredBlock>> BlockScan::Next() {
   const Time first = TimeOfRowKey(ToView(blocks_->key()));
-  blocks_->Seek(BlockKey(target_, first, kLastPart));
+  blocks_->Seek(BlockKey(target_, first + Duration(1), kHeaderPart));
   return Read();
 }
 
 namespace {
 
-using UnpackOne = std::function<Result<void>(std::size_t chunk, std::string_view bytes)>;
+using UsePart = std::function<Result<void>(std::string_view bytes)>;
 
-Result<void> ReadChunk(RocksDb& db, const rocksdb::ReadOptions& options, const StoredBlock& block,
-                       std::size_t chunk, const UnpackOne& unpack) {
+// `name`: of the part, for messages.
+Result<void> ReadPart(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
+                      std::uint32_t part, std::string_view name, const UsePart& use) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
   rocksdb::PinnableSlice bytes;
-  const auto status = db.db().Get(
-      options, db.family(Family::kBlocks),
-      BlockKey(block.target, block.first, static_cast<std::uint32_t>(chunk + 1)), &bytes);
+  const auto status = db.db().Get(options, db.family(Family::kBlocks),
+                                  BlockKey(block.target, block.first, part), &bytes);
   if (status.IsNotFound()) {
-    return Fail(At({ErrorCode::kCorrupt, "chunk " + std::to_string(chunk) + " is missing"},
-                   block.target, block.first));
+    return Fail(At({ErrorCode::kCorrupt, "its " + std::string(name) + " is missing"}, block.target,
+                   block.first));
   }
   if (!status.ok()) return Fail(At(db.ErrorOf(status, "reading"), block.target, block.first));
-  if (auto read = unpack(chunk, ToView(bytes)); !read) {
-    return Fail(At(read.error(), block.target, block.first));
+  if (auto used = use(ToView(bytes)); !used) {
+    return Fail(At(used.error(), block.target, block.first));
   }
   return {};
 }
 
+using UnpackOne = std::function<Result<void>(std::size_t chunk, std::string_view bytes)>;
+
 // Those that hold one of the series in `only`, or all.
 Result<void> ForEachChunk(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
                           const UnpackOne& unpack, const SeriesList* only = nullptr) {
-  rocksdb::ReadOptions options;
-  options.snapshot = snapshot;
   const std::size_t count = only != nullptr ? only->size() : block.header.chunk_count();
   std::optional<std::size_t> last;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t chunk = only != nullptr ? block.header.ChunkOf((*only)[i]) : i;
     if (chunk == last) continue;
     last = chunk;
-    if (auto read = ReadChunk(db, options, block, chunk, unpack); !read) return read;
+    auto read = ReadPart(db, snapshot, block, PartOfChunk(chunk), "chunk " + std::to_string(chunk),
+                         [&](std::string_view bytes) { return unpack(chunk, bytes); });
+    if (!read) return read;
   }
   return {};
 }
 
 }  // namespace
+
+Result<void> SeriesLists::ReadInto(StoredBlock& block) {
+  auto& list = lists_[block.header.series_hash];
+  if (!list) {
+    auto read = ReadPart(db_, snapshot_, block, kSeriesPart, "list of series",
+                         [&](std::string_view bytes) -> Result<void> {
+                           auto unpacked = UnpackSeries(bytes, block.header.series_hash);
+                           if (!unpacked) return Fail(unpacked.error());
+                           list = std::move(*unpacked);
+                           return {};
+                         });
+    if (!read) return read;
+  }
+  auto set = block.header.SetSeries(list);
+  if (!set) return Fail(At(set.error(), block.target, block.first));
+  return set;
+}
 
 Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
                        const UseSeries& use, const SeriesList* only) {
@@ -124,7 +146,7 @@ Result<Moment> ReadMoment(RocksDb& db, const rocksdb::Snapshot* snapshot, const 
   moment.resident_bytes = frame.resident_bytes[index];
   moment.head = std::make_shared<const HeapProfile>(frame.head_at(index));
   const UseSeries add = [&](std::size_t series, std::span<const std::int64_t> values) {
-    moment.Add(frame.series[series], values);
+    moment.Add(frame.series()[series], values);
   };
   const auto read =
       ForEachChunk(db, snapshot, block, [&](std::size_t chunk, std::string_view bytes) {
@@ -212,6 +234,25 @@ Result<void> History::ForEachSeries(std::size_t part, const UseSeries& use,
   return read;
 }
 
+Result<std::unique_ptr<ColumnSource>> History::Columns(std::size_t part) const {
+  if (!parts_[part].block) {
+    auto columns = parts_[part].rows->Columns();
+    if (!columns) return Fail(columns.error().In("target " + target_.ToString()));
+    return columns;
+  }
+  auto columns = std::make_unique<BlockColumns>(parts_[part].block->header);
+  const auto read =
+      ForEachChunk(*db_, snapshot_, *parts_[part].block,
+                   [&](std::size_t, std::string_view bytes) { return columns->Add(bytes); });
+  if (!read) return Fail(read.error());
+  return columns;
+}
+
+Error History::DamageIn(std::size_t part) const {
+  return At({ErrorCode::kCorrupt, "a series whose values make no sense"}, target_,
+            frame(part).times.front());
+}
+
 Result<History> History::Read(RocksDb& db, const rocksdb::Snapshot* snapshot, TargetId target,
                               Time from, Time to, Time rows_from) {
   History history(db, snapshot, target);
@@ -224,8 +265,10 @@ Result<History> History::Read(RocksDb& db, const rocksdb::Snapshot* snapshot, Ta
 
 Result<void> History::ReadBlocks(Time from, Time to) {
   BlockScan scan(*db_, snapshot_, target_);
+  SeriesLists lists(*db_, snapshot_);
   auto block = scan.Seek(from);
   for (; block && *block && (*block)->first <= to; block = scan.Next()) {
+    if (auto read = lists.ReadInto(**block); !read) return read;
     parts_.push_back({std::make_unique<StoredBlock>(std::move(**block)), nullptr});
   }
   if (!block) return Fail(block.error());
@@ -269,21 +312,41 @@ Result<void> History::ReadRows(Time from, Time to, Time rows_from) {
   return rows->status().ok() ? Result<void>() : Fail(db_->ErrorOf(rows->status(), "reading"));
 }
 
+// From one part to the other as their moments follow each other: mostly whole parts.
 void History::FindPieces(Time from, Time to) {
-  std::vector<std::tuple<Time, std::size_t, std::size_t>> snapshots;
+  struct Rest {
+    Time next;
+    std::size_t part;
+    std::size_t begin;
+    std::size_t end;
+    bool operator>(const Rest& other) const {
+      return std::tie(next, part) > std::tie(other.next, other.part);
+    }
+  };
+  std::priority_queue<Rest, std::vector<Rest>, std::greater<>> rests;
+  const auto add = [&](std::size_t part, std::size_t begin, std::size_t end) {
+    if (begin < end) rests.push({frame(part).times[begin], part, begin, end});
+  };
+  const auto index = [](auto at, const std::vector<Time>& times) {
+    return static_cast<std::size_t>(at - times.begin());
+  };
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     const std::vector<Time>& times = frame(part).times;
-    for (std::size_t i = 0; i < times.size(); ++i) {
-      if (times[i] >= from && times[i] <= to) snapshots.emplace_back(times[i], part, i);
-    }
+    add(part, index(std::lower_bound(times.begin(), times.end(), from), times),
+        index(std::upper_bound(times.begin(), times.end(), to), times));
   }
-  std::sort(snapshots.begin(), snapshots.end());
-  for (const auto& [time, part, index] : snapshots) {
-    if (!pieces_.empty() && pieces_.back().part == part && pieces_.back().end == index) {
-      ++pieces_.back().end;
-    } else {
-      pieces_.push_back({part, index, index + 1});
+  while (!rests.empty()) {
+    const Rest rest = rests.top();
+    rests.pop();
+    std::size_t end = rest.end;
+    if (!rests.empty()) {
+      const std::vector<Time>& times = frame(rest.part).times;
+      const auto first = times.begin() + static_cast<std::ptrdiff_t>(rest.begin);
+      const auto last = times.begin() + static_cast<std::ptrdiff_t>(rest.end);
+      end = std::max(rest.begin + 1, index(std::lower_bound(first, last, rests.top().next), times));
     }
+    pieces_.push_back({rest.part, rest.begin, end});
+    add(rest.part, end, rest.end);
   }
 }
 

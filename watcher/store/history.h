@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +20,7 @@
 
 namespace heapwatch {
 
-// A block by its header.
+// A block by its header, which may lack its series.
 struct StoredBlock {
   TargetId target;
   Time first{};
@@ -46,7 +47,20 @@ class BlockScan {
   const TargetEntries blocks_;
 };
 
-// Unpacks the series in `only` of a block, or all.
+// Reads which series blocks are of; a list that several have is read once.
+class SeriesLists {
+ public:
+  // `snapshot` and `db` must outlive this.
+  SeriesLists(RocksDb& db, const rocksdb::Snapshot* snapshot) : db_(db), snapshot_(snapshot) {}
+  Result<void> ReadInto(StoredBlock& block);
+
+ private:
+  RocksDb& db_;
+  const rocksdb::Snapshot* snapshot_;
+  std::map<ContentHash, std::shared_ptr<const BlockSeries>> lists_;
+};
+
+// Unpacks the series in `only` of a block, or all. The block has its series.
 Result<void> ReadBlock(RocksDb& db, const rocksdb::Snapshot* snapshot, const StoredBlock& block,
                        const UseSeries& use, const SeriesList* only = nullptr);
 // The values of the block's snapshot number `index`.
@@ -86,6 +100,10 @@ class History {
   // Every series of a part, or those in `only`: chunks without any of them are not read.
   Result<void> ForEachSeries(std::size_t part, const UseSeries& use,
                              const SeriesList* only = nullptr) const;
+  // The columns of a part, which must not outlive the history. What they do not make sense of is
+  // told by DamageIn.
+  Result<std::unique_ptr<ColumnSource>> Columns(std::size_t part) const;
+  Error DamageIn(std::size_t part) const;
 
  private:
   // One of the two.

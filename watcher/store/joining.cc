@@ -1,11 +1,13 @@
 #include "watcher/store/joining.h"
 
 #include <algorithm>
-#include <map>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "analysis/series/block_packer.h"
 #include "analysis/series/profile_head.h"
 #include "analysis/series/series_index.h"
 
@@ -20,99 +22,138 @@ struct Run {
   std::size_t column;
 };
 
+// Series by series, in whatever form its parts tell it.
 class Joiner {
  public:
-  explicit Joiner(const History& history) : history_(history) {}
-
   // All of the same sample types and sampling period.
-  Result<Segment> Join(const std::vector<Run>& runs) && {
-    std::map<std::size_t, std::vector<Run>> runs_of_part;
+  Joiner(const History& history, const std::vector<Run>& runs) : history_(history) {
     for (const Run& run : runs) {
       AddFrame(run);
-      runs_of_part[run.part].push_back(run);
+      AddPart(run);
     }
-    for (const auto& [part, its_runs] : runs_of_part) {
-      if (auto added = AddPart(part, its_runs); !added) return Fail(added.error());
+  }
+
+  Result<JoinedBlock> Join(bool is_short) {
+    for (Part& part : parts_) {
+      auto columns = history_.Columns(part.number);
+      if (!columns) return Fail(columns.error());
+      part.columns = std::move(*columns);
     }
-    segment_.frame.series = numbers_.series();
-    return std::move(segment_);
+    BlockPacker packer(frame_, is_short);
+    SeriesColumns joined;
+    for (std::size_t n = 0; n < numbers_.series().size(); ++n) {
+      if (auto read = Read(n, joined); !read) return Fail(read.error());
+      // What is zero in all that is kept needs no place.
+      const bool has_any = std::any_of(joined.begin(), joined.end(),
+                                       [](const UnitColumns& unit) { return unit.has_any(); });
+      if (has_any) packer.Add(numbers_.series()[n], joined);
+    }
+    return JoinedBlock{frame_.times.front(), std::move(packer).Finish()};
   }
 
  private:
+  struct Part {
+    std::size_t number;
+    std::vector<Run> runs;
+    std::unique_ptr<ColumnSource> columns;
+    std::vector<std::uint32_t> series;  // by the number in numbers_; kNone where it has none
+    SeriesColumns read;
+  };
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+
   void AddFrame(const Run& run) {
     const SegmentFrame& from = history_.frame(run.part);
-    SegmentFrame& frame = segment_.frame;
     for (std::size_t i = run.begin; i < run.end; ++i) {
       const HeapProfile& head = from.head_at(i);
       if (&head != last_head_) {
         std::string bytes = EncodeHead(head);
         if (bytes != last_head_bytes_) {
-          frame.heads.push_back({frame.times.size(), std::make_shared<const HeapProfile>(head)});
+          frame_.heads.push_back({frame_.times.size(), std::make_shared<const HeapProfile>(head)});
         }
         last_head_bytes_ = std::move(bytes);
         last_head_ = &head;
       }
-      frame.times.push_back(from.times[i]);
-      frame.resident_bytes.push_back(from.resident_bytes[i]);
+      frame_.times.push_back(from.times[i]);
+      frame_.resident_bytes.push_back(from.resident_bytes[i]);
     }
   }
 
-  Result<void> AddPart(std::size_t part, const std::vector<Run>& runs) {
-    const SegmentFrame& from = history_.frame(part);
-    const std::size_t width = segment_.frame.times.size();
-    const std::size_t size = from.column_count() * width;
-    segment_.values.reserve(from.series.size() * size);
+  void AddPart(const Run& run) {
+    const auto known = std::find_if(parts_.begin(), parts_.end(),
+                                    [&](const Part& part) { return part.number == run.part; });
+    if (known != parts_.end()) return known->runs.push_back(run);
+    Part part{run.part, {run}, nullptr, {}, {}};
+    const std::vector<SeriesKey>& series = history_.frame(run.part).series();
     numbers_.StartOver();
-    return history_.ForEachSeries(
-        part, [&](std::size_t series, std::span<const std::int64_t> values) {
-          // What is zero in all that is kept needs no place.
-          if (!HasAny(runs, from, values)) return;
-          const std::size_t number = numbers_.NumberOf(from.series[series]);
-          segment_.values.resize(numbers_.series().size() * size, 0);
-          for (const Run& run : runs) {
-            for (std::size_t c = 0; c < from.column_count(); ++c) {
-              std::copy_n(&values[c * from.times.size() + run.begin], run.end - run.begin,
-                          &segment_.values[number * size + c * width + run.column]);
-            }
-          }
-        });
+    for (std::uint32_t i = 0; i < series.size(); ++i) {
+      const std::uint32_t number = numbers_.NumberOf(series[i]);
+      if (number >= part.series.size()) part.series.resize(number + 1, kNone);
+      part.series[number] = i;
+    }
+    parts_.push_back(std::move(part));
   }
 
-  static bool HasAny(const std::vector<Run>& runs, const SegmentFrame& frame,
-                     std::span<const std::int64_t> values) {
-    for (const Run& run : runs) {
-      for (std::size_t c = 0; c < frame.column_count(); ++c) {
-        const auto some = values.subspan(c * frame.times.size() + run.begin, run.end - run.begin);
-        if (std::any_of(some.begin(), some.end(), [](std::int64_t v) { return v != 0; })) {
-          return true;
+  Result<void> Read(std::size_t number, SeriesColumns& joined) {
+    std::vector<Part*> having;
+    for (Part& part : parts_) {
+      if (number >= part.series.size() || part.series[number] == kNone) continue;
+      if (!part.columns->Read(part.series[number], part.read)) {
+        return Fail(history_.DamageIn(part.number));
+      }
+      having.push_back(&part);
+    }
+    joined.resize(having.front()->read.size());
+    for (std::size_t u = 0; u < joined.size(); ++u) JoinUnit(having, u, joined[u]);
+    return {};
+  }
+
+  // By counts where all of the parts count, and the same.
+  void JoinUnit(const std::vector<Part*>& having, std::size_t u, UnitColumns& joined) {
+    const auto& counted = having.front()->read[u].counted;
+    const bool is_same = std::all_of(having.begin(), having.end(), [&](const Part* part) {
+      return part->read[u].counted == counted;
+    });
+    joined.counted = is_same ? counted : std::nullopt;
+    joined.first.assign(frame_.times.size(), 0);
+    joined.bytes.clear();
+    for (Part* const part : having) {
+      UnitColumns& unit = part->read[u];
+      if (!is_same) unit.TellValues();
+      if (!unit.bytes.empty()) joined.bytes.resize(frame_.times.size(), 0);
+      for (const Run& run : part->runs) {
+        const std::size_t count = run.end - run.begin;
+        std::copy_n(&unit.first[run.begin], count, &joined.first[run.column]);
+        if (!unit.bytes.empty()) {
+          std::copy_n(&unit.bytes[run.begin], count, &joined.bytes[run.column]);
         }
       }
     }
-    return false;
   }
 
   const History& history_;
-  Segment segment_;
+  SegmentFrame frame_;  // without series
+  std::vector<Part> parts_;
   SeriesNumbers numbers_;
   const HeapProfile* last_head_ = nullptr;
   std::string last_head_bytes_;
 };
 
-bool CanBeOneSegment(const HeapProfile& a, const HeapProfile& b) {
+bool CanBeOneBlock(const HeapProfile& a, const HeapProfile& b) {
   return a.sample_types == b.sample_types && a.sampling_period_bytes == b.sampling_period_bytes;
 }
 
 }  // namespace
 
-Result<std::vector<Segment>> Join(const History& history, const std::vector<bool>& is_kept) {
-  std::vector<Segment> segments;
+Result<std::vector<JoinedBlock>> Join(const History& history, const std::vector<bool>& is_kept,
+                                      bool is_short) {
+  std::vector<JoinedBlock> blocks;
   std::vector<Run> runs;
   const HeapProfile* head = nullptr;
-  const auto end_segment = [&]() -> Result<void> {
+  const auto end_block = [&]() -> Result<void> {
     if (runs.empty()) return {};
-    auto segment = Joiner(history).Join(runs);
-    if (!segment) return Fail(segment.error());
-    segments.push_back(std::move(*segment));
+    auto block = Joiner(history, runs).Join(is_short);
+    if (!block) return Fail(block.error());
+    blocks.push_back(std::move(*block));
     runs.clear();
     return {};
   };
@@ -121,8 +162,8 @@ Result<std::vector<Segment>> Join(const History& history, const std::vector<bool
     for (std::size_t index = piece.begin; index < piece.end; ++index) {
       if (!is_kept[number++]) continue;
       const HeapProfile& next = history.frame(piece.part).head_at(index);
-      if (head != nullptr && &next != head && !CanBeOneSegment(*head, next)) {
-        if (auto ended = end_segment(); !ended) return Fail(ended.error());
+      if (head != nullptr && &next != head && !CanBeOneBlock(*head, next)) {
+        if (auto ended = end_block(); !ended) return Fail(ended.error());
       }
       head = &next;
       if (!runs.empty() && runs.back().part == piece.part && runs.back().end == index) {
@@ -134,8 +175,8 @@ Result<std::vector<Segment>> Join(const History& history, const std::vector<bool
       }
     }
   }
-  if (auto ended = end_segment(); !ended) return Fail(ended.error());
-  return segments;
+  if (auto ended = end_block(); !ended) return Fail(ended.error());
+  return blocks;
 }
 
 }  // namespace heapwatch

@@ -142,7 +142,7 @@ class Checker {
     const auto it = Iterate(db_, Family::kBlocks);
     for (; it->Valid(); it->Next()) {
       const std::string_view key = ToView(it->key());
-      if (IsHeaderKey(key)) {
+      if (PartOfBlockKey(key) == kHeaderPart) {
         end_block();
         chunk = 0;
         block = key.substr(0, 16);
@@ -152,12 +152,12 @@ class Checker {
           continue;
         }
         header = std::move(*read);
-        for (const SeriesKey& series : header->frame.series) CheckStack(series.stack, key);
+        CheckSeriesOf(*header, key);
         check_.snapshots += header->frame.times.size();
         continue;
       }
-      if (!header || !key.starts_with(block)) continue;
-      if (chunk < header->chunk_count()) {
+      if (!header || !key.starts_with(block) || PartOfBlockKey(key) == kSeriesPart) continue;
+      if (header->series && chunk < header->chunk_count()) {
         const auto read = UnpackChunk(*header, chunk, ToView(it->value()),
                                       [](std::size_t, std::span<const std::int64_t>) {});
         if (!read) Damaged(Place("block", key), read.error());
@@ -166,6 +166,17 @@ class Checker {
     }
     end_block();
     EndOf(*it, "blocks");
+  }
+
+  void CheckSeriesOf(BlockHeader& header, std::string_view header_key) {
+    const std::string key =
+        BlockKey(TargetOfKey(header_key), TimeOfRowKey(header_key), kSeriesPart);
+    const auto bytes = db_.Get(Family::kBlocks, key);
+    if (!bytes) return Damaged(Place("block", key) + ": its list of series is missing");
+    const auto series = UnpackSeries(*bytes, header.series_hash);
+    const auto set = series ? header.SetSeries(*series) : Fail(series.error());
+    if (!set) return Damaged(Place("block", key), set.error());
+    for (const SeriesKey& of : (*series)->keys) CheckStack(of.stack, key);
   }
 
   void CheckStack(const ContentHash& stack, std::string_view named_by) {

@@ -43,8 +43,8 @@ Stretch WithShortBlocks(RocksDb& db, TargetId target, const Stretch& chain,
     if (!block || !*block || (*block)->first >= all.first) break;
     const BlockHeader& header = (*block)->header;
     const std::size_t snapshots = all.snapshots + header.frame.times.size();
-    const std::size_t series = header.frame.series.size();
-    if (!header.is_short || snapshots * header.frame.column_count() * series > kMostValues) break;
+    const std::size_t columns = header.frame.column_count() * header.series_count();
+    if (!header.is_short || snapshots * columns > kMostValues) break;
     all = {(*block)->first, snapshots};
   }
   return all;
@@ -64,24 +64,22 @@ Result<rocksdb::WriteBatch> Repack(RocksDb& db, TargetId target, Time first, Tim
                                          std::to_string(history->snapshot_count()) + " of its " +
                                          std::to_string(snapshots) + " snapshots");
   }
-  const auto segments = Join(*history, std::vector<bool>(history->snapshot_count(), true));
-  if (!segments) return Fail(segments.error());
+  const auto blocks = Join(*history, std::vector<bool>(history->snapshot_count(), true), is_short);
+  if (!blocks) return Fail(blocks.error());
   rocksdb::WriteBatch batch;
   for (const HistoryUnit& unit : *units) DeleteUnit(db, unit, batch);
-  for (const Segment& segment : *segments) PutBlock(db, target, segment, is_short, batch);
+  for (const JoinedBlock& block : *blocks) PutBlock(db, target, block, batch);
   return batch;
 }
 
 }  // namespace
 
-void PutBlock(RocksDb& db, TargetId target, const Segment& segment, bool is_short,
-              rocksdb::WriteBatch& batch) {
-  const PackedBlock block = PackBlock(segment, is_short);
-  const Time first = segment.frame.times.front();
+void PutBlock(RocksDb& db, TargetId target, const JoinedBlock& block, rocksdb::WriteBatch& batch) {
   rocksdb::ColumnFamilyHandle* const family = db.family(Family::kBlocks);
-  batch.Put(family, BlockKey(target, first, 0), block.header);
-  for (std::size_t i = 0; i < block.chunks.size(); ++i) {
-    batch.Put(family, BlockKey(target, first, static_cast<std::uint32_t>(i + 1)), block.chunks[i]);
+  batch.Put(family, BlockKey(target, block.first, kHeaderPart), block.packed.header);
+  batch.Put(family, BlockKey(target, block.first, kSeriesPart), block.packed.series);
+  for (std::size_t i = 0; i < block.packed.chunks.size(); ++i) {
+    batch.Put(family, BlockKey(target, block.first, PartOfChunk(i)), block.packed.chunks[i]);
   }
 }
 

@@ -6,12 +6,12 @@
 #include <cstddef>
 
 #include "analysis/base/error.h"
-#include "analysis/series/segment.h"
+#include "watcher/store/joining.h"
 #include "watcher/store/rocks_db.h"
 
 namespace heapwatch {
 
-// A chain or a table with more values than this is long enough: what is packed takes 64 MiB at
+// A chain or a block with more values than this is long enough: what is packed takes 64 MiB at
 // most.
 inline constexpr std::size_t kMostValues = 8U << 20;
 
@@ -29,8 +29,7 @@ struct PackingOptions {
 // Reading goes on meanwhile, appending to this target must not. What cannot be read stays as it is.
 Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOptions& options);
 
-// A segment as a block, into the batch.
-void PutBlock(RocksDb& db, TargetId target, const Segment& segment, bool is_short,
-              rocksdb::WriteBatch& batch);
+// A block into the batch.
+void PutBlock(RocksDb& db, TargetId target, const JoinedBlock& block, rocksdb::WriteBatch& batch);
 
 }  // namespace heapwatch

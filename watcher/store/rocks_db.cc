@@ -15,7 +15,7 @@ namespace {
 
 // Changed whenever older programs could misread what newer ones write.
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "heapwatch 3";
+constexpr std::string_view kFormat = "heapwatch 4";
 
 constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {"default", "dictionary",
                                                                      "rows", "blocks"};
@@ -55,7 +55,6 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOpti
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(wanted.memory_limit_bytes / 4);
   table.cache_index_and_filter_blocks = true;
-  table.block_size = 16U << 10;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
@@ -63,10 +62,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOpti
     rocksdb::ColumnFamilyOptions options;
     options.write_buffer_size =
         std::clamp<std::size_t>(wanted.memory_limit_bytes / 16, 1U << 20, 32U << 20);
-    // Blocks are compressed already.
-    options.compression = name == kFamilyNames[static_cast<std::size_t>(Family::kBlocks)]
-                              ? rocksdb::kNoCompression
-                              : rocksdb::kZSTD;
+    // Blocks are compressed already, and one chunk of them is to be read without what is beside it.
+    const bool has_blocks = name == kFamilyNames[static_cast<std::size_t>(Family::kBlocks)];
+    options.compression = has_blocks ? rocksdb::kNoCompression : rocksdb::kZSTD;
+    table.block_size = has_blocks ? 4U << 10 : 16U << 10;
     // Files in which much is deleted are rewritten before they would be otherwise.
     options.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(128, 96, 0.5));
@@ -367,7 +366,11 @@ Time TimeOfRowKey(std::string_view key) {
   return FromUnixMillis(static_cast<std::int64_t>(ReadBigEndian(key.substr(8)) ^ kSignBit));
 }
 
-bool IsHeaderKey(std::string_view block_key) { return block_key.ends_with(std::string(4, '\0')); }
+std::uint32_t PartOfBlockKey(std::string_view key) {
+  std::uint32_t part = 0;
+  for (const char byte : key.substr(16)) part = part << 8 | static_cast<std::uint8_t>(byte);
+  return part;
+}
 
 TargetId TargetOfKey(std::string_view key) { return TargetId{ReadBigEndian(key)}; }
 

@@ -94,13 +94,18 @@ class RocksDb {
 
 // Keys sort as what they name: by target, then by time.
 std::string RowKey(TargetId target, Time time);
-// The header of a block is part 0, its chunks are the parts after it.
-inline constexpr std::uint32_t kLastPart = 0xFFFFFFFF;
+// The parts of a block: its header, its chunks and, where it is not read along with them, the list
+// of its series.
+inline constexpr std::uint32_t kHeaderPart = 0;
+constexpr std::uint32_t PartOfChunk(std::size_t chunk) {
+  return static_cast<std::uint32_t>(chunk) + 1;
+}
+inline constexpr std::uint32_t kSeriesPart = 0xFFFFFFFF;
 std::string BlockKey(TargetId target, Time first, std::uint32_t part);
 std::string TargetPrefix(TargetId target);
 Time TimeOfRowKey(std::string_view key);     // or of a block's
 TargetId TargetOfKey(std::string_view key);  // likewise
-bool IsHeaderKey(std::string_view block_key);
+std::uint32_t PartOfBlockKey(std::string_view key);
 // Kinds of dictionary entries.
 inline constexpr char kStackKind = 's';
 inline constexpr char kFunctionKind = 'f';

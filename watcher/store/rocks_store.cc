@@ -255,13 +255,15 @@ Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
   rocksdb::ManagedSnapshot snapshot(&db_->db());
   const auto row = ReadLastRow(*db_, snapshot.snapshot(), target, at, rows_from);
   if (!row) return Fail(row.error());
-  const auto block = BlockScan(*db_, snapshot.snapshot(), target).SeekBefore(at);
+  auto block = BlockScan(*db_, snapshot.snapshot(), target).SeekBefore(at);
   if (!block) return Fail(block.error());
   if (*block && (*block)->first <= at) {
     const std::vector<Time>& times = (*block)->header.frame.times;
     const auto after = std::upper_bound(times.begin(), times.end(), at);
     const auto index = static_cast<std::size_t>(after - times.begin()) - 1;
     if (!*row || times[index] > (*row)->time) {
+      SeriesLists lists(*db_, snapshot.snapshot());
+      if (auto read = lists.ReadInto(**block); !read) return Fail(read.error());
       const auto moment = ReadMoment(*db_, snapshot.snapshot(), **block, index);
       if (!moment) return Fail(moment.error());
       return dictionary_.Rebuild(*moment);

@@ -21,20 +21,23 @@ class WantedSites {
     SeriesList series;               // of the table
     std::vector<std::size_t> sites;  // the number of each one's site
   };
-  Result<Found> In(const std::vector<SeriesKey>& series) {
+  // What was found stands until the next call.
+  Result<const Found*> In(const std::shared_ptr<const std::vector<SeriesKey>>& series) {
+    if (series == last_) return &found_;
     std::vector<std::uint32_t> numbers;
-    numbers.reserve(series.size());
+    numbers.reserve(series->size());
     numbers_.StartOver();
-    for (const SeriesKey& key : series) numbers.push_back(numbers_.NumberOf(key));
+    for (const SeriesKey& key : *series) numbers.push_back(numbers_.NumberOf(key));
     if (auto looked = LookAtNew(); !looked) return Fail(looked.error());
-    Found found;
+    found_ = Found();
     for (std::uint32_t i = 0; i < numbers.size(); ++i) {
       if (const auto& site = site_of_number_[numbers[i]]) {
-        found.series.push_back(i);
-        found.sites.push_back(*site);
+        found_.series.push_back(i);
+        found_.sites.push_back(*site);
       }
     }
-    return found;
+    last_ = series;
+    return &found_;
   }
   // Those found so far.
   const std::vector<std::shared_ptr<const Site>>& sites() const { return sites_; }
@@ -60,6 +63,8 @@ class WantedSites {
   const SiteAttributor& attributor_;
   Dictionary& dictionary_;
   const SiteFilter& wanted_;
+  std::shared_ptr<const std::vector<SeriesKey>> last_;
+  Found found_;
   SeriesNumbers numbers_;
   std::vector<std::optional<std::size_t>> site_of_number_;
   std::map<ContentHash, std::size_t> number_of_site_;
@@ -133,15 +138,15 @@ Result<SomeSeries> ReadSeries(const History& history, const SiteAttributor& attr
   std::size_t column = 0;
   for (const History::Piece& piece : history.pieces()) {
     const SegmentFrame& frame = history.frame(piece.part);
-    const auto found = wanted_sites.In(frame.series);
+    const auto found = wanted_sites.In(frame.series_list);
     if (!found) return Fail(found.error());
     while (sums.site_count() < wanted_sites.sites().size())
       sums.AddSite(*wanted_sites.sites()[sums.site_count()]);
-    auto site = found->sites.begin();
+    auto site = (*found)->sites.begin();
     const UseSeries add = [&](std::size_t, std::span<const std::int64_t> values) {
       sums.Add(*site++, frame, piece, column, values);
     };
-    if (auto read = history.ForEachSeries(piece.part, add, &found->series); !read)
+    if (auto read = history.ForEachSeries(piece.part, add, &(*found)->series); !read)
       return Fail(read.error());
     column += piece.end - piece.begin;
   }

@@ -171,7 +171,7 @@ TEST_F(AgeingTest, LeavesADamagedBlockAloneAndThinsOutTheRest) {
   {
     const auto db = RocksDb::Open({directory_.path(), 32U << 20}).value();
     rocksdb::WriteBatch batch;
-    batch.Put(db->family(Family::kBlocks), BlockKey(kTargetId, Minute(32), 1), "garbage");
+    batch.Put(db->family(Family::kBlocks), BlockKey(kTargetId, Minute(32), PartOfChunk(0)), "garbage");
     ASSERT_TRUE(db->Write(batch, false));
   }
   Open();

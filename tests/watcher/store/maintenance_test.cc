@@ -84,13 +84,23 @@ TEST_F(MaintenanceTest, FindsASoundStoreSoundBesideARunningService) {
 }
 
 TEST_F(MaintenanceTest, NamesADamagedChunk) {
-  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), 1), "garbage");
+  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), PartOfChunk(0)), "garbage");
   EXPECT_THAT(Damages(), ElementsAre(HasSubstr("1970-01-01T00:00:00Z")));
 }
 
 TEST_F(MaintenanceTest, NamesABlockWithoutItsChunks) {
-  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), 1), "");
+  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), PartOfChunk(0)), "");
   EXPECT_THAT(Damages(), ElementsAre(HasSubstr("chunks are missing")));
+}
+
+TEST_F(MaintenanceTest, NamesADamagedListOfSeries) {
+  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), kSeriesPart), "garbage");
+  EXPECT_THAT(Damages(), ElementsAre(HasSubstr("list of series makes no sense")));
+}
+
+TEST_F(MaintenanceTest, NamesABlockWithoutItsListOfSeries) {
+  Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), kSeriesPart), "");
+  EXPECT_THAT(Damages(), ElementsAre(HasSubstr("list of series is missing")));
 }
 
 TEST_F(MaintenanceTest, NamesARowThatGoesOnFromNothing) {
