@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 namespace heapwatch {
 namespace {
@@ -35,6 +36,31 @@ std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t fro
   return bytes;
 }
 
+bool IsUsual(double step, double spacing) {
+  return spacing > 0 && step >= kShortStep * spacing && step <= kLongStep * spacing;
+}
+
+// The median of those of `steps` that go forward; 0 where there are none.
+double UsualOf(std::span<const double> steps) {
+  std::vector<double> forward;
+  for (const double step : steps) {
+    if (step > 0) forward.push_back(step);
+  }
+  return Median(std::move(forward));
+}
+
+// What is usual where step i is: of the whole life, or, as how often is scraped may change, of the
+// three steps before it or the three after it, if that is what it fits.
+double UsualAround(std::span<const double> steps, std::size_t i, double of_life) {
+  if (IsUsual(steps[i], of_life)) return of_life;
+  constexpr std::size_t kAround = 3;
+  const std::size_t first = i - std::min(i, kAround);
+  const double before = UsualOf(steps.subspan(first, i - first));
+  const double after = UsualOf(steps.subspan(i + 1, std::min(kAround, steps.size() - i - 1)));
+  if (IsUsual(steps[i], after)) return after;
+  return before > 0 ? before : of_life;
+}
+
 // What a long step was worth, from the bytes allocated in it at the rate of the steps before it.
 double LongStepSeconds(const SiteWindow& window, std::size_t first, std::size_t i, double step,
                        double seconds_before, double spacing) {
@@ -56,24 +82,22 @@ Timeline CurrentLife(const SiteWindow& window, std::size_t end) {
   while (first > 0 && SameLife(observations[first - 1], observations[end - 1])) --first;
   life.first_column = first;
 
-  std::vector<double> steps;
-  for (std::size_t i = first + 1; i < end; ++i) {
-    const double step = Seconds(observations[i].time - observations[i - 1].time);
-    if (step > 0) steps.push_back(step);
-  }
-  life.spacing_seconds = Median(std::move(steps));
+  std::vector<double> steps;  // from each observation to the next
+  for (std::size_t i = first + 1; i < end; ++i)
+    steps.push_back(Seconds(observations[i].time - observations[i - 1].time));
+  life.spacing_seconds = UsualOf(steps);
 
   double seconds = 0;
   std::vector<double> at(end - first, 0.0);
   for (std::size_t i = first; i < end; ++i) {
     if (i > first) {
-      double step = Seconds(observations[i].time - observations[i - 1].time);
-      if (step < kShortStep * life.spacing_seconds) {
-        step = life.spacing_seconds;
-      } else if (step > kLongStep * life.spacing_seconds) {
+      double step = steps[i - 1 - first];
+      const double spacing = UsualAround(steps, i - 1 - first, life.spacing_seconds);
+      if (step < kShortStep * spacing) {
+        step = spacing;
+      } else if (step > kLongStep * spacing) {
         const std::size_t back = std::max(first, i - 1 - std::min(i - 1 - first, kRateSteps));
-        step = LongStepSeconds(window, back, i, step, seconds - at[back - first],
-                               life.spacing_seconds);
+        step = LongStepSeconds(window, back, i, step, seconds - at[back - first], spacing);
       }
       seconds += step;
     }

@@ -4,7 +4,7 @@
 // that stamps them may be set. A leak's slope is bytes per second of the process' own time, so:
 //   - a profile that repeats the one before is no observation (a Go profile moves only when a GC
 //   cycle completes);
-//   - a step back, or one far shorter than the usual spacing, counts as one usual spacing;
+//   - a step back, or one far shorter than those around it, counts as one usual spacing;
 //   - a step far longer than usual is a gap if the process allocated accordingly meanwhile, else
 //   the clock was set forward.
 // Pure.

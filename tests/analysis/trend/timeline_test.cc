@@ -44,6 +44,15 @@ TEST(Timeline, TakesAClockSetForwardForOneUsualStep) {
   EXPECT_NEAR(life.seconds.back(), 240, 1);
 }
 
+TEST(Timeline, KeepsTheClockWhereTheScrapesBecomeDenserOrRarer) {
+  std::vector<double> seconds = {0};
+  for (int i = 0; i < 50; ++i) seconds.push_back(seconds.back() + 60);
+  for (int i = 0; i < 20; ++i) seconds.push_back(seconds.back() + 10);
+  for (int i = 0; i < 5; ++i) seconds.push_back(seconds.back() + 300);
+  for (std::size_t end : {56U, 71U, 76U})
+    EXPECT_EQ(CurrentLife(WindowOf(seconds, seconds), end).seconds.back(), seconds[end - 1]) << end;
+}
+
 TEST(Timeline, KeepsAGapInWhichTheProcessWorkedOn) {
   const Timeline life =
       CurrentLife(WindowOf({0, 60, 120, 7320, 7380}, {0, 60, 120, 7320, 7380}), 5);
