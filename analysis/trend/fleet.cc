@@ -133,6 +133,11 @@ class Pool {
     VersionChange change = CompareVersions(is_known ? Whole(known->second) : PooledStretch{},
                                            Whole(replicas), load_ratio);
     change.version_before = key.version;
+    // What grew before the deploy, be it under another name, came with no new version.
+    const auto carried = [&](const FleetFinding::Replica& replica) {
+      return VerdictOf(replica).carried_over_restart;
+    };
+    if (std::any_of(replicas.begin(), replicas.end(), carried)) change.growth_is_new = false;
     return change;
   }
 
@@ -204,31 +209,37 @@ FleetFinding Pool::Judge(const Versions::value_type& version, const Replicas& al
   return out;
 }
 
-// Where the replicas together are surer than the worst of them alone.
+// Where the replicas together are surer than the worst of them alone. A growth that began mid-life
+// is a leap in the whole life and steady only in a part of it: the worst that any part says counts,
+// of equals the longest.
 void Pool::TakePooled(FleetFinding& finding, const Replicas& replicas) const {
-  if (replicas.size() < 2) return;
+  struct Part {
+    std::size_t share = 0;
+    PooledStretch pooled;
+    VerdictKind kind = VerdictKind::kStable;
+  };
   const PooledStretch whole = Whole(replicas);
+  std::optional<Part> worst;
   for (std::size_t share = 0; share < kStretchShares.size(); ++share) {
-    const std::vector<Stretch> stretches = Stretches(replicas, share);
-    if (stretches.size() < 2) continue;
-    const PooledStretch pooled = PoolStretches(stretches);
+    const PooledStretch pooled = PoolStretches(Stretches(replicas, share));
     const bool began_mid_life =
         share > 0 && whole.growth_bytes - pooled.growth_bytes < kEarlierShare * pooled.growth_bytes;
     const VerdictKind kind = JudgePooled(pooled, began_mid_life, options_);
     if (Rank(kind) < Rank(VerdictKind::kGrowing) || Rank(kind) < Rank(finding.kind)) continue;
-    finding.slope_bytes_per_second = pooled.slope;
-    finding.slope_interval = pooled.interval;
-    finding.z = pooled.z;
-    finding.total_growth_bytes = pooled.growth_bytes;
-    finding.pooled = Rank(kind) > Rank(finding.kind);
-    finding.kind = kind;
-    finding.replicas.clear();
-    for (const auto& replica : replicas) {
-      const auto& own = VerdictOf(replica).stretches[share];
-      if (VerdictOf(replica).kind == VerdictKind::kLeak || (own && Shows(*own, pooled)))
-        finding.replicas.push_back(replica);
-    }
-    return;
+    if (!worst || Rank(kind) > Rank(worst->kind)) worst = Part{share, pooled, kind};
+  }
+  if (!worst) return;
+  finding.slope_bytes_per_second = worst->pooled.slope;
+  finding.slope_interval = worst->pooled.interval;
+  finding.z = worst->pooled.z;
+  finding.total_growth_bytes = worst->pooled.growth_bytes;
+  finding.pooled = Rank(worst->kind) > Rank(finding.kind);
+  finding.kind = worst->kind;
+  finding.replicas.clear();
+  for (const auto& replica : replicas) {
+    const auto& own = VerdictOf(replica).stretches[worst->share];
+    if (VerdictOf(replica).kind == VerdictKind::kLeak || (own && Shows(*own, worst->pooled)))
+      finding.replicas.push_back(replica);
   }
 }
 

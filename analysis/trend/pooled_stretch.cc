@@ -1,6 +1,7 @@
 #include "analysis/trend/pooled_stretch.h"
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <limits>
 
@@ -10,15 +11,23 @@ namespace heapwatch {
 namespace {
 
 constexpr double kTwoSided95 = 1.96;
+// Replicas of one service are moved by one load, so they must agree beyond their own spread, too;
+// of fewer there is none to speak of.
+constexpr std::size_t kFewestForSpread = 3;
 // As GrowsInEveryThird has it.
 constexpr double kFairShare = 0.5;
 constexpr double kLastThirdZ = 1;
-// Replicas of one service are moved by one load: they must agree beyond their own spread, too.
-constexpr double kSpreadZ = 3;
 // A replica shows a growth from this share of the pooled slope on, and this far out of its own
 // noise.
 constexpr double kShowingShare = 0.5;
 constexpr double kShowingZ = 1;
+
+// Half the width of a 95 % interval in standard errors that were estimated from so few values
+// (Student's t).
+double TwoSided95Of(std::size_t count) {
+  const boost::math::students_t distribution(static_cast<double>(count - 1));
+  return boost::math::quantile(boost::math::complement(distribution, 0.025));
+}
 
 double StandardErrors(double gained, double variance) {
   if (variance > 0) return gained / std::sqrt(variance);
@@ -55,8 +64,8 @@ PooledStretch PoolStretches(std::span<const Stretch> stretches) {
   out.slope = out.growth_bytes / out.seconds;
   out.z = StandardErrors(out.growth_bytes, out.variance);
   out.last_third_z = StandardErrors(out.third_bytes[2], last_third_variance);
-  double error = std::sqrt(out.variance) / out.seconds;
-  if (out.count >= 3) {
+  double reach = kTwoSided95 * std::sqrt(out.variance) / out.seconds;
+  if (out.count >= kFewestForSpread) {
     double squares = 0;
     for (const Stretch& one : stretches) {
       const double strayed = one.growth_bytes - out.slope * one.seconds;
@@ -64,10 +73,9 @@ PooledStretch PoolStretches(std::span<const Stretch> stretches) {
     }
     const auto k = static_cast<double>(out.count);
     const double spread = std::sqrt(squares * k / (k - 1)) / out.seconds;
-    out.spread_z = StandardErrors(out.slope, spread * spread);
-    error = std::max(error, spread);
+    reach = std::max(reach, TwoSided95Of(out.count) * spread);
   }
-  out.interval = {.low = out.slope - kTwoSided95 * error, .high = out.slope + kTwoSided95 * error};
+  out.interval = {.low = out.slope - reach, .high = out.slope + reach};
   const bool all_tell = std::all_of(stretches.begin(), stretches.end(),
                                     [](const Stretch& one) { return one.alloc_bytes.has_value(); });
   if (!all_tell) return out;
@@ -99,7 +107,8 @@ double ExplainedByLoad(const PooledStretch& pooled) {
 
 VerdictKind JudgePooled(const PooledStretch& pooled, bool began_mid_life,
                         const TrendOptions& options) {
-  const bool sure = pooled.z >= options.min_z && pooled.spread_z && *pooled.spread_z >= kSpreadZ;
+  const bool sure =
+      pooled.count >= kFewestForSpread && pooled.z >= options.min_z && pooled.interval.low > 0;
   if (!sure || pooled.growth_bytes < options.min_growth_bytes) return VerdictKind::kStable;
   if (!IsSteady(pooled) || ExplainedByLoad(pooled) > 0.5 * pooled.growth_bytes) {
     return VerdictKind::kGrowing;

@@ -22,11 +22,9 @@ struct PooledStretch {
   double growth_bytes = 0;
   double variance = 0;
   double slope = 0;  // of one, bytes per second
+  // From sampling alone, or from the spread of three and more replicas where that is wider.
   Interval interval;
   double z = 0;
-  // The mean slope over its standard error as the spread of the replicas has it; absent for fewer
-  // than three.
-  std::optional<double> spread_z;
   std::array<double, 3> third_bytes = {};
   double last_third_z = 0;
   std::optional<std::array<double, 4>> alloc_bytes;  // absent unless all have them

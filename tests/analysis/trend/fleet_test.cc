@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/trend/replay.h"
 #include "tests/analysis/trend/synthetic_window.h"
 
 namespace heapwatch {
@@ -48,6 +49,12 @@ class Fleet {
                          .is_gone = version == gone});
     }
     return PoolFleet(results, TrendOptions{});
+  }
+  void SayCarriedOver(std::size_t replica, const std::string& function) {
+    for (Verdict& verdict : replicas_[replica].verdicts) {
+      if (replicas_[replica].window.sites[verdict.site.index()].function == function)
+        verdict.carried_over_restart = true;
+    }
   }
   VerdictKind Alone(std::size_t replica) const { return replicas_[replica].verdicts[0].kind; }
 
@@ -90,6 +97,23 @@ TEST(PoolFleet, FindsALeakOfSixteenReplicasInAQuarterOfTheTimeOfOne) {
   EXPECT_LT(leak.slope_interval.low * kHour / kMiB, 0.5);
   EXPECT_GT(leak.slope_interval.high * kHour / kMiB, 0.5);
   EXPECT_THAT(leak.reason, HasSubstr("one alone could not tell"));
+}
+
+// Eight hours of nothing, then as much a replica as in the test before: a leap in the whole life.
+TEST(PoolFleet, FindsALeakOfSixteenReplicasThatBeganMidLife) {
+  const SyntheticSite late{
+      .function = "leak",
+      .object_bytes = 1024,
+      .live_bytes = [](double t) { return kMiB + std::max(0.0, t / kHour - 8) * 0.5 * kMiB; },
+      .turnover_bytes_per_second = 2000};
+  Fleet fleet;
+  for (int i = 0; i < 16; ++i) fleet.Add({late, Steady("table", 20, 100)}, 16);
+  for (std::size_t i = 0; i < 16; ++i) EXPECT_NE(fleet.Alone(i), VerdictKind::kLeak);
+  const auto findings = fleet.Findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].kind, VerdictKind::kLeak) << findings[0].reason;
+  EXPECT_TRUE(findings[0].pooled);
+  EXPECT_NEAR(findings[0].slope_bytes_per_second * kHour / kMiB, 0.5, 0.1);
 }
 
 TEST(PoolFleet, StillTellsALeakOfOneReplica) {
@@ -181,6 +205,17 @@ TEST(PoolFleet, SaysThatAGrowthOfASiteThatWasNotThereBeforeIsNewInThisVersion) {
   EXPECT_FALSE(findings[0].change->allocates_more);
 }
 
+TEST(PoolFleet, DoesNotCallAGrowthNewThatWasThereBeforeUnderAnotherName) {
+  Fleet fleet;
+  fleet.Add({Steady("rest", 20, 2000)}, 12, "v1");
+  fleet.Add({Steady("rest", 20, 2000), Leak(20)}, 12, "v2");
+  fleet.SayCarriedOver(1, "leak");
+  const auto findings = fleet.Findings("v1");
+  ASSERT_EQ(findings.size(), 1U);
+  ASSERT_TRUE(findings[0].change);
+  EXPECT_FALSE(findings[0].change->growth_is_new);
+}
+
 TEST(PoolFleet, SaysNothingOfAVersionThatCannotTellYet) {
   Fleet fleet;
   fleet.Add({Steady("rest", 20, 2000)}, 0.1, "v1");
@@ -190,7 +225,7 @@ TEST(PoolFleet, SaysNothingOfAVersionThatCannotTellYet) {
   EXPECT_FALSE(findings[0].change);
 }
 
-// Sites of all lifetimes and sizes that do not grow, looked at again and again over a day. A unit
+// Sites of all lifetimes and sizes that do not grow, looked at after every scrape of a day. A unit
 // normal z says how often a threshold is passed by chance.
 TEST(Stretch, IsCalibratedOverTenThousandSiteDaysWithoutATrend) {
   constexpr std::size_t kSites = 1000;
@@ -211,15 +246,15 @@ TEST(Stretch, IsCalibratedOverTenThousandSiteDaysWithoutATrend) {
     options.seconds = 24 * kHour;
     options.spacing_seconds = 600;
     const SiteWindow window = SyntheticTarget(500 + day).Make(sites, options);
-    for (std::size_t end = 72; end <= window.observations.size(); end += 72) {
-      for (const Verdict& verdict : Analyze(window, end, TrendOptions{})) {
-        leaks += verdict.kind == VerdictKind::kLeak ? 1U : 0U;
-        const auto& whole = verdict.stretches[0];
-        if (end != window.observations.size() || !whole || whole->variance <= 0) continue;
-        squares += whole->growth_bytes * whole->growth_bytes / whole->variance;
-        ++count;
-      }
+    for (const Verdict& verdict : Analyze(window, window.observations.size(), {})) {
+      const auto& whole = verdict.stretches[0];
+      if (!whole || whole->variance <= 0) continue;
+      squares += whole->growth_bytes * whole->growth_bytes / whole->variance;
+      ++count;
     }
+    Replay(window, {}, [&](const VerdictChange& change) {
+      leaks += change.verdict.kind == VerdictKind::kLeak ? 1U : 0U;
+    });
   }
   ASSERT_GT(count, 9000U);
   EXPECT_LE(std::sqrt(squares / static_cast<double>(count)), 1.05);
