@@ -26,8 +26,8 @@ double FullSeconds(double spacing_seconds, const TrendOptions& options) {
 
 double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) {
   double wait = FullSeconds(input.spacing_seconds, options);
-  if (input.began_mid_life) wait *= kMidLifeShare;
   if (input.retention) {
+    if (input.began_mid_life) wait *= kMidLifeShare;
     const double share = std::min(1.0, *input.retention / kRetentionOfFills);
     wait *= share * share;
   }

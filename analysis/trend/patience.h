@@ -10,9 +10,10 @@
 //     runs has fewer innocent causes, and those (a batch, a buffer up to its flush) are shorter. But
 //     it must last for four warm-ups, and whatever it is for two, so that no batch of work passes for
 //     a leak.
+//   - Where allocations are not told the load may be what rose, and nothing is shortened.
 // And of those who watch: who scrapes more often than once a minute expects things to happen
-// faster. The usual wait shrinks with the power 1.5 of the spacing of the scrapes; a wait that was
-// asked for stays as it is.
+// faster. The usual wait shrinks with the power 1.5 of the spacing of the scrapes; one that was
+// asked for does not.
 //
 // Example: scrapes a minute apart, growth since the process' start. Of what is allocated 80 %
 // stays: 8 h. 11 %: (0.11 / 0.22)^2 of it, 2 h. 3 %: 9 min, hence two warm-ups.
@@ -26,8 +27,9 @@ namespace heapwatch {
 
 struct PatienceInput {
   bool began_mid_life = false;
-  std::optional<double> retention;  // bytes that stayed per byte allocated; absent: as of a fill
-  double spacing_seconds = 0;       // of the scrapes
+  // Bytes that stayed per byte allocated; absent where allocations are not told.
+  std::optional<double> retention;
+  double spacing_seconds = 0;  // of the scrapes
 };
 
 double PatienceSeconds(const PatienceInput& input, const TrendOptions& options);

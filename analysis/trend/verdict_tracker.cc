@@ -26,6 +26,16 @@ bool IsGrowth(VerdictKind kind) {
   return kind == VerdictKind::kLeak || kind == VerdictKind::kGrowing;
 }
 
+// Whether this life had the time to show the growth that is known, and brought less than `share` of
+// it. Not before so much was to be expected that noise could not hide it.
+bool HasFailedToShow(const SiteSuspicion& site, const Verdict& verdict, double share,
+                     const TrendOptions& trend) {
+  if (!site.first_time || !site.first_inuse_bytes) return false;
+  const double expected = site.slope_bytes_per_second * Seconds(verdict.to - *site.first_time);
+  const double grown = verdict.inuse_bytes - *site.first_inuse_bytes;
+  return expected > 4 * trend.min_growth_bytes && grown < share * expected;
+}
+
 bool SameSlope(double a, double b) {
   return a > 0 && b > 0 && a < kSameSlopeFactor * b && b < kSameSlopeFactor * a;
 }
@@ -72,13 +82,7 @@ void VerdictTracker::TakeOver(const SiteWindow& window, std::size_t end, const V
 
 bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
                               const TrendOptions& trend) {
-  if (site.from_earlier_life) {
-    // Time enough for the leak to have shown itself, and it has not.
-    if (!site.first_time || !site.first_inuse_bytes) return false;
-    const double expected = site.slope_bytes_per_second * Seconds(verdict.to - *site.first_time);
-    const double grown = verdict.inuse_bytes - *site.first_inuse_bytes;
-    return expected > 4 * trend.min_growth_bytes && grown < kClearedSlopeShare * expected;
-  }
+  if (site.from_earlier_life) return HasFailedToShow(site, verdict, kClearedSlopeShare, trend);
   if (site.peak_inuse_bytes - verdict.inuse_bytes > kGivenBackShare * site.growth_bytes)
     return true;
   if (verdict.kind == VerdictKind::kPlateau &&
@@ -86,7 +90,7 @@ bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
     return true;
   }
   const double wait = PatienceSeconds(
-      {.began_mid_life = true, .retention = {}, .spacing_seconds = kUsualSpacingSeconds}, trend);
+      {.began_mid_life = true, .retention = 1, .spacing_seconds = kUsualSpacingSeconds}, trend);
   return site.last_grown && Seconds(verdict.to - *site.last_grown) >= wait;
 }
 
@@ -118,8 +122,10 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     }
     if (verdict.only_patience_lacks) site.growing_seconds = Seconds(verdict.growing_for);
   } else if (verdict.kind == VerdictKind::kPlateau) {
-    // Seen to level off: what looked like a leak before the restart was none.
-    site.growing_seconds = site.carried_seconds = 0;
+    site.growing_seconds = 0;
+    // Seen to level off: what looked like a leak before the restart was none. Little growth and
+    // much noise, as after a restart, may look so for a while.
+    if (HasFailedToShow(site, verdict, kGivenBackShare, trend)) site.carried_seconds = 0;
   }
   if (new_state) {
     site.streak = verdict.kind == site.candidate ? site.streak + 1 : 1;

@@ -22,8 +22,12 @@ TEST(Patience, TakesRetentionThatIsNotToldForThatOfAFill) {
 
 TEST(Patience, IsShorterForWhatBeginsMidLife) {
   EXPECT_DOUBLE_EQ(
-      PatienceSeconds({.began_mid_life = true, .retention = {}, .spacing_seconds = 300}, {}),
+      PatienceSeconds({.began_mid_life = true, .retention = 0.5, .spacing_seconds = 300}, {}),
       2.4 * kHour);
+  // Where allocations are not told, more load is one of the causes.
+  EXPECT_DOUBLE_EQ(
+      PatienceSeconds({.began_mid_life = true, .retention = {}, .spacing_seconds = 300}, {}),
+      8 * kHour);
 }
 
 TEST(Patience, ShrinksWithTheSpacingUnlessAskedFor) {

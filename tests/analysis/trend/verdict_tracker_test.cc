@@ -79,6 +79,25 @@ TEST(VerdictTracker, CountsWhatGrewBeforeARestart) {
   EXPECT_TRUE(EverLeaked(Changes(SyntheticTarget(1).Make({Leak(20)}, options))));
 }
 
+// The growth of the third life's first minutes is lost in the noise, and looks like a ramp that
+// ended.
+TEST(VerdictTracker, DoesNotForgetThemForAMomentThatLooksLikeAPlateau) {
+  SyntheticOptions options;
+  options.seconds = 9.5 * kHour;
+  options.restart_at = {3 * kHour, 5.5 * kHour};
+  const SiteWindow window = SyntheticTarget(1).Make({Leak(20)}, options);
+  VerdictTracker tracker;
+  bool leaks = false;
+  for (std::size_t end = 1; end <= window.observations.size(); ++end) {
+    std::vector<Verdict> verdicts = Analyze(window, end, {});
+    const double hours =
+        Seconds(window.observations[end - 1].time - window.observations[0].time) / kHour;
+    if (hours > 5.8 && hours < 6) verdicts[0].kind = VerdictKind::kPlateau;
+    leaks = tracker.Step(window, end, std::move(verdicts), {})[0].kind == VerdictKind::kLeak;
+  }
+  EXPECT_TRUE(leaks);
+}
+
 TEST(VerdictTracker, ForgetsAFillThatEndedBeforeTheRestart) {
   SyntheticOptions options;
   options.seconds = 14 * kHour;
