@@ -14,6 +14,8 @@ namespace heapwatch {
 
 struct ChurnRate {
   double alloc_bytes_per_second = 0;
+  // In the third of the stretch in which it was least: one burst makes no churn.
+  double least_alloc_bytes_per_second = 0;
   double inuse_bytes = 0;  // mean
   double seconds = 0;      // the stretch looked at
 };
