@@ -156,13 +156,13 @@ void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
   const double now = life.seconds.back();
   const double length = now - growth.start_seconds;
   const double error =
-      std::max(best.end_slope_error, length > 0 ? growth.standard_error / length : 0);
+      std::max(growth.shape.end_slope_error, length > 0 ? growth.standard_error / length : 0);
   verdict.slope_interval = {.low = best.end_slope - kTwoSided95 * error,
                             .high = best.end_slope + kTwoSided95 * error};
   verdict.growth_bytes = growth.growth_bytes;
   verdict.growth_standard_error = growth.standard_error;
   verdict.z = growth.z;
-  verdict.effective_n = growth.effective_n;
+  verdict.effective_n = growth.shape.effective_n;
   verdict.retention = growth.retention;
   verdict.course = ToString(best.course);
   for (std::size_t c = 0; c < kCourseCount; ++c) {

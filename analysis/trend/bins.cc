@@ -43,7 +43,8 @@ Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count) {
   if (first >= n) return bins;
   bins.start_seconds = life.seconds[first];
   bins.end_seconds = life.seconds[n - 1];
-  const double width = bins.length_seconds() / static_cast<double>(count);
+  // A trifle wider, so that the last observation falls into the last bin.
+  const double width = bins.length_seconds() / static_cast<double>(count) * (1 + 1e-9);
   const bool one_each = n - first <= count || width <= 0;
   double edge = bins.start_seconds + width;
   double sum = 0;

@@ -21,8 +21,16 @@ std::string NoiseText(const Verdict& verdict) {
          (verdict.sampling_period_told ? "" : " of the usual rate, as the profile tells none");
 }
 
-std::string LoadText(const Growth& growth) {
-  return growth.shape.load_used ? "; the load is accounted for" : "";
+std::string SwingText(const Growth& growth) {
+  switch (growth.shape.swing) {
+    case Swing::kNone:
+      return "";
+    case Swing::kWithLoad:
+      return "; the load is accounted for";
+    case Swing::kWithHourOfDay:
+      return "; the hours of the day are accounted for";
+  }
+  return "";
 }
 
 // What of the evidence was there, and what was not.
@@ -97,11 +105,11 @@ std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
   switch (verdict.kind) {
     case VerdictKind::kLeak:
       return grew + "; it follows " + std::string(verdict.course) +
-             " and courses that level off fit worse" + LoadText(growth) + RetentionText(verdict);
+             " and courses that level off fit worse" + SwingText(growth) + RetentionText(verdict);
     case VerdictKind::kGrowing:
       if (verdict.only_patience_lacks) {
         return grew + "; a cache that fills up looks the same until it has grown for " +
-               SpokenDuration(Seconds(verdict.patience)) + LoadText(growth);
+               SpokenDuration(Seconds(verdict.patience)) + SwingText(growth);
       }
       return grew + "; not a leak yet: " + Doubt(growth);
     case VerdictKind::kPlateau:
@@ -117,7 +125,7 @@ std::string ExplainChurn(const ChurnRate& rate) {
   return "allocates " + FormatBytesPerSecond(rate.alloc_bytes_per_second) + " and keeps only " +
          FormatBytes(rate.inuse_bytes) + ": objects live " +
          LifetimeText(rate.inuse_bytes / rate.alloc_bytes_per_second) +
-         " on average, which keeps the garbage collector busy while memory stays flat";
+         " on average; memory stays flat, and the garbage collector has the work";
 }
 
 std::string ExplainInsufficient(Duration watched, std::size_t cycles, const TrendOptions& options) {

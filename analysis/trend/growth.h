@@ -42,7 +42,6 @@ struct Growth {
   bool keeps_pace = false;          // grows at its end, and as fast as before
   double load_bytes = 0;            // of the growth, what more load alone would bring
   std::optional<double> retention;  // bytes that stayed per byte allocated meanwhile
-  double effective_n = 0;
   bool began_mid_life = false;
   bool levels_off = false;  // its best course is flat, or nearly so, at the end
   // A longer window that holds this one's growth has a saturating curve for its best course. Part

@@ -17,11 +17,6 @@ SampleUnit UnitOf(double object_bytes, double period_bytes) {
   return {.bytes = bytes, .variance = bytes * bytes * (1 - p)};
 }
 
-double DifferenceVariance(const SampleUnit& unit, const SampleCounts& counts) {
-  const double died = std::max(0.0, counts.born - (counts.end - counts.start));
-  return unit.variance * (std::min(counts.born, counts.end) + std::min(died, counts.start));
-}
-
 double TurnoverFactor(double u) {
   if (u <= 0) return 0;
   // The closed form loses its digits near zero: take the first terms of its series there.

@@ -4,9 +4,7 @@
 // Sampling. An object of size s is sampled with p = 1 - exp(-s/R), R being the mean number of bytes
 // between two samples; the profile then shows each sampled object as 1/p objects. A sampled object
 // stays sampled until it is freed, so the error of a difference is only that of the objects which
-// were born or died in between: per sampled object (s/p)^2 (1 - p). With b born, d dead, and n live
-// samples, at most min(b, n_end) + min(d, n_start) of them count: those born and dead inside
-// cancel.
+// were born or died in between: per sampled object (s/p)^2 (1 - p).
 //
 // Trend. A slope fitted over the whole window averages turnover out. Two kinds of samples make its
 // error:
@@ -51,9 +49,6 @@ struct SampleCounts {
   double end = 0;
   double born = 0;  // in between
 };
-
-// V of the difference of two snapshots, in bytes squared.
-double DifferenceVariance(const SampleUnit& unit, const SampleCounts& counts);
 
 // V of slope times length of a line fitted over the window, in bytes squared.
 double TrendVariance(const SampleUnit& unit, const SampleCounts& counts);

@@ -14,6 +14,11 @@ constexpr std::array<double, 9> kPlaces = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.
 constexpr std::array<double, 9> kTimeConstants = {0.04, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.6, 1.2};
 // A course whose slope at the end is below this share of the line's is levelling off.
 constexpr double kGoingOnShare = 0.5;
+// Courses less likely than this beside the best do not bear on its slope.
+constexpr double kNegligibleWeight = 1e-3;
+constexpr double kDaySeconds = 86'400;
+// From this length on a daily swing and a trend are told apart.
+constexpr double kDaysSeen = 2;
 
 template <class F>
 std::vector<double> Map(std::span<const double> t, F f) {
@@ -57,12 +62,12 @@ std::string_view ToString(Course course) {
   return "?";
 }
 
-CourseBook::CourseBook(std::span<const double> seconds, std::span<const double> load,
-                       std::span<const double> work)
+CourseBook::CourseBook(std::span<const double> seconds, double observations_per_bin,
+                       std::span<const double> load, std::span<const double> work)
     : seconds_(seconds.begin(), seconds.end()) {
   if (seconds_.size() < kMinBins || seconds_.back() <= seconds_.front()) return;
   length_ = seconds_.back() - seconds_.front();
-  whitener_.emplace(seconds_, Eigen::Map<const PerShare>(kWalkShares.data()));
+  whitener_.emplace(seconds_, observations_per_bin, Eigen::Map<const PerShare>(kWalkShares.data()));
   scale_ = (whitener_->log_determinant() / static_cast<double>(seconds_.size() - 1)).exp();
   Tabulate(load, work);
   SetUp(false);
@@ -96,7 +101,16 @@ void CourseBook::Propose(Course course, std::vector<std::size_t> x, std::size_t 
 }
 
 void CourseBook::Tabulate(std::span<const double> load, std::span<const double> work) {
-  if (!load.empty()) load_column_ = Add({load.begin(), load.end()}, 0);
+  if (!load.empty()) {
+    swing_ = Swing::kWithLoad;
+    swing_columns_ = {Add({load.begin(), load.end()}, 0)};
+  } else if (length_ >= kDaysSeen * kDaySeconds) {
+    swing_ = Swing::kWithHourOfDay;
+    const auto angle = [](double second) { return 2 * std::numbers::pi * second / kDaySeconds; };
+    swing_columns_ = {
+        Add(Map(seconds_, [&](double second) { return std::sin(angle(second)); }), 0),
+        Add(Map(seconds_, [&](double second) { return std::cos(angle(second)); }), 0)};
+  }
   const std::vector<double> t = Normalized(seconds_);
   Propose(Course::kConstant, {}, 0, 0);
   const std::size_t line = line_column_ = Add(t, 1);
@@ -124,11 +138,13 @@ void CourseBook::Tabulate(std::span<const double> load, std::span<const double> 
   }
 }
 
-CourseBook::Model CourseBook::MakeModel(const Candidate& candidate, bool with_load) const {
+CourseBook::Model CourseBook::MakeModel(const Candidate& candidate, bool with_swing) const {
   std::array<std::size_t, kMaxColumns> x = {};
   std::size_t count = candidate.x.size();
   std::copy(candidate.x.begin(), candidate.x.end(), x.begin());
-  if (with_load) x[count++] = *load_column_;
+  if (with_swing) {
+    for (const std::size_t column : swing_columns_) x[count++] = column;
+  }
   Model model;
   model.equations =
       MakeNormalEquations(std::span(x).first(count), [&](std::size_t i, std::size_t j) {
@@ -150,17 +166,18 @@ CourseBook::Model CourseBook::MakeModel(const Candidate& candidate, bool with_lo
 
 void CourseBook::SetUp(bool only_load) {
   plain_.resize(candidates_.size());
-  loaded_.resize(load_column_ ? candidates_.size() : 0);
+  swinging_.resize(swing_columns_.empty() ? 0 : candidates_.size());
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     if (!only_load || candidates_[i].by_work) plain_[i] = MakeModel(candidates_[i], false);
-    if (load_column_) loaded_[i] = MakeModel(candidates_[i], true);
+    if (!swing_columns_.empty()) swinging_[i] = MakeModel(candidates_[i], true);
   }
 }
 
 void CourseBook::SetLoad(std::span<const double> load, std::span<const double> work) {
-  columns_[*load_column_].values.assign(load.begin(), load.end());
+  Column& column = columns_[swing_columns_.front()];
+  column.values.assign(load.begin(), load.end());
   columns_[*work_column_].values = Normalized(work);
-  Whiten(columns_[*load_column_]);
+  Whiten(column);
   Whiten(columns_[*work_column_]);
   SetUp(true);
 }
@@ -169,27 +186,28 @@ CourseFit CourseBook::Describe(const Candidate& candidate, const NormalEquations
                                const Fit& fit, std::size_t share) const {
   CourseFit out{.course = candidate.course, .by_work = candidate.by_work};
   out.place_seconds = candidate.place * length_;
-  out.walk_share = kWalkShares[share];
   const auto parameters = static_cast<double>(equations.count + candidate.searched);
   out.bic = parameters * std::log(static_cast<double>(seconds_.size())) - 2 * fit.log_likelihood;
-  double slope = 0;
-  double variance = 0;
-  for (std::size_t i = 0; i < equations.count; ++i) {
-    const double a = columns_[equations.x[i]].end_slope;
-    slope += a * fit.coefficient[i];
-    if (equations.x[i] == load_column_) out.load_coefficient = fit.coefficient[i];
-    for (std::size_t j = 0; j < equations.count; ++j) {
-      variance += a * columns_[equations.x[j]].end_slope * fit.residual_variance *
-                  equations.inverse[i][j](static_cast<Eigen::Index>(share));
-    }
-  }
-  out.end_slope = slope / length_;
-  out.end_slope_error = std::sqrt(std::max(0.0, variance)) / length_;
+  for (std::size_t i = 0; i < equations.count; ++i)
+    out.end_slope += columns_[equations.x[i]].end_slope * fit.coefficient[i] / length_;
+  out.end_slope_error = std::sqrt(EndSlopeVariance(equations, fit, share));
   const bool broken = candidate.course == Course::kFlatThenRamp ||
                       candidate.course == Course::kHinge ||
                       candidate.course == Course::kRampThenFlat;
   out.last_piece_seconds = broken ? (1 - candidate.place) * length_ : length_;
   return out;
+}
+
+double CourseBook::EndSlopeVariance(const NormalEquations& equations, const Fit& fit,
+                                    std::size_t share) const {
+  double variance = 0;
+  for (std::size_t i = 0; i < equations.count; ++i) {
+    for (std::size_t j = 0; j < equations.count; ++j) {
+      variance += columns_[equations.x[i]].end_slope * columns_[equations.x[j]].end_slope *
+                  equations.inverse[i][j](static_cast<Eigen::Index>(share));
+    }
+  }
+  return std::max(0.0, variance) * fit.residual_variance / (length_ * length_);
 }
 
 double CourseBook::EndSlope(const NormalEquations& equations, const WhitenedSeries& series,
@@ -206,10 +224,10 @@ double CourseBook::EndSlope(const NormalEquations& equations, const WhitenedSeri
 }
 
 CourseBook::Fits CourseBook::FitAll(const WhitenedSeries& series, double variance_floor,
-                                    bool with_load) const {
-  Fits fits{.with_load = with_load, .of = std::vector<Likeliest>(candidates_.size())};
+                                    bool with_swing) const {
+  Fits fits{.with_swing = with_swing, .of = std::vector<Likeliest>(candidates_.size())};
   const double per_row = 1 / static_cast<double>(series.rows);
-  const std::vector<Model>& models = with_load ? loaded_ : plain_;
+  const std::vector<Model>& models = with_swing ? swinging_ : plain_;
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
     const PerShare explained = SquaresExplained(models[i].equations, series.moments.data());
     PerShare variance = (series.square - explained).max(0) * per_row;
@@ -239,36 +257,86 @@ double CourseBook::Bic(double unlikelihood) const {
          (std::log(unlikelihood) + std::log(2 * std::numbers::pi));
 }
 
-std::optional<Comparison> CourseBook::Summarize(const Fits& fits, const WhitenedSeries& series,
-                                                double variance_floor, double least_rise) const {
-  const std::vector<Model>& models = fits.with_load ? loaded_ : plain_;
-  const auto describe = [&](std::size_t i) {
-    const std::size_t share = fits.of[i].share;
-    const Fit fit =
-        Solve(models[i].equations, series, share,
-              whitener_->log_determinant()(static_cast<Eigen::Index>(share)), variance_floor);
-    return Describe(candidates_[i], models[i].equations, fit, share);
+Fit CourseBook::FitOf(std::size_t candidate, const Fits& fits, const WhitenedSeries& series,
+                      double variance_floor) const {
+  const std::size_t share = fits.of[candidate].share;
+  return Solve((fits.with_swing ? swinging_ : plain_)[candidate].equations, series, share,
+               whitener_->log_determinant()(static_cast<Eigen::Index>(share)), variance_floor);
+}
+
+std::vector<double> CourseBook::SwingBytes(const NormalEquations& equations, const Fit& fit) const {
+  std::vector<double> bytes(seconds_.size(), 0.0);
+  for (std::size_t i = equations.count - swing_columns_.size(); i < equations.count; ++i) {
+    const std::vector<double>& values = columns_[equations.x[i]].values;
+    // The load is 1 on average, hours swing around 0.
+    const double mean = swing_ == Swing::kWithLoad ? 1 : 0;
+    for (std::size_t k = 0; k < bytes.size(); ++k)
+      bytes[k] += fit.coefficient[i] * (values[k] - mean);
+  }
+  return bytes;
+}
+
+double CourseBook::EffectiveN(std::span<const double> inuse, const NormalEquations& equations,
+                              const Fit& fit) const {
+  Eigen::ArrayXd residual =
+      Eigen::Map<const Eigen::ArrayXd>(inuse.data(), static_cast<Eigen::Index>(inuse.size()));
+  for (std::size_t i = 0; i < equations.count; ++i) {
+    const std::vector<double>& values = columns_[equations.x[i]].values;
+    residual -=
+        fit.coefficient[i] * Eigen::Map<const Eigen::ArrayXd>(values.data(), residual.size());
+  }
+  residual -= residual.mean();
+  const Eigen::Index n = residual.size();
+  const double squares = residual.square().sum();
+  const double neighbours = (residual.head(n - 1) * residual.tail(n - 1)).sum();
+  const double phi = squares > 0 ? std::clamp(neighbours / squares, 0.0, 1.0) : 0;
+  return static_cast<double>(n) * (1 - phi) / (1 + phi);
+}
+
+std::optional<Comparison> CourseBook::Summarize(const Fits& fits, std::span<const double> inuse,
+                                                const WhitenedSeries& series, double variance_floor,
+                                                double least_rise) const {
+  const std::vector<Model>& models = fits.with_swing ? swinging_ : plain_;
+  const Fit best = FitOf(fits.best, fits, series, variance_floor);
+  const auto describe = [&](std::size_t i, const Fit& fit) {
+    return Describe(candidates_[i], models[i].equations, fit, fits.of[i].share);
   };
-  Comparison out{.best = describe(fits.best), .line = describe(fits.line)};
+  Comparison out{.best = describe(fits.best, best),
+                 .line = describe(fits.line, FitOf(fits.line, fits, series, variance_floor))};
   const auto rises = [&](const CourseFit& fit) {
     return fit.end_slope * fit.last_piece_seconds >= least_rise;
   };
   if (!rises(out.best) && !rises(out.line)) return std::nullopt;
-  out.load_used = fits.with_load;
+  const NormalEquations& equations = models[fits.best].equations;
+  if (fits.with_swing) {
+    out.swing = swing_;
+    out.swing_bytes = SwingBytes(equations, best);
+  }
+  out.effective_n = EffectiveN(inuse, equations, best);
   constexpr double kNone = std::numeric_limits<double>::infinity();
+  const double going_on_from = std::max(0.0, kGoingOnShare * out.line.end_slope);
   double flat = kNone;
   double going_on = kNone;
   std::array<double, kCourseCount> of_course;
   of_course.fill(kNone);
+  double weights = 0;
+  double squares = 0;
   for (std::size_t i = 0; i < candidates_.size(); ++i) {
-    const Likeliest& fit = fits.of[i];
-    if (std::isinf(fit.unlikelihood)) continue;
-    const double slope = EndSlope(models[i].equations, series, fit.share);
-    double& side = slope > kGoingOnShare * out.line.end_slope ? going_on : flat;
-    side = std::min(side, fit.unlikelihood);
+    const Likeliest& likeliest = fits.of[i];
+    if (std::isinf(likeliest.unlikelihood)) continue;
+    const double slope = EndSlope(models[i].equations, series, likeliest.share);
+    double& side = slope > going_on_from ? going_on : flat;
+    side = std::min(side, likeliest.unlikelihood);
     double& course = of_course[static_cast<std::size_t>(candidates_[i].course)];
-    course = std::min(course, fit.unlikelihood);
+    course = std::min(course, likeliest.unlikelihood);
+    const double weight = std::exp((out.best.bic - Bic(likeliest.unlikelihood)) / 2);
+    if (weight < kNegligibleWeight) continue;
+    const double variance = EndSlopeVariance(
+        models[i].equations, FitOf(i, fits, series, variance_floor), likeliest.share);
+    weights += weight;
+    squares += weight * (variance + std::pow(slope - out.best.end_slope, 2));
   }
+  out.end_slope_error = std::sqrt(squares / weights);
   out.bic_flat = Bic(flat);
   out.bic_going_on = Bic(going_on);
   double sum = 0;
@@ -303,12 +371,12 @@ std::optional<Comparison> CourseBook::Compare(std::span<const double> inuse, dou
   if (!whitener_) return std::nullopt;
   const WhitenedSeries series = Whiten(inuse);
   const Fits plain = FitAll(series, variance_floor, false);
-  if (load_column_) {
-    const Fits loaded = FitAll(series, variance_floor, true);
-    if (loaded.of[loaded.best].unlikelihood < plain.of[plain.best].unlikelihood)
-      return Summarize(loaded, series, variance_floor, least_rise);
+  if (!swinging_.empty()) {
+    const Fits swinging = FitAll(series, variance_floor, true);
+    if (swinging.of[swinging.best].unlikelihood < plain.of[plain.best].unlikelihood)
+      return Summarize(swinging, inuse, series, variance_floor, least_rise);
   }
-  return Summarize(plain, series, variance_floor, least_rise);
+  return Summarize(plain, inuse, series, variance_floor, least_rise);
 }
 
 }  // namespace heapwatch

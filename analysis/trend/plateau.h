@@ -1,6 +1,8 @@
 // What shape a growth has: does it level off or not? A family of courses is fitted and compared.
 //
-// Every course has the same noise (regression.h) and, where it helps, the load as a further column.
+// Every course has the same noise (regression.h) and, where it helps, what comes and goes beside it
+// as further columns: the load; where that is unknown, from two days on, the hour of the day (a
+// sine and a cosine of 24 h).
 // They differ in what they say of the end of the window:
 //   constant, step                         flat
 //   ramp until c, then flat                flat
@@ -50,33 +52,45 @@ struct CourseFit {
   double end_slope = 0;  // bytes per second at the end of the window
   double end_slope_error = 0;
   double last_piece_seconds = 0;  // how long the course has been on its last piece
-  double walk_share = 0;
-  double load_coefficient = 0;  // bytes that come and go with one mean load
 };
+
+// What comes and goes beside a course.
+enum class Swing : std::uint8_t { kNone, kWithLoad, kWithHourOfDay };
 
 struct Comparison {
   CourseFit best;
   CourseFit line;  // the better of time and work
+  // Of the best course's end slope, allowing for another course being the true one: the root of the
+  // mean over all, by their weights, of the square of their own error and of their slope's distance
+  // from it (as Burnham and Anderson, section 4.3, has it for an averaged estimate).
+  double end_slope_error = 0;
   // The best of those flat, or nearly so, at the end, and of those that go on.
   double bic_flat = 0;
   double bic_going_on = 0;
   // How likely each course is beside the others: exp(-BIC / 2) of its best fit, scaled to a sum of
   // one (Burnham and Anderson, Model selection and multimodel inference, 2002, section 6.4).
   std::array<double, kCourseCount> weights = {};
-  bool load_used = false;
+  Swing swing = Swing::kNone;
+  std::vector<double> swing_bytes = {};  // what that brings in each bin; empty for kNone
+  // As many independent values would tell as much as the values do about a mean, by the correlation
+  // phi of neighbouring residuals of the best course: n (1 - phi) / (1 + phi) (Bayley and
+  // Hammersley, The effective number of independent observations in an autocorrelated time series,
+  // 1946).
+  double effective_n = 0;
 };
 
 // All courses over one window: what depends on the times and the load is worked out once, for all
 // sites.
 class CourseBook {
  public:
-  // Seconds of the bins; load and work empty where unknown.
-  CourseBook(std::span<const double> seconds, std::span<const double> load,
-             std::span<const double> work);
+  // Seconds of the bins, and how many observations one is the mean of; load and work empty where
+  // unknown.
+  CourseBook(std::span<const double> seconds, double observations_per_bin,
+             std::span<const double> load, std::span<const double> work);
 
   // Puts another load into a book that has one: a fifth of the work of making the book anew.
   void SetLoad(std::span<const double> load, std::span<const double> work);
-  bool has_load() const { return load_column_ && work_column_; }
+  bool has_load() const { return work_column_.has_value(); }
 
   // nullopt where there are too few bins to tell courses apart, or where neither the best course on
   // its last piece nor the line rises by `least_rise` bytes. Safe from any thread.
@@ -114,7 +128,7 @@ class CourseBook {
     std::size_t share = 0;
   };
   struct Fits {
-    bool with_load = false;
+    bool with_swing = false;
     std::vector<Likeliest> of;  // each candidate
     std::size_t best = 0;       // candidates
     std::size_t line = 0;
@@ -128,14 +142,22 @@ class CourseBook {
   void Whiten(Column& column) const;
   // The models of all candidates, or only those in which the load or the work appear.
   void SetUp(bool only_load);
-  Model MakeModel(const Candidate& candidate, bool with_load) const;
+  Model MakeModel(const Candidate& candidate, bool with_swing) const;
   WhitenedSeries Whiten(std::span<const double> values) const;
-  Fits FitAll(const WhitenedSeries& series, double variance_floor, bool with_load) const;
-  std::optional<Comparison> Summarize(const Fits& fits, const WhitenedSeries& series,
-                                      double variance_floor, double least_rise) const;
+  Fits FitAll(const WhitenedSeries& series, double variance_floor, bool with_swing) const;
+  std::optional<Comparison> Summarize(const Fits& fits, std::span<const double> inuse,
+                                      const WhitenedSeries& series, double variance_floor,
+                                      double least_rise) const;
+  std::vector<double> SwingBytes(const NormalEquations& equations, const Fit& fit) const;
+  double EffectiveN(std::span<const double> inuse, const NormalEquations& equations,
+                    const Fit& fit) const;
   double Bic(double unlikelihood) const;
   double EndSlope(const NormalEquations& equations, const WhitenedSeries& series,
                   std::size_t share) const;
+  double EndSlopeVariance(const NormalEquations& equations, const Fit& fit,
+                          std::size_t share) const;
+  Fit FitOf(std::size_t candidate, const Fits& fits, const WhitenedSeries& series,
+            double variance_floor) const;
   CourseFit Describe(const Candidate& candidate, const NormalEquations& equations, const Fit& fit,
                      std::size_t share) const;
 
@@ -144,12 +166,13 @@ class CourseBook {
   std::optional<Whitener> whitener_;  // absent: too few bins
   PerShare scale_;                    // exp(log determinant / rows)
   std::size_t line_column_ = 0;
-  std::optional<std::size_t> load_column_;
+  Swing swing_ = Swing::kNone;
+  std::vector<std::size_t> swing_columns_;
   std::optional<std::size_t> work_column_;
   std::vector<Column> columns_;
   std::vector<Candidate> candidates_;
-  std::vector<Model> plain_;   // of each candidate
-  std::vector<Model> loaded_;  // with the load; empty where unknown
+  std::vector<Model> plain_;     // of each candidate
+  std::vector<Model> swinging_;  // with the swing; empty where there is none
 };
 
 }  // namespace heapwatch

@@ -12,11 +12,13 @@ constexpr double kCollinear = 1e-3;
 
 }  // namespace
 
-Whitener::Whitener(std::span<const double> seconds, const PerShare& walk_share) {
+Whitener::Whitener(std::span<const double> seconds, double observations_per_value,
+                   const PerShare& walk_share) {
   const std::size_t n = seconds.size();
   if (n < 2) return;
   const double mean_step = (seconds[n - 1] - seconds[0]) / static_cast<double>(n - 1);
-  const PerShare white = 1 - walk_share;
+  const double averaged = 1 - 1 / (observations_per_value * observations_per_value);
+  const PerShare white = 1 - walk_share - averaged / 6 * walk_share;
   PerShare level_variance = white;  // after the first value, which the diffuse level takes over
   for (std::size_t k = 1; k < n; ++k) {
     const double step = mean_step > 0 ? (seconds[k] - seconds[k - 1]) / mean_step : 1;

@@ -11,6 +11,11 @@
 // section 3.4). The level starts diffuse, so a constant needs no column of its own. `share` is not
 // known: each model takes the most likely of a fixed ladder of values, s^2 is profiled out.
 //
+// Means of m observations of a walk are no walk: neighbouring steps of theirs go the same way, with
+// a correlation of (1 - 1/m^2) / 4 or so (Working, Note on the correlation of first differences of
+// averages in a random chain, Econometrica 28, 1960). A walk with a white part of
+// -(1 - 1/m^2) / 6 of its step's variance has just that; so much is taken off var e.
+//
 // All shares are fitted side by side: the same steps on a value for each of them, as wide as the
 // machine's vectors are.
 //
@@ -37,7 +42,9 @@ inline constexpr std::array<double, kWalkShareCount> kWalkShares = {0,    0.003,
 // Turns columns into innovations.
 class Whitener {
  public:
-  Whitener(std::span<const double> seconds, const PerShare& walk_share);
+  // Of values that are means of so many observations each.
+  Whitener(std::span<const double> seconds, double observations_per_value,
+           const PerShare& walk_share);
 
   // seconds.size() - 1 rows.
   std::vector<PerShare> Apply(std::span<const double> column) const;
@@ -49,7 +56,7 @@ class Whitener {
   PerShare log_determinant_ = PerShare::Zero();
 };
 
-inline constexpr std::size_t kMaxColumns = 3;
+inline constexpr std::size_t kMaxColumns = 4;
 
 using SquareMatrix = std::array<std::array<PerShare, kMaxColumns>, kMaxColumns>;
 
@@ -66,18 +73,36 @@ struct NormalEquations {
 template <class Product>
 NormalEquations MakeNormalEquations(std::span<const std::size_t> x, Product product);
 
+// a'Xa of the first N columns of the equations, X being their inverse.
+template <std::size_t N>
+PerShare QuadraticForm(const NormalEquations& equations, const PerShare* moments) {
+  PerShare sum = PerShare::Zero();
+  for (std::size_t i = 0; i < N; ++i) {
+    const PerShare& a = moments[equations.x[i]];
+    PerShare row = a * equations.inverse[i][i];
+    for (std::size_t j = i + 1; j < N; ++j)
+      row += 2 * equations.inverse[i][j] * moments[equations.x[j]];
+    sum += a * row;
+  }
+  return sum;
+}
+
 // What a fit explains of the squares of a whitened series whose inner product with whitened column
 // i is `moments[i]`. This is the innermost step of the analysis.
 inline PerShare SquaresExplained(const NormalEquations& equations, const PerShare* moments) {
-  if (equations.count == 0) return PerShare::Zero();
-  const auto& inverse = equations.inverse;
-  const PerShare& a = moments[equations.x[0]];
-  if (equations.count == 1) return a * a * inverse[0][0];
-  const PerShare& b = moments[equations.x[1]];
-  const PerShare of_two = a * (inverse[0][0] * a + 2 * inverse[0][1] * b) + b * b * inverse[1][1];
-  if (equations.count == 2) return of_two;
-  const PerShare& c = moments[equations.x[2]];
-  return of_two + c * (2 * (inverse[0][2] * a + inverse[1][2] * b) + inverse[2][2] * c);
+  static_assert(kMaxColumns == 4);
+  switch (equations.count) {
+    case 0:
+      return PerShare::Zero();
+    case 1:
+      return QuadraticForm<1>(equations, moments);
+    case 2:
+      return QuadraticForm<2>(equations, moments);
+    case 3:
+      return QuadraticForm<3>(equations, moments);
+    default:
+      return QuadraticForm<4>(equations, moments);
+  }
 }
 
 struct Fit {

@@ -5,6 +5,8 @@
 //
 // Generates the scenarios, replays them through the detector and the baselines and has the verdicts
 // scored, by the generator and the scorer in ../shared/scenarios; without them it says so and ends.
+// Then the same, of ours alone, for scenarios in which nothing leaks and for recorded real
+// programs.
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,6 +39,7 @@ namespace fs = std::filesystem;
 
 const std::string kAllFamilies = "all";
 const fs::path kScenarios = InSource("../shared/scenarios");
+const fs::path kRecordings = InSource("../shared/data/recordings");
 
 // The verdict lines of every detector, ours first.
 class Lines {
@@ -139,18 +142,24 @@ double Number(const boost::json::object& object, std::string_view key) {
   return value != nullptr && value->is_number() ? value->to_number<double>() : 0;
 }
 
-boost::json::object Score(const fs::path& directory, const std::string& lines) {
+boost::json::object ReadJson(const fs::path& file) {
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  return boost::json::parse(text.str()).as_object();
+}
+
+// Scratch files go into `directory`.
+boost::json::object Score(const fs::path& directory, const fs::path& truth,
+                          const std::string& lines) {
   const fs::path verdicts = directory / "verdicts.jsonl";
   const fs::path result = directory / "score.json";
   std::ofstream(verdicts) << lines;
   const std::string command = "python3 '" + (kScenarios / "score.py").string() + "' --truth '" +
-                              (directory / "truth").string() + "' --json '" + result.string() +
-                              "' '" + verdicts.string() + "' > /dev/null";
+                              truth.string() + "' --json '" + result.string() + "' '" +
+                              verdicts.string() + "' > /dev/null";
   if (std::system(command.c_str()) != 0) return {};
-  std::ifstream in(result);
-  std::stringstream text;
-  text << in.rdbuf();
-  return boost::json::parse(text.str()).as_object();
+  return ReadJson(result);
 }
 
 void PrintScore(const std::string& name, const boost::json::object& scored) {
@@ -162,18 +171,19 @@ void PrintScore(const std::string& name, const boost::json::object& scored) {
               Number(all, "churn_recall"));
 }
 
-// The theory's floor for the leaks of one family: a growth stands out by z standard errors of
-// sampling once z^2 samples have been gained, after z^2 R / rate; and no verdict is given in the
-// warm-up.
-struct Floors {
-  std::vector<double> hours;
-  std::size_t out_of_reach = 0;  // leaks that ended before their floor
-};
-
+// The theory's floor: a growth stands out by z standard errors of sampling once z^2 samples have
+// been gained, after z^2 R / rate; and no verdict is given in the warm-up.
 constexpr double kFloorZ = 5;
 constexpr double kFloorWarmUpHours = 0.25;
 // The scorer's own: leaks with fewer samples are not asked for.
 constexpr double kMinSamples = 10;
+
+// The leaks of one family.
+struct Delays {
+  std::vector<double> floors_h;
+  std::vector<double> over_floor;  // of those found: delay / floor
+  std::size_t out_of_reach = 0;    // ended before their floor
+};
 
 double Median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -182,51 +192,172 @@ double Median(std::vector<double> values) {
   return *middle;
 }
 
-std::map<std::string, Floors> ReadFloors(const fs::path& truth) {
-  std::map<std::string, Floors> floors;
+// When each site of each run was called a leak.
+using Alerts = std::map<std::pair<std::string, std::int64_t>, std::vector<double>>;
+
+Alerts ReadAlerts(const std::string& lines) {
+  Alerts alerts;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);) {
+    const auto verdict = boost::json::parse(line).as_object();
+    if (verdict.at("verdict").as_string() != "leak") continue;
+    alerts[{std::string(verdict.at("run").as_string()), verdict.at("i").as_int64()}].push_back(
+        Number(verdict, "t"));
+  }
+  return alerts;
+}
+
+void AddDelay(Delays& delays, const boost::json::object& segment, double floor_h,
+              const std::vector<double>& alerts) {
+  const double from = Number(segment, "from");
+  delays.floors_h.push_back(floor_h);
+  if (floor_h * 3600 > Number(segment, "to") - from) ++delays.out_of_reach;
+  const auto first =
+      std::find_if(alerts.begin(), alerts.end(), [&](double t) { return t >= from; });
+  if (first != alerts.end()) delays.over_floor.push_back((*first - from) / 3600 / floor_h);
+}
+
+std::map<std::string, Delays> ReadDelays(const fs::path& truth, const Alerts& alerts) {
+  std::map<std::string, Delays> delays;
   for (const auto& entry : fs::directory_iterator(truth)) {
-    std::ifstream in(entry.path());
-    std::stringstream text;
-    text << in.rdbuf();
-    const auto run = boost::json::parse(text.str()).as_object();
+    const auto run = ReadJson(entry.path());
+    const std::string name(run.at("run").as_string());
     for (const auto& value : run.at("sites").as_array()) {
       const auto& site = value.as_object();
       if (!site.contains("leaked_samples_expected") ||
           Number(site, "leaked_samples_expected") < kMinSamples)
         continue;
+      const auto told = alerts.find({name, site.at("i").as_int64()});
       for (const auto& part : site.at("segments").as_array()) {
         const auto& segment = part.as_object();
         const double rate = Number(segment, "slope_bps");
         if (segment.at("verdict").as_string() != "leak" || rate <= 0) continue;
-        const double hours = std::max(kFloorWarmUpHours,
-                                      kFloorZ * kFloorZ * kUsualSamplingPeriodBytes / rate / 3600);
+        const double floor_h = std::max(
+            kFloorWarmUpHours, kFloorZ * kFloorZ * kUsualSamplingPeriodBytes / rate / 3600);
         for (const std::string& family :
              {std::string(run.at("family").as_string()), kAllFamilies}) {
-          floors[family].hours.push_back(hours);
-          if (hours * 3600 > Number(segment, "to") - Number(segment, "from"))
-            ++floors[family].out_of_reach;
+          AddDelay(delays[family], segment, floor_h,
+                   told == alerts.end() ? std::vector<double>{} : told->second);
         }
       }
     }
   }
-  return floors;
+  return delays;
 }
 
-void PrintFamilies(const boost::json::object& ours, std::map<std::string, Floors> floors) {
+void PrintFamilies(const boost::json::object& ours, std::map<std::string, Delays> delays) {
   const double delay = Number(ours.at("overall").as_object(), "delay_h_median");
-  const double floor = Median(floors[kAllFamilies].hours);
+  const Delays& all = delays[kAllFamilies];
+  const double floor = Median(all.floors_h);
   std::printf(
-      "\nheapwatch: median delay %.1f h; median floor of the theory at z = %.0f %.1f h; %.1f x\n",
-      delay, kFloorZ, floor, floor > 0 ? delay / floor : 0);
-  std::printf("\n%-20s %8s %8s %10s %9s %9s %13s\n", "by family", "leaking", "recall", "false/day",
-              "delay h", "floor h", "out of reach");
+      "\nheapwatch: median delay %.1f h; median floor of the theory at z = %.0f %.1f h: %.1f x; "
+      "leak by leak %.1f x\n",
+      delay, kFloorZ, floor, floor > 0 ? delay / floor : 0, Median(all.over_floor));
+  std::printf("\n%-20s %8s %8s %10s %9s %9s %9s %13s\n", "by family", "leaking", "recall",
+              "false/day", "delay h", "floor h", "x floor", "out of reach");
   for (const auto& [family, value] : ours.at("families").as_object()) {
     const auto& row = value.as_object();
-    const Floors& own = floors[std::string(family)];
-    std::printf("  %-18s %8.0f %8.3f %10.3f %9.1f %9.1f %13zu\n", std::string(family).c_str(),
+    const Delays& own = delays[std::string(family)];
+    std::printf("  %-18s %8.0f %8.3f %10.3f %9.1f %9.1f %9.1f %13zu\n", std::string(family).c_str(),
                 Number(row, "leaky_sites"), Number(row, "recall"),
                 Number(row, "false_alerts_per_target_day"), Number(row, "delay_h_median"),
-                Median(own.hours), own.out_of_reach);
+                Median(own.floors_h), Median(own.over_floor), own.out_of_reach);
+  }
+}
+
+std::vector<fs::path> FilesIn(const fs::path& directory) {
+  std::vector<fs::path> files(fs::directory_iterator(directory), fs::directory_iterator{});
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+void PrintHeader(const std::string& title) {
+  std::printf("%s\n%-34s %9s %8s %8s %10s %9s %10s %8s %8s\n", title.c_str(), "", "precision",
+              "recall", "site F1", "false/day", "delay h", "slope<25%", "churn P", "churn R");
+}
+
+// Labelled scenarios, made by the generator into `directory`; false where that failed.
+bool Generate(const fs::path& directory, int runs, int seed, const std::string& more = "") {
+  const std::string command = "python3 '" + (kScenarios / "scenarios.py").string() + "' --out '" +
+                              directory.string() + "' --runs " + std::to_string(runs) + " --seed " +
+                              std::to_string(seed) + more + " 2> /dev/null";
+  return std::system(command.c_str()) == 0;
+}
+
+bool MeasurePublicSet(const fs::path& directory, int runs, const std::vector<int>& seeds) {
+  for (const int seed : seeds) {
+    if (!Generate(directory, runs, seed)) return false;
+  }
+  const std::vector<fs::path> files = FilesIn(directory / "data");
+  const std::vector<Baseline> baselines = Baselines();
+  Lines lines(baselines.size() + 1);
+  ReplayAll(files, baselines, lines);
+  PrintHeader(std::to_string(files.size()) + " targets of " + std::to_string(seeds.size()) +
+              " seeds");
+  const boost::json::object ours = Score(directory, directory / "truth", lines.of(0));
+  PrintScore("heapwatch", ours);
+  for (std::size_t b = 0; b < baselines.size(); ++b) {
+    PrintScore(baselines[b].name, Score(directory, directory / "truth", lines.of(b + 1)));
+  }
+  PrintFamilies(ours, ReadDelays(directory / "truth", ReadAlerts(lines.of(0))));
+  return true;
+}
+
+// Every family in which nothing leaks, for so long that a rate of .01 a day would show.
+bool MeasureQuietSet(const fs::path& directory, int seed) {
+  constexpr int kRuns = 240;
+  const fs::path profile = directory / "quiet.json";
+  std::ofstream(profile) << R"({"families": {"steady": 1, "diurnal": 1, "tiny_noise": 1,
+    "restarts_only": 1, "steady_gaps": 1, "warmup_exp": 1, "warmup_logistic": 1, "cache_fill": 1,
+    "growth_stop": 1, "burst_drain": 1, "flush_sawtooth": 1, "churn": 1, "churn_burst": 1,
+    "ratchet": 1, "step_change": 1}, "distractors": [0, 0]})";
+  if (!Generate(directory, kRuns, seed, " --profile-json '" + profile.string() + "'")) return false;
+  Lines lines(1);
+  ReplayAll(FilesIn(directory / "data"), {}, lines);
+  const boost::json::object scored = Score(directory, directory / "truth", lines.of(0));
+  const auto& all = scored.at("overall").as_object();
+  std::printf(
+      "\nnothing leaks: %.0f targets, %.0f target-days: %.3f false alerts a day, on %.1f %% of the "
+      "targets\n",
+      Number(all, "targets"), Number(all, "target_days"),
+      Number(all, "false_alerts_per_target_day"),
+      100 * Number(all, "quiet_targets_with_false_alert"));
+  for (const auto& [family, value] : scored.at("families").as_object()) {
+    const double false_a_day = Number(value.as_object(), "false_alerts_per_target_day");
+    if (false_a_day > 0)
+      std::printf("  %-18s %10.3f false alerts a day\n", std::string(family).c_str(), false_a_day);
+  }
+  return true;
+}
+
+// An hour and a half of each of some real programs.
+void MeasureRecordings(const fs::path& directory) {
+  if (!fs::exists(kRecordings)) {
+    std::printf("\nthe recordings of real programs are not beside the checkout\n");
+    return;
+  }
+  Lines lines(1);
+  ReplayAll(FilesIn(kRecordings / "data"), {}, lines);
+  PrintHeader("\nreal programs");
+  PrintScore("heapwatch", Score(directory, kRecordings / "truth", lines.of(0)));
+  const Alerts alerts = ReadAlerts(lines.of(0));
+  std::printf("\n%-24s %8s %8s %14s\n", "by program", "leaking", "found", "false alerts");
+  for (const fs::path& file : FilesIn(kRecordings / "truth")) {
+    const auto run = ReadJson(file);
+    std::size_t leaking = 0;
+    std::size_t found = 0;
+    std::size_t wrong = 0;
+    for (const auto& value : run.at("sites").as_array()) {
+      const auto& site = value.as_object();
+      const bool leaks = site.at("label").as_string() == "leak";
+      const bool told =
+          alerts.contains({std::string(run.at("run").as_string()), site.at("i").as_int64()});
+      leaking += leaks ? 1 : 0;
+      found += leaks && told ? 1 : 0;
+      wrong += !leaks && told ? 1 : 0;
+    }
+    std::printf("  %-22s %8zu %8zu %14zu\n", std::string(run.at("run").as_string()).c_str(),
+                leaking, found, wrong);
   }
 }
 
@@ -238,29 +369,12 @@ int Run(int runs, const std::vector<int>& seeds) {
   std::string name = (fs::temp_directory_path() / "heapwatch-detect-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) return 1;
   const fs::path directory = name;
-  for (const int seed : seeds) {
-    const std::string command = "python3 '" + (kScenarios / "scenarios.py").string() + "' --out '" +
-                                directory.string() + "' --runs " + std::to_string(runs) +
-                                " --seed " + std::to_string(seed) + " 2> /dev/null";
-    if (std::system(command.c_str()) != 0) return 1;
-  }
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(directory / "data")) files.push_back(entry);
-  std::sort(files.begin(), files.end());
-  const std::vector<Baseline> baselines = Baselines();
-  Lines lines(baselines.size() + 1);
-  ReplayAll(files, baselines, lines);
-  std::printf("%zu targets of %zu seeds\n%-34s %9s %8s %8s %10s %9s %10s %8s %8s\n", files.size(),
-              seeds.size(), "", "precision", "recall", "site F1", "false/day", "delay h",
-              "slope<25%", "churn P", "churn R");
-  const boost::json::object ours = Score(directory, lines.of(0));
-  PrintScore("heapwatch", ours);
-  for (std::size_t b = 0; b < baselines.size(); ++b) {
-    PrintScore(baselines[b].name, Score(directory, lines.of(b + 1)));
-  }
-  PrintFamilies(ours, ReadFloors(directory / "truth"));
+  fs::create_directory(directory / "quiet");
+  const bool measured = MeasurePublicSet(directory, runs, seeds) &&
+                        MeasureQuietSet(directory / "quiet", seeds.front());
+  MeasureRecordings(directory);
   fs::remove_all(directory);
-  return 0;
+  return measured ? 0 : 1;
 }
 
 }  // namespace

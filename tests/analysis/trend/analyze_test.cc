@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "analysis/trend/replay.h"
 #include "tests/analysis/trend/synthetic_window.h"
 
 namespace heapwatch {
@@ -81,7 +83,8 @@ TEST(Analyze, CallsASaturatingWarmUpAPlateau) {
 }
 
 // Most of what is allocated is given back while the level creeps up, so patience is short; half of
-// the curve alone looks like a line.
+// the curve alone looks like a line. Not called a leak in three looks in a row, which an alert
+// needs.
 TEST(Analyze, DoesNotTakeTheTailOfASaturatingCurveForALeak) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     constexpr double hours = 1;
@@ -92,12 +95,28 @@ TEST(Analyze, DoesNotTakeTheTailOfASaturatingCurveForALeak) {
         {});
     // Before two time constants it cannot be told from a line.
     const auto first = static_cast<std::size_t>(2 * 60 * hours);
+    int in_a_row = 0;
     for (std::size_t end = first; end <= 2 * first; end += 2) {
       const Verdict verdict = Analyze(window, end, {}).at(0);
-      EXPECT_NE(verdict.kind, VerdictKind::kLeak)
-          << hours << " h, " << end << ": " << verdict.reason;
+      in_a_row = verdict.kind == VerdictKind::kLeak ? in_a_row + 1 : 0;
+      EXPECT_LT(in_a_row, 3) << hours << " h, " << end << ": " << verdict.reason;
     }
   }
+}
+
+// Which course is the true one is uncertain, too, and counts.
+TEST(Analyze, GivesAnIntervalThatHoldsTheTrueSlopeAsOftenAsItSays) {
+  int covered = 0;
+  constexpr int kRuns = 300;
+  for (std::uint64_t seed = 1; seed <= kRuns; ++seed) {
+    const double mib_per_hour = 4 + static_cast<double>(seed % 30);
+    const Verdict verdict =
+        Analyze(SyntheticTarget(seed).Make({Leak(mib_per_hour)}, {}), 600, {}).at(0);
+    const double slope = mib_per_hour * kMiB / kHour;
+    if (verdict.slope_interval.low <= slope && slope <= verdict.slope_interval.high) ++covered;
+  }
+  EXPECT_GE(covered, 0.92 * kRuns);
+  EXPECT_LE(covered, 0.99 * kRuns);
 }
 
 // So little, beside the noise of sampling, that no course is sure yet to have ended. A fill is
@@ -160,9 +179,9 @@ TEST(Analyze, DoesNotTakeABufferThatIsFlushedForALeakAtAnyTime) {
   }
 }
 
-// Of each there is a chance that sampling lets it seem to slow down of late.
 TEST(Analyze, FindsLeaksThatBeginMidLife) {
-  int found = 0;
+  SyntheticOptions options;
+  options.seconds = 15 * kHour;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const SiteWindow window = SyntheticTarget(seed).Make(
         {{.function = "late",
@@ -170,14 +189,16 @@ TEST(Analyze, FindsLeaksThatBeginMidLife) {
               [](double t) {
                 return 30 * kMiB + std::max(0.0, t - 7 * kHour) * 25 * kMiB / kHour;
               }}},
-        {});
-    const Verdict verdict = Analyze(window, window.observations.size(), {}).at(0);
-    if (verdict.kind != VerdictKind::kLeak) continue;
-    ++found;
-    EXPECT_LE(verdict.growing_for, std::chrono::hours(7)) << "seed " << seed;
-    EXPECT_EQ(verdict.onset, Onset::kMidLife) << "seed " << seed;
+        options);
+    std::optional<Verdict> leak;
+    Replay(window, {}, [&](const VerdictChange& change) {
+      if (change.verdict.kind == VerdictKind::kLeak && !leak) leak = change.verdict;
+    });
+    ASSERT_TRUE(leak) << "seed " << seed;
+    EXPECT_GT(leak->to, window.observations.front().time + std::chrono::hours(7));
+    EXPECT_LE(leak->growing_for, std::chrono::hours(8)) << "seed " << seed;
+    EXPECT_EQ(leak->onset, Onset::kMidLife) << "seed " << seed;
   }
-  EXPECT_GE(found, 15);
 }
 
 TEST(Analyze, LooksAtTheRunningLifeOnly) {
@@ -224,13 +245,18 @@ TEST(Analyze, DoesWithoutAllocations) {
 
 TEST(Analyze, JudgesWithinMinutesWhenToldToAndScrapedOften) {
   SyntheticOptions options;
-  options.seconds = 150;
+  options.seconds = 240;
   options.spacing_seconds = 2;
-  TrendOptions trend;
-  trend.warm_up = std::chrono::seconds(30);
-  trend.patience = std::chrono::minutes(2);
-  const Verdict verdict = JudgeOne(Leak(3600), options, trend);
-  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+  ReplayOptions replay;
+  replay.trend.warm_up = std::chrono::seconds(30);
+  replay.trend.patience = std::chrono::minutes(2);
+  const SiteWindow window = SyntheticTarget(7).Make({Leak(3600)}, options);
+  std::optional<Time> told;
+  Replay(window, replay, [&](const VerdictChange& change) {
+    if (change.verdict.kind == VerdictKind::kLeak && !told) told = change.time;
+  });
+  ASSERT_TRUE(told);
+  EXPECT_GE(*told - window.observations.front().time, std::chrono::minutes(2));
 }
 
 TEST(Analyze, ForecastsTheLimitAsARange) {
@@ -247,8 +273,16 @@ TEST(Analyze, ForecastsTheLimitAsARange) {
 
 TEST(Analyze, OfNothingSaysNothing) { EXPECT_TRUE(Analyze(SiteWindow{}, 0, {}).empty()); }
 
-// Two hundred sites that turn over at all speeds, a day long, looked at again and again: none may
-// ever be called a leak.
+// How many sites are ever called a leak, looked at again and again as the service does.
+std::size_t AlertsOf(const SiteWindow& window) {
+  std::set<std::size_t> sites;
+  Replay(window, {}, [&](const VerdictChange& change) {
+    if (change.verdict.kind == VerdictKind::kLeak) sites.insert(change.verdict.site.index());
+  });
+  return sites.size();
+}
+
+// Two hundred sites that turn over at all speeds, a day long.
 TEST(Analyze, NeverCallsTrendFreeTurnoverALeak) {
   std::vector<SyntheticSite> sites;
   for (int i = 0; i < 200; ++i) {
@@ -261,21 +295,15 @@ TEST(Analyze, NeverCallsTrendFreeTurnoverALeak) {
   SyntheticOptions options;
   options.seconds = 24 * kHour;
   options.spacing_seconds = 120;
-  const SiteWindow window = SyntheticTarget(11).Make(sites, options);
-  for (std::size_t end = 60; end <= window.observations.size(); end += 60) {
-    for (const Verdict& verdict : Analyze(window, end, {})) {
-      EXPECT_NE(verdict.kind, VerdictKind::kLeak)
-          << window.sites[verdict.site.index()].function << " at " << end << ": " << verdict.reason;
-    }
-  }
+  EXPECT_EQ(AlertsOf(SyntheticTarget(11).Make(sites, options)), 0U);
 }
 
-// Most objects die young and some live long: here both at one site and of one size, so that the
-// brisk births say nothing of the slow turnover of what makes the level.
-TEST(Analyze, NeverCallsMixedLivesALeak) {
-  constexpr std::size_t kSites = 300;
+// Sites at which most objects die young and some live long, both of one size, so that the brisk
+// births say nothing of the slow turnover of what makes the level. The two kinds are simulated as
+// sites of their own and added up.
+SiteWindow WindowOfMixedLives(std::uint64_t seed, std::size_t site_count) {
   std::vector<SyntheticSite> sites;
-  for (std::size_t i = 0; i < 2 * kSites; ++i) {
+  for (std::size_t i = 0; i < 2 * site_count; ++i) {
     const bool is_short = i % 2 == 0;
     const double level = is_short ? 5 * kMiB : 40 * kMiB;
     const double lifetime = is_short ? 60 : kHour * std::exp2(static_cast<double>(i / 2 % 6) - 1);
@@ -287,25 +315,28 @@ TEST(Analyze, NeverCallsMixedLivesALeak) {
   SyntheticOptions options;
   options.seconds = 24 * kHour;
   options.spacing_seconds = 300;
-  SiteWindow window = SyntheticTarget(13).Make(sites, options);
+  SiteWindow window = SyntheticTarget(seed).Make(sites, options);
   const std::size_t count = window.observations.size();
   for (auto& matrix : window.matrix) {
-    for (std::size_t row = 0; row < kSites; ++row) {
+    for (std::size_t row = 0; row < site_count; ++row) {
       for (std::size_t i = 0; i < count; ++i) {
         matrix[row * count + i] = matrix[2 * row * count + i] + matrix[(2 * row + 1) * count + i];
       }
     }
-    matrix.resize(kSites * count);
+    matrix.resize(site_count * count);
   }
-  window.sites.resize(kSites);
-  window.rows.resize(kSites);
-  window.first_row.resize(kSites + 1);
-  for (std::size_t end = 24; end <= count; end += 12) {
-    for (const Verdict& verdict : Analyze(window, end, {})) {
-      EXPECT_NE(verdict.kind, VerdictKind::kLeak)
-          << window.sites[verdict.site.index()].function << " at " << end << ": " << verdict.reason;
-    }
-  }
+  window.sites.resize(site_count);
+  window.rows.resize(site_count);
+  window.first_row.resize(site_count + 1);
+  return window;
+}
+
+// The hardest that is known: the noise is up to 3.5 times what the births say (noise.h).
+TEST(Analyze, HardlyEverCallsMixedLivesALeak) {
+  std::size_t alerts = 0;
+  for (std::uint64_t seed = 11; seed < 17; ++seed)
+    alerts += AlertsOf(WindowOfMixedLives(seed, 200));
+  EXPECT_LE(alerts, 4U) << "of 1,200 days of a site";
 }
 
 }  // namespace

@@ -24,16 +24,6 @@ TEST(SamplingNoise, VanishesForObjectsThatAreSurelySampled) {
   EXPECT_EQ(UnitOf(64, 1).variance, 0);
 }
 
-TEST(DifferenceVariance, CountsOnlyWhatWasBornOrDiedInBetween) {
-  const SampleUnit unit{.bytes = 1, .variance = 1};
-  // Nothing moved: nothing is uncertain, however much is live.
-  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 100, .born = 0}), 0);
-  // Ten arrived and stayed.
-  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 110, .born = 10}), 10);
-  // A thousand came and went: at most all that are live at either end are others.
-  EXPECT_EQ(DifferenceVariance(unit, {.start = 100, .end = 110, .born = 1000}), 210);
-}
-
 // T(u) by the midpoint rule on its definition.
 double TurnoverFactorByHand(double u) {
   double sum = 0;
