@@ -89,7 +89,9 @@ void PrintVictoriaMetrics(const std::string& file, std::size_t samples) {
     std::printf("  VictoriaMetrics                    (%s)\n", server.standard_error().c_str());
     return;
   }
-  Print("VictoriaMetrics", BytesOf(data.path()), samples);
+  // Not its caches, which it writes down as well.
+  Print("VictoriaMetrics", BytesOf(data.path() + "/data") + BytesOf(data.path() + "/indexdb"),
+        samples);
 }
 
 }  // namespace
