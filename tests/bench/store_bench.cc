@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "analysis/base/freed_memory.h"
 #include "tests/bench/store_bench_support.h"
 #include "tests/bench/synthetic_service.h"
 #include "tests/support/temporary_directory.h"
@@ -196,6 +197,7 @@ void PrintMemory() {
 }  // namespace heapwatch
 
 int main(int argc, char** argv) {
+  heapwatch::KeepFreedMemory();  // as the service does
   const std::string_view only = argc > 1 ? argv[1] : "";
   if (only.empty() || only == "at-rest") heapwatch::PrintAtRest();
   if (only.empty() || only == "others") heapwatch::PrintOthersAtRest();

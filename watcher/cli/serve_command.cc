@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/base/freed_memory.h"
 #include "analysis/base/units.h"
 #include "watcher/app/logging.h"
 #include "watcher/app/service.h"
@@ -52,6 +53,7 @@ sigset_t BlockSignals() {
 }
 
 int Serve(const ServeArguments& arguments) {
+  KeepFreedMemory();
   SetUpLogging(arguments.log_format, arguments.log_level);
   const sigset_t signals = BlockSignals();
   spdlog::info("heapwatch {} starts, configuration {}, store {}", Version(),
