@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kHashBytes = 16;
 // No chunk that was written is as large as this; a damaged one may say it is.
 constexpr std::size_t kMaxChunkBytes = 256U << 20;
+
 tl::unexpected<Error> Corrupt(std::string_view what) {
   return Fail(ErrorCode::kCorrupt, "a block whose " + std::string(what) + " makes no sense");
 }

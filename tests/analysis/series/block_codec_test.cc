@@ -251,6 +251,16 @@ TEST(BlockCodec, SurvivesDamage) {
     part[random() % part.size()] = static_cast<char>(random());
     if (i % 3 == 0) part.resize(random() % part.size());
     (void)Unpack(broken).has_value();
+    const auto header = UnpackHeaderAndSeries(broken);
+    if (!header) continue;
+    BlockColumns columns(*header);
+    bool is_sound = broken.chunks.size() == header->chunk_count();
+    for (const std::string& chunk : broken.chunks) is_sound = is_sound && columns.Add(chunk);
+    SeriesColumns read;
+    for (std::size_t n = 0; is_sound && n < header->series_count(); ++n) {
+      if (!columns.Read(n, read)) break;
+      for (UnitColumns& unit : read) unit.TellValues();
+    }
   }
 }
 
