@@ -20,7 +20,7 @@ namespace {
 
 // A chunk ends with the series that makes it so long. Larger ones take a little less on disk,
 // smaller ones are quicker to read one series of.
-constexpr std::size_t kChunkBytes = 8U << 10;
+constexpr std::size_t kChunkBytes = 4U << 10;
 // A level more takes twice the time and saves one byte in a hundred.
 constexpr int kCompressionLevel = 3;
 // Short blocks are soon written anew.
@@ -34,6 +34,7 @@ ZSTD_CCtx* CompressionContext() {
   static thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
   return context.get();
 }
+
 std::string Compress(std::string_view bytes, int level) {
   std::string out;
   ByteWriter(out).Varint(bytes.size());
