@@ -30,7 +30,7 @@ constexpr double kSwingShare = 0.2;
 // The last parts of a growth, and how far each may fall short of the pace before it.
 constexpr std::array<double, 3> kLastParts = {1.0 / 3, 1.0 / 4, 1.0 / 6};
 constexpr double kShortfallZ = 1.2;
-constexpr double kPaceVaries = 0.2;
+constexpr double kPaceVaries = 0.4;
 constexpr double kGrowsZ = 1.0;
 // Of which a line can be told.
 constexpr std::size_t kFewestBins = 3;
@@ -135,8 +135,8 @@ bool KeepsPace(const Timeline& life, const SiteLife& site, std::span<const doubl
     if (part == kLastParts.front() && InStandardErrors(rise, variance) < kGrowsZ) return false;
     if (first + kFewestBins > seconds.size()) continue;
     const double promised = std::max(0.0, (whole - rise) * part / (1 - part));
-    const double error = std::max(std::sqrt((1 + 3 * part) * variance), kPaceVaries * promised);
-    if (promised - rise > kShortfallZ * error) return false;
+    const double by_chance = kShortfallZ * std::sqrt((1 + 3 * part) * variance);
+    if (promised - rise > std::max(by_chance, kPaceVaries * promised)) return false;
   }
   return true;
 }
