@@ -24,6 +24,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/base/large_memory.h"
 #include "analysis/base/strong_id.h"
 #include "analysis/base/time.h"
 #include "analysis/profile/stack_list.h"
@@ -111,10 +112,10 @@ struct HeapProfile {
   StackList stacks;
   // What a stack is, whatever profile it stands in: functions, files and lines where named, else
   // build and offset.
-  std::vector<ContentHash> stack_hashes;  // no two are equal
+  LargeVector<ContentHash> stack_hashes;  // no two are equal
 
-  std::vector<Sample> samples;
-  std::vector<std::int64_t> values;  // samples x sample_types, one sample after the other
+  LargeVector<Sample> samples;
+  LargeVector<std::int64_t> values;  // samples x sample_types, one sample after the other
 
   // The bytes all string_views above point into.
   std::vector<std::shared_ptr<const std::string>> text;

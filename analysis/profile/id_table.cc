@@ -1,9 +1,6 @@
 #include "analysis/profile/id_table.h"
 
 #include <bit>
-
-#include "analysis/base/large_memory.h"
-
 namespace heapwatch {
 
 void IdTable::Clear() {
@@ -25,7 +22,6 @@ bool IdTable::FindOther(std::uint64_t id, std::uint32_t& index) const {
 
 void IndexTable::Reset(std::size_t most) {
   const std::size_t size = std::bit_ceil(most + most / 2 + 2);
-  ReserveLarge(slots_, size);
   slots_.assign(size, Slot{.tag = 0, .index = kEmpty});
   mask_ = slots_.size() - 1;
 }

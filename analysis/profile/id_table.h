@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
-#include <vector>
 
+#include "analysis/base/large_memory.h"
 #include "analysis/profile/seeded_hash.h"
 
 namespace heapwatch {
@@ -65,7 +65,7 @@ class IndexTable {
   }
 
  private:
-  std::vector<Slot> slots_;
+  LargeVector<Slot> slots_;
   std::size_t mask_ = 0;
 };
 

@@ -11,8 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "analysis/base/large_memory.h"
-
 namespace heapwatch {
 namespace {
 
@@ -122,15 +120,14 @@ void Inflater::ReleaseBefore(const char* end) {
       (address(buffer_.get()) + kLargePageBytes - 1) / kLargePageBytes * kLargePageBytes;
   const std::uintptr_t last = address(end) / kLargePageBytes * kLargePageBytes;
   // Advice only: where it is not taken nothing is lost but memory.
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address rounded to pages is the system call's own
-  // way.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address rounded to pages is the call's own way.
   if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 void Inflater::Reserve(std::size_t size, std::size_t used) {
   if (size <= capacity_) return;
-  auto larger = std::make_unique_for_overwrite<char[]>(size);
-  if (size >= 4 * kLargePageBytes) PreferLargePages(larger.get(), size);
+  std::unique_ptr<char[], FreeBuffer> larger(static_cast<char*>(AllocateLarge(size)),
+                                             FreeBuffer{.capacity = size});
   if (used > 0) std::memcpy(larger.get(), buffer_.get(), used);
   buffer_ = std::move(larger);
   capacity_ = size;

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "analysis/base/error.h"
+#include "analysis/base/large_memory.h"
 
 struct libdeflate_decompressor;
 
@@ -43,7 +44,11 @@ class Inflater {
     void operator()(libdeflate_decompressor* decompressor) const;
   };
   std::unique_ptr<libdeflate_decompressor, Free> decompressor_;
-  std::unique_ptr<char[]> buffer_;
+  struct FreeBuffer {
+    std::size_t capacity;
+    void operator()(char* buffer) const { FreeLarge(buffer, capacity); }
+  };
+  std::unique_ptr<char[], FreeBuffer> buffer_;
   std::size_t capacity_ = 0;
 };
 

@@ -9,7 +9,8 @@ namespace heapwatch {
 
 void PprofDecoder::Recycle(HeapProfile&& done) { profile_ = std::move(done); }
 
-// All but the memory. Samples and values are not even emptied: they will be overwritten.
+// All but the memory. What there is one of for each sample is not even emptied: it will be
+// overwritten.
 void PprofDecoder::Clear() {
   HeapProfile empty;
   const auto keep = [](auto& of, auto& to) {
@@ -20,11 +21,11 @@ void PprofDecoder::Clear() {
   keep(profile_.functions, empty.functions);
   keep(profile_.lines, empty.lines);
   keep(profile_.locations, empty.locations);
-  keep(profile_.stack_hashes, empty.stack_hashes);
   empty.stacks = std::move(profile_.stacks);
   empty.stacks.Clear();
   empty.samples = std::move(profile_.samples);
   empty.values = std::move(profile_.values);
+  empty.stack_hashes = std::move(profile_.stack_hashes);
   profile_ = std::move(empty);
 
   for (auto* parts : {&sample_types_, &mappings_, &strings_, &period_types_}) parts->clear();

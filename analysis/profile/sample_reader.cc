@@ -1,6 +1,7 @@
 #include "analysis/profile/sample_reader.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 
 #include "analysis/profile/pprof_fields.h"
@@ -15,7 +16,13 @@ void SampleReader::Read(const Source& source, const std::vector<std::string_view
   constexpr std::ptrdiff_t kTellEveryBytes = 1U << 18;
   texts_ = &texts;
   width_ = profile.sample_types.size();
+  // Room is made for them all; a value takes a byte at least.
+  if (width_ > 0 && source.sample_count > source.fields.size() / width_) {
+    Throw(std::to_string(source.sample_count) + " samples too short for " + std::to_string(width_) +
+          " sample types");
+  }
   bytes_key_ = 0;
+  bytes_label_ = kNoLabel;
   profile.stacks.Reserve(source.sample_count, source.fields.size() / 4);
   path_.Reset(location_ids, stack_depth, profile);
   table_.Reset(source.sample_count, profile);
@@ -38,24 +45,52 @@ void SampleReader::Read(const Source& source, const std::vector<std::string_view
   table_.Finish();
 }
 
-// The usual layout: a packed list of locations, a packed list of values, labels. All else goes the
-// slow way.
 [[gnu::always_inline]] inline void SampleReader::ReadSample(std::string_view part) {
-  UsualFields fields(part, readable_);
-  std::string_view ids;
-  std::string_view values;
-  // Go writes the values first, others last.
-  bool has_values = fields.Bytes(2, values);
-  fields.Bytes(1, ids);
-  if (!has_values) has_values = fields.Bytes(2, values);
-  std::int64_t block_bytes = 0;
-  for (std::string_view label; fields.Bytes(3, label);) {
-    block_bytes = std::max(block_bytes, ReadBlockBytes(label));
+  Fields fields;
+  if (!FindGoFields(part, fields) && !FindUsualFields(part, fields)) return ReadUnusual(part);
+  path_.Read(fields.ids);
+  ReadValues(fields.values, table_.NextValues());
+  table_.Add(path_.hash(), path_.leaf(), fields.block_bytes);
+}
+
+// What Go writes: the values, the locations, the size of the blocks, each length in one byte. That
+// they end where the sample does shows that all is as it seemed.
+[[gnu::always_inline]] inline bool SampleReader::FindGoFields(std::string_view part,
+                                                              Fields& fields) const {
+  constexpr std::ptrdiff_t kMostBytes = 512;  // three lengths of up to 127, and some
+  const char* at = part.data();
+  if (readable_ - at < kMostBytes) return false;
+  const auto take = [&at](unsigned field, std::string_view& bytes) {
+    const std::uint64_t word = LoadEight(at);
+    if ((word & 0x80ffU) != (field << 3U | 2U)) return false;
+    bytes = {at + 2, word >> 8U & 0x7fU};
+    at += 2 + bytes.size();
+    return true;
+  };
+  std::string_view label;
+  if (!take(2, fields.values) || !take(1, fields.ids) || !take(3, label)) return false;
+  if (at != part.data() + part.size()) return false;
+  if ((LoadEight(label.data()) & 0xffffffU) != bytes_label_) return false;
+  const std::uint64_t number = LoadEight(label.data() + 3);
+  const std::uint64_t ends = VarintEnds(number);
+  if (ends == 0 || label.size() != 4 + static_cast<unsigned>(std::countr_zero(ends)) / 8) {
+    return false;
   }
-  if (!fields.AtEnd() || !has_values) return ReadUnusual(part);
-  path_.Read(ids);
-  ReadValues(values, table_.NextValues());
-  table_.Add(path_.hash(), path_.leaf(), block_bytes);
+  fields.block_bytes = static_cast<std::int64_t>(FirstVarint(number, ends));
+  return true;
+}
+
+// What others write: a packed list of locations, a packed list of values, labels.
+bool SampleReader::FindUsualFields(std::string_view part, Fields& fields) {
+  fields = {};
+  UsualFields reader(part, readable_);
+  bool has_values = reader.Bytes(2, fields.values);
+  reader.Bytes(1, fields.ids);
+  if (!has_values) has_values = reader.Bytes(2, fields.values);
+  for (std::string_view label; reader.Bytes(3, label);) {
+    fields.block_bytes = std::max(fields.block_bytes, ReadBlockBytes(label));
+  }
+  return reader.AtEnd() && has_values;
 }
 
 // Repeated fields, numbers that are not packed, fields we do not know.
@@ -91,15 +126,19 @@ void SampleReader::WrongValueCount(std::size_t count) const {
         " sample types");
 }
 
+// Eight bytes can be loaded wherever a value begins.
 [[gnu::always_inline]] inline void SampleReader::ReadValues(std::string_view packed,
                                                             std::int64_t* to) const {
   const char* at = packed.data();
   const char* const end = at + packed.size();
+  if (!packed.empty() && !EndsVarint(packed.back())) {
+    Throw("a list of values that ends within a number");
+  }
   std::size_t count = 0;
   for (; at != end && count < width_; ++count) {
-    to[count] = static_cast<std::int64_t>(ReadVarint(at, end));
+    to[count] = static_cast<std::int64_t>(ReadWholeVarint(at));
   }
-  for (; at != end; ++count) ReadVarint(at, end);
+  for (; at != end; ++count) ReadWholeVarint(at);
   if (count != width_) WrongValueCount(count);
 }
 
@@ -131,6 +170,7 @@ std::int64_t SampleReader::ReadUnknownLabel(std::string_view label) {
   if (key == 0) return 0;
   if (TextAt(*texts_, static_cast<std::int64_t>(key)) != "bytes") return 0;
   bytes_key_ = key;
+  if (key < 0x80) bytes_label_ = 0x180008U | key << 8U;
   return static_cast<std::int64_t>(number);
 }
 

@@ -32,7 +32,16 @@ class SampleReader {
             std::string_view& part);
 
  private:
+  struct Fields {
+    std::string_view ids;
+    std::string_view values;
+    std::int64_t block_bytes = 0;
+  };
+
   void ReadSample(std::string_view part);
+  // False: another layout, `fields` say nothing.
+  bool FindGoFields(std::string_view part, Fields& fields) const;
+  bool FindUsualFields(std::string_view part, Fields& fields);
   void ReadUnusual(std::string_view part);
   void ReadValues(std::string_view packed, std::int64_t* to) const;
   std::int64_t ReadBlockBytes(std::string_view label);
@@ -43,6 +52,9 @@ class SampleReader {
   std::size_t width_ = 0;           // values of one sample
   const char* readable_ = nullptr;  // the end of the message
   std::uint64_t bytes_key_ = 0;     // the string "bytes"; 0: not seen yet
+  // How Go's label `bytes` begins, up to the number, where its key is of one byte.
+  static constexpr std::uint64_t kNoLabel = ~std::uint64_t{0};
+  std::uint64_t bytes_label_ = kNoLabel;
 
   StackPath path_;
   SampleTable table_;

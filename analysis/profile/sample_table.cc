@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "analysis/base/large_memory.h"
 #include "analysis/profile/stack_hash.h"
 
 namespace heapwatch {
@@ -10,8 +9,6 @@ namespace heapwatch {
 void SampleTable::Reset(std::size_t most_samples, HeapProfile& profile) {
   profile_ = &profile;
   most_samples_ = most_samples;
-  first_row_.clear();
-  first_row_.reserve(most_samples);
   stacks_.Reset(most_samples);
   rows_.Reset(most_samples / 8);
   rows_used_ = 0;
@@ -21,37 +18,45 @@ void SampleTable::Reset(std::size_t most_samples, HeapProfile& profile) {
   profile.samples.resize(std::min({profile.samples.size(), most_samples,
                                    width_ == 0 ? most_samples : profile.values.size() / width_}));
   profile.samples.reserve(most_samples);
-  ReserveLarge(profile.values, most_samples * width_);
+  profile.values.reserve(most_samples * width_);
   profile.stack_hashes.reserve(most_samples);
+  profile.stack_hashes.resize(profile.samples.size());
 }
 
-// Step by step, so that no memory is touched before it is wanted.
+// Step by step, so that no memory is touched long before it is wanted.
 void SampleTable::MakeRoom() {
-  constexpr std::size_t kStep = 1U << 15;
+  constexpr std::size_t kStep = 1U << 12U;
   const std::size_t size = std::min(most_samples_, read_count_ + kStep);
   profile_->samples.resize(size);
   profile_->values.resize(size * width_);
+  profile_->stack_hashes.resize(size);
 }
 
 void SampleTable::Finish() {
-  while (added_count_ < read_count_) AddOldest();
+  AddPending();
   profile_->samples.resize(row_count_);
   profile_->values.resize(row_count_ * width_);
+  profile_->stack_hashes.resize(profile_->stacks.size());
 }
 
-void SampleTable::AddOldest() {
-  const Pending& pending = pending_[added_count_ % kMostPending];
-  const std::int64_t* const values = profile_->values.data() + added_count_ * width_;
-  ++added_count_;
-  std::uint32_t& slot = stacks_.Find(pending.hash.low, [&](std::uint32_t index) {
-    return profile_->stack_hashes[index] == pending.hash;
-  });
-  if (slot != IndexTable::kEmpty) return AddToStack(StackId(slot), pending.block_bytes, values);
-  const StackId stack = profile_->stacks.AddAt(pending.leaf);
-  slot = stack.value();
-  profile_->stack_hashes.push_back(pending.hash);
-  first_row_.push_back(static_cast<std::uint32_t>(row_count_));
-  AddRow(stack, pending.block_bytes, values);
+void SampleTable::AddPending() {
+  ContentHash* const hashes = profile_->stack_hashes.data();
+  const Sample* const samples = profile_->samples.data();
+  for (; added_count_ < read_count_; ++added_count_) {
+    const Pending& pending = pending_[added_count_ % kMostPending];
+    const std::int64_t* const values = profile_->values.data() + added_count_ * width_;
+    std::uint32_t& first_row = stacks_.Find(pending.hash.low, [&](std::uint32_t row) {
+      return hashes[samples[row].stack.index()] == pending.hash;
+    });
+    if (first_row != IndexTable::kEmpty) {
+      AddToStack(first_row, pending.block_bytes, values);
+      continue;
+    }
+    first_row = static_cast<std::uint32_t>(row_count_);
+    const StackId stack = profile_->stacks.AddAt(pending.leaf);
+    hashes[stack.index()] = pending.hash;
+    AddRow(stack, pending.block_bytes, values);
+  }
 }
 
 void SampleTable::AddRow(StackId stack, std::int64_t block_bytes, const std::int64_t* values) {
@@ -62,13 +67,15 @@ void SampleTable::AddRow(StackId stack, std::int64_t block_bytes, const std::int
 }
 
 // A stack that is known: perhaps with another size of blocks, or the same once more.
-void SampleTable::AddToStack(StackId stack, std::int64_t block_bytes, const std::int64_t* values) {
-  std::uint32_t row = first_row_[stack.index()];
-  if (profile_->samples[row].block_bytes != block_bytes) {
-    std::uint32_t& slot = FindRow(stack, block_bytes);
+void SampleTable::AddToStack(std::uint32_t first_row, std::int64_t block_bytes,
+                             const std::int64_t* values) {
+  const Sample& first = profile_->samples[first_row];
+  std::uint32_t row = first_row;
+  if (first.block_bytes != block_bytes) {
+    std::uint32_t& slot = FindRow(first.stack, block_bytes);
     if (slot == IndexTable::kEmpty) {
       slot = static_cast<std::uint32_t>(row_count_);
-      AddRow(stack, block_bytes, values);
+      AddRow(first.stack, block_bytes, values);
       if (++rows_used_ >= rows_.most()) GrowRows();
       return;
     }
@@ -95,10 +102,14 @@ std::uint32_t& SampleTable::FindRow(StackId stack, std::int64_t block_bytes) {
 
 void SampleTable::GrowRows() {
   rows_.Reset(rows_used_ * 2);
+  std::size_t stacks = 0;  // numbered by their first rows
   for (std::size_t row = 0; row < row_count_; ++row) {
     const Sample& sample = profile_->samples[row];
-    if (first_row_[sample.stack.index()] == row) continue;
-    FindRow(sample.stack, sample.block_bytes) = static_cast<std::uint32_t>(row);
+    if (sample.stack.index() == stacks) {
+      ++stacks;
+    } else {
+      FindRow(sample.stack, sample.block_bytes) = static_cast<std::uint32_t>(row);
+    }
   }
 }
 

@@ -28,15 +28,14 @@ class SampleTable {
     stacks_.Prefetch(stack.low);
     pending_[read_count_ % kMostPending] = {
         .hash = stack, .leaf = leaf, .block_bytes = block_bytes};
-    ++read_count_;
-    if (read_count_ - added_count_ == kMostPending) AddOldest();
+    if (++read_count_ % kMostPending == 0) AddPending();
   }
   void Finish();
 
  private:
   void MakeRoom();
-  void AddOldest();
-  void AddToStack(StackId stack, std::int64_t block_bytes, const std::int64_t* values);
+  void AddPending();
+  void AddToStack(std::uint32_t first_row, std::int64_t block_bytes, const std::int64_t* values);
   void AddRow(StackId stack, std::int64_t block_bytes, const std::int64_t* values);
   std::uint32_t& FindRow(StackId stack, std::int64_t block_bytes);
   void GrowRows();
@@ -50,7 +49,7 @@ class SampleTable {
     StackList::Place leaf = StackList::kNoCallers;
     std::int64_t block_bytes = 0;
   };
-  static constexpr std::size_t kMostPending = 8;  // a power of two
+  static constexpr std::size_t kMostPending = 16;  // a power of two
   std::array<Pending, kMostPending> pending_;
   std::size_t read_count_ = 0;   // samples added
   std::size_t added_count_ = 0;  // and of these looked up
@@ -58,9 +57,8 @@ class SampleTable {
   std::size_t width_ = 0;      // values of one sample
   std::size_t row_count_ = 0;  // samples of the profile
 
-  std::vector<std::uint32_t> first_row_;  // of each stack; its others are in rows_
-  IndexTable stacks_;
-  IndexTable rows_;
+  IndexTable stacks_;  // the first row of each stack
+  IndexTable rows_;    // its others
   std::size_t rows_used_ = 0;
 };
 

@@ -10,6 +10,7 @@
 // Plain data: any number of threads may read one list.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -83,40 +84,53 @@ class StackList {
   // `frames` go leaf first.
   StackId Add(std::span<const LocationId> frames) {
     if (frames.empty()) return AddAt(kNoCallers);
-    words_.emplace_back(kLink | kNoCallers);
-    words_.insert(words_.end(), frames.rbegin(), frames.rend());
-    return AddAt(last_place());
+    std::copy(frames.rbegin(), frames.rend(), Room(frames.size()));
+    return AddAt(Extend(kNoCallers, frames.size()));
   }
 
-  // For whoever knows what a stack has in common with another: puts down some frames, outermost
-  // first, called from what stands at `callers`. The last of them then stands at last_place(), the
-  // others right before it.
-  void Extend(Place callers, std::span<const LocationId> frames) {
-    words_.emplace_back(kLink | callers);
-    words_.insert(words_.end(), frames.begin(), frames.end());
+  // For whoever knows what a stack has in common with another: room for so many frames, outermost
+  // first, to be written and then put down by Extend. The first of them will stand at next_place(),
+  // the others right behind it.
+  LocationId* Room(std::size_t frames) {
+    if (words_.size() < word_count_ + 1 + frames) MakeRoom(frames);
+    return words_.data() + word_count_ + 1;
   }
-  Place last_place() const { return static_cast<Place>(words_.size() - 1); }
+  Place next_place() const { return static_cast<Place>(word_count_ + 1); }
+  // As many frames as have been written, called from what stands at `callers`; one at least.
+  // Returns where the last of them stands.
+  Place Extend(Place callers, std::size_t frames) {
+    words_[word_count_] = LocationId(kLink | callers);
+    word_count_ += 1 + frames;
+    return static_cast<Place>(word_count_ - 1);
+  }
   StackId AddAt(Place leaf) {
     leaves_.push_back(leaf);
     return StackId(leaves_.size() - 1);
   }
 
   // Frames and links: at most kNoCallers.
-  std::size_t word_count() const { return words_.size(); }
+  std::size_t word_count() const { return word_count_; }
   void Reserve(std::size_t stacks, std::size_t words) {
     leaves_.reserve(stacks);
-    ReserveLarge(words_, words);
+    words_.reserve(words);
   }
   void Clear() {
-    words_.clear();
+    word_count_ = 0;  // the words will be overwritten
     leaves_.clear();
   }
 
  private:
   static constexpr std::uint32_t kLink = 0x80000000;
 
-  std::vector<LocationId> words_;  // and links, told by their highest bit
-  std::vector<Place> leaves_;
+  // Step by step, so that no memory is touched long before it is wanted.
+  void MakeRoom(std::size_t frames) {
+    constexpr std::size_t kStep = 1U << 10U;
+    words_.resize(word_count_ + 1 + std::max(frames, kStep));
+  }
+
+  LargeVector<LocationId> words_;  // and links, told by their highest bit; then room for more
+  std::size_t word_count_ = 0;
+  LargeVector<Place> leaves_;
 };
 
 }  // namespace heapwatch

@@ -27,35 +27,30 @@ class StackPath {
   void Read(std::string_view ids);
   void Read(std::span<const std::uint64_t> ids);
 
-  ContentHash hash() const { return hash_; }
+  ContentHash hash() const { return frames_[depth_].hash; }
   // Where the leaf stands; StackList::kNoCallers where the stack has no frame.
-  StackList::Place leaf() const { return PlaceOf(depth_); }
+  StackList::Place leaf() const { return frames_[depth_].place; }
 
  private:
-  void ReadSlowly(std::string_view rest, std::string_view ids);
-  void PushFrame(std::uint64_t id);
-  void KeepFrames(std::size_t frames);
-  void PutDown();
-  StackList::Place PlaceOf(std::size_t frames) const;
+  // A stack up to one of its frames, from the root.
+  struct Frame {
+    ContentHash hash;
+    StackList::Place place = StackList::kNoCallers;
+  };
+
+  void ReadSlowly(std::string_view rest);
+  void PushFrame(std::uint64_t id, std::size_t own);
+  void MakeRoom(std::size_t frames);
+  void PutDown(std::size_t own);
 
   const IdTable* location_ids_ = nullptr;
   std::size_t stack_depth_ = 0;
   StackList* stacks_ = nullptr;
   std::vector<ContentHash> location_hashes_;
 
-  // Root first: the first depth_ of each count.
-  std::vector<ContentHash> hashes_;
-  std::vector<LocationId> locations_;
+  std::vector<Frame> frames_;  // the empty stack, then depth_ frames, root first
   std::size_t depth_ = 0;
-  std::size_t kept_ = 0;  // of them from the stack before
-  ContentHash hash_;
   std::string_view ids_;
-  // Where the frames stand, in pieces: those from `begin` on one after the other from `place` on.
-  struct Piece {
-    std::size_t begin = 0;
-    StackList::Place place = 0;
-  };
-  std::vector<Piece> pieces_;
 };
 
 }  // namespace heapwatch

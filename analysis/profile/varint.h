@@ -66,4 +66,21 @@ inline std::uint64_t ReadLongVarint(const char*& at, const char* end) {
   return ReadLongVarint(at, end);
 }
 
+// Where the number is known to end, and eight bytes can be loaded.
+[[gnu::always_inline]] inline std::uint64_t ReadWholeVarint(const char*& at) {
+  const std::uint64_t word = LoadEight(at);
+  if ((word & 0x80U) == 0) {
+    at += 1;
+    return word & 0x7fU;
+  }
+  if ((word & 0x8000U) == 0) {
+    at += 2;
+    return (word & 0x7fU) | (word & 0x7f00U) >> 1U;
+  }
+  const std::uint64_t ends = VarintEnds(word);
+  if (ends == 0) return protozero::decode_varint(&at, at + protozero::max_varint_length);
+  at += std::countr_zero(ends) / 8 + 1;
+  return FirstVarint(word, ends);
+}
+
 }  // namespace heapwatch

@@ -45,7 +45,7 @@ HeapProfile RebuildProfile(const Moment& moment, std::span<const ContentHash> st
   for (const SeriesKey& key : moment.series) {
     profile.samples.push_back({ids.at(key.stack), key.block_bytes});
   }
-  profile.values = moment.values;
+  profile.values.assign(moment.values.begin(), moment.values.end());
   return profile;
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 #include <string>
@@ -116,7 +117,7 @@ TEST(Pprof, ValuesAreNeverRescaled) {
   PprofMessage message;
   message.profile.set_period(524288);
   message.AddSample({1}, {64});
-  EXPECT_EQ(Decoded(message.Bytes()).values, std::vector<std::int64_t>{64});
+  EXPECT_THAT(Decoded(message.Bytes()).values, ElementsAre(64));
 }
 
 TEST(Pprof, TheSameStackTwiceIsSummedAndBlockSizesStayApart) {
@@ -172,23 +173,33 @@ TEST(Pprof, IdsMayBeAnythingAndComeOutSequential) {
 // Stacks are read from what they do not share, at their ends, with the stack before.
 TEST(Pprof, StacksThatShareCallersComeOutWhole) {
   PprofMessage message;
-  // Ids of one, two and three bytes, some of which end in the same bytes as others.
-  const std::vector<std::uint64_t> ids = {1, 2, 7, 129, 135, 257, 263, 16391, 16513, 32775};
+  // Ids of one, two and three bytes, some of which end in the same bytes as others; most in order.
+  std::vector<std::uint64_t> ids(300);
+  std::iota(ids.begin(), ids.end(), 1U);
+  ids.insert(ids.end(), {16391, 16513, 32775});
   for (const std::uint64_t id : ids) {
     if (id <= 2) continue;
     message.AddFunction(id, "main.f" + std::to_string(id), "main.go", 1);
     message.AddLocation(id, id, 3);
   }
-  const std::vector<std::vector<std::uint64_t>> stacks = {
+  std::vector<std::vector<std::uint64_t>> stacks = {
       {7, 129, 2},   {7, 129, 2},     {135, 129, 2},         {2},          {129, 2},
       {257, 129, 2}, {16391, 257, 2}, {7, 257, 2},           {},           {32775},
       {7},           {16391},         {263, 16391},          {1, 2, 1, 2}, {2, 1, 2, 1, 2},
       {1, 2},        {16513, 129, 2}, {129, 2, 7, 135, 257}, {135, 257},   {7, 135, 257}};
+  // Each of a deep stack's callers on its own, and the whole between them.
+  const std::vector<std::uint64_t> deep(ids.begin() + 100, ids.begin() + 150);
+  for (auto begin = deep.begin(); begin != deep.end(); ++begin) {
+    for (const std::uint64_t last : {20U, 260U}) {
+      for (auto leaf : {deep.begin(), begin}) {
+        stacks.emplace_back(leaf, deep.end()).insert(stacks.back().end(), 12, last);
+      }
+    }
+  }
   std::int64_t value = 1;
   for (const auto& stack : stacks) {
-    auto* sample = message.AddSample({}, {value});
+    auto* sample = message.AddSample({}, {value++});
     for (const std::uint64_t id : stack) sample->add_location_id(id);
-    value *= 2;
   }
   const HeapProfile profile = Decoded(message.Bytes());
   std::map<std::vector<std::string>, std::int64_t> expected;
@@ -198,8 +209,7 @@ TEST(Pprof, StacksThatShareCallersComeOutWhole) {
     for (const std::uint64_t id : stack) {
       names.push_back(id == 1 ? "main.f" : id == 2 ? "main.main" : "main.f" + std::to_string(id));
     }
-    expected[names] += value;
-    value *= 2;
+    expected[names] += value++;
   }
   std::map<std::vector<std::string>, std::int64_t> found;
   for (std::size_t i = 0; i < profile.samples.size(); ++i) {
@@ -245,6 +255,14 @@ TEST(Pprof, AMillionStringsAreReadAndMoreThanTheLimitRefused) {
   EXPECT_EQ(ErrorOf(message.Bytes(), {.samples = 999'999}).code, ErrorCode::kLimit);
 }
 
+TEST(Pprof, ManySampleTypesAndEmptySamplesTakeNoMemory) {
+  PprofMessage message;
+  std::string bytes = message.Bytes();
+  for (int i = 0; i < 1'000'000; ++i) bytes += std::string("\x0a\x00", 2);
+  for (int i = 0; i < 1'000'000; ++i) bytes += std::string("\x12\x00", 2);
+  EXPECT_EQ(ErrorOf(bytes).code, ErrorCode::kCorrupt);
+}
+
 TEST(Pprof, LengthsBeyondTheirPartAreRefusedWhereverTheyStand) {
   const std::string billion = "\x80\x94\xeb\xdc\x03";
   const auto with_part = [](char field, const std::string& part) {
@@ -259,6 +277,32 @@ TEST(Pprof, LengthsBeyondTheirPartAreRefusedWhereverTheyStand) {
         with_part(0x22, "\x08\x09\x22" + billion),                  // the line of a location
         with_part(0x0a, "\x0a" + billion)}) {                       // what is a number elsewhere
     EXPECT_EQ(ErrorOf(bytes).code, ErrorCode::kCorrupt);
+  }
+}
+
+TEST(Pprof, WhatDoesNotFitInASampleAsGoWritesItIsRefused) {
+  const auto sample = [](const std::string& part) {
+    return '\x12' + std::string(1, static_cast<char>(part.size())) + part;
+  };
+  const std::string stack = "\x12\x01\x40\x0a\x01\x01";          // values {64}, locations {1}
+  const std::string whole = stack + "\x1a\x04\x08\x02\x18\x10";  // label {bytes: 16}
+  std::string rest;  // unknown fields, so that nothing is read near the end
+  for (int i = 0; i < 500; ++i) rest += "\x78\x01";
+  const std::string before = PprofMessage().Bytes() + sample(whole);
+  EXPECT_THAT(Decoded(before + sample(whole) + rest).values, ElementsAre(128));
+  // What would be a label, were the sample longer, is a mapping.
+  const HeapProfile other = Decoded(before + sample(stack) + whole.substr(stack.size()) + rest);
+  EXPECT_EQ(other.samples.back().block_bytes, 0);
+  for (const std::string& part :
+       {stack + "\x1a\x05\x08\x02\x18\x90\x90",       // a number that goes on
+        stack + "\x1a\x05\x08\x02\x18\x10\x05",       // and more in the label
+        stack + "\x1a\x03\x08\x02\x18",               // no number
+        stack + "\x1a\x05\x08\x02\x18\x10",           // one byte short
+        std::string("\x12\x01\xc0\x0a\x01\x01"),      // a value that goes on
+        std::string("\x12\x02\x40\x40\x0a\x01\x01"),  // two values
+        std::string("\x12\x70\x40\x0a\x01\x01"),      // values beyond the sample
+        std::string("\x12\x01\x40\x0a\x01\x81")}) {   // a location that goes on
+    EXPECT_EQ(ErrorOf(before + sample(part) + rest).code, ErrorCode::kCorrupt);
   }
 }
 
@@ -344,6 +388,58 @@ TEST(Pprof, TheOrderOfFieldsIsTheWritersBusiness) {
   Inflater inflater;
   const std::string other = InAnotherLayout(*inflater.Inflate(usual, 1U << 20));
   EXPECT_EQ(EncodePprof(Decoded(other)), usual);
+}
+
+// Of each sample the values first; and long enough that nothing need be read near the end.
+std::string AsGoWrites(std::string_view message) {
+  std::string out;
+  protozero::pbf_writer writer(out);
+  for (const std::string& field : FieldsOf(message)) {
+    protozero::pbf_reader reader(field);
+    reader.next();
+    if (reader.tag() != 2) {
+      out += field;
+      continue;
+    }
+    std::string part;
+    const std::string usual = reader.get_string();
+    std::vector<std::string> parts = FieldsOf(usual);
+    std::swap(parts[0], parts[1]);
+    for (const std::string& each : parts) part += each;
+    writer.add_message(2, part);
+  }
+  writer.add_string(6, std::string(1000, 'x'));
+  return out;
+}
+
+TEST(Pprof, WhatGoWritesReadsAsInAnyOtherOrder) {
+  PprofMessage message;
+  const std::int64_t bytes = message.Text("bytes");
+  const auto add_label = [](oracle::Sample& sample, std::int64_t key, std::int64_t number) {
+    sample.add_label()->set_key(key);
+    sample.mutable_label(sample.label_size() - 1)->set_num(number);
+  };
+  std::int64_t value = 1;
+  const auto add = [&]() -> oracle::Sample& {
+    return *(++value % 3 == 0 ? message.AddSample({1, 2}, {value})
+                              : message.AddSample({2}, {value}));
+  };
+  for (unsigned bits = 0; bits < 64; ++bits) {
+    const auto number = static_cast<std::int64_t>(std::uint64_t{1} << bits);
+    add_label(add(), bytes, number);
+    add_label(*message.AddSample({1}, {number}), bytes, 7);
+  }
+  add_label(add(), bytes, 0);
+  add();                    // no label
+  add_label(add(), 1, 48);  // another
+  oracle::Sample& two = add();
+  add_label(two, 1, 80);
+  add_label(two, bytes, 64);
+  add_label(add(), bytes, 96);
+  message.profile.mutable_sample()->rbegin()->mutable_label(0)->set_num_unit(1);
+  const HeapProfile usual = Decoded(message.Bytes());
+  EXPECT_EQ(usual.samples.back().block_bytes, 96);
+  EXPECT_EQ(EncodePprof(Decoded(AsGoWrites(message.Bytes()))), EncodePprof(usual));
 }
 
 TEST(Pprof, NumbersOfEveryLengthAreReadUpToTheLastByte) {
