@@ -313,6 +313,13 @@ std::optional<Comparison> CourseBook::Summarize(const Fits& fits, std::span<cons
     out.swing_bytes = SwingBytes(equations, best);
   }
   out.effective_n = EffectiveN(inuse, equations, best);
+  Weigh(out, fits, series, variance_floor);
+  return out;
+}
+
+void CourseBook::Weigh(Comparison& out, const Fits& fits, const WhitenedSeries& series,
+                       double variance_floor) const {
+  const std::vector<Model>& models = fits.with_swing ? swinging_ : plain_;
   constexpr double kNone = std::numeric_limits<double>::infinity();
   const double going_on_from = std::max(0.0, kGoingOnShare * out.line.end_slope);
   double flat = kNone;
@@ -345,7 +352,6 @@ std::optional<Comparison> CourseBook::Summarize(const Fits& fits, std::span<cons
     sum += out.weights[c];
   }
   for (double& weight : out.weights) weight /= sum;
-  return out;
 }
 
 WhitenedSeries CourseBook::Whiten(std::span<const double> values) const {

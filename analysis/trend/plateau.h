@@ -148,6 +148,9 @@ class CourseBook {
   std::optional<Comparison> Summarize(const Fits& fits, std::span<const double> inuse,
                                       const WhitenedSeries& series, double variance_floor,
                                       double least_rise) const;
+  // Fills in how the courses compare with the best one.
+  void Weigh(Comparison& out, const Fits& fits, const WhitenedSeries& series,
+             double variance_floor) const;
   std::vector<double> SwingBytes(const NormalEquations& equations, const Fit& fit) const;
   double EffectiveN(std::span<const double> inuse, const NormalEquations& equations,
                     const Fit& fit) const;
