@@ -44,8 +44,8 @@ json::object Describe(const TargetStatus& status) {
   if (status.last_scrape) {
     out["last_scrape"] = FormatRfc3339(*status.last_scrape);
     out["last_scrape_duration_ms"] = status.last_scrape_duration.count();
-    out["last_body_bytes"] = status.last_body_bytes;
   }
+  if (status.last_body_bytes) out["last_body_bytes"] = *status.last_body_bytes;
   return out;
 }
 

@@ -121,7 +121,7 @@ class Service::Impl : public ReadViews {
   HttpFetcher fetcher_;
   Scraper scraper_;
   WatchList watch_list_;
-  mutable PushedTargets pushed_;
+  PushedTargets pushed_;
   AlertmanagerNotifier notifier_;
   WebhookNotifier webhooks_;
   std::unique_ptr<EvaluationLoop> evaluation_;
@@ -333,6 +333,7 @@ std::vector<TargetStatus> Service::Impl::Targets() const {
 }
 
 std::shared_ptr<const Settings> Service::Impl::SettingsWithPushed() {
+  pushed_.Forget();
   auto pushed = pushed_.Targets();
   if (pushed.empty()) return settings();
   auto all = std::make_shared<Settings>(*settings());

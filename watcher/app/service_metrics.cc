@@ -57,10 +57,10 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
   Readings up(MetricType::Gauge, "heapwatch_target_up",
               "Whether the last scrape of the target brought a heap profile.");
   Readings duration(MetricType::Gauge, "heapwatch_target_last_scrape_duration_seconds",
-                    "How long the target took to serve its last heap profile.");
+                    "How long the last scrape of the target took.");
   Readings bytes(MetricType::Gauge, "heapwatch_target_last_body_bytes",
                  "Size of the last heap profile as it came over the wire.");
-  Readings stopped(MetricType::Gauge, "heapwatch_scraping_stopped",
+  Readings stopped(MetricType::Gauge, "heapwatch_targets_stopped",
                    "Targets that are not scraped because somebody stopped it.");
   Readings stretched(MetricType::Gauge, "heapwatch_targets_stretched",
                      "Targets that are scraped less often than configured, by reason.");
@@ -79,7 +79,8 @@ void AppendTargets(const std::vector<TargetStatus>& targets, std::vector<MetricF
     if (target.pace.reason != StretchReason::kNone) ++stretched_targets[target.pace.reason];
     up.Add(target.labels, target.up ? 1 : 0);
     duration.Add(target.labels, Seconds(target.last_scrape_duration));
-    bytes.Add(target.labels, static_cast<double>(target.last_body_bytes));
+    if (target.last_body_bytes)
+      bytes.Add(target.labels, static_cast<double>(*target.last_body_bytes));
   }
   Readings count(MetricType::Gauge, "heapwatch_targets", "Targets that are watched.");
   count.Add(static_cast<double>(targets.size() - lost));
@@ -117,7 +118,7 @@ void AppendProcesses(const std::vector<TargetStatus>& targets, std::vector<Metri
 }
 
 void AppendScrapeMemory(const ByteBudget::Usage& usage, std::vector<MetricFamily>& out) {
-  out.push_back(Readings(MetricType::Gauge, "heapwatch_scrape_bytes_in_flight",
+  out.push_back(Readings(MetricType::Gauge, "heapwatch_scrape_in_flight_bytes",
                          "Memory of the heap profiles that are being fetched and read.")
                     .Add(static_cast<double>(usage.bytes))
                     .Take());
@@ -170,7 +171,7 @@ void AppendNotifiers(const std::vector<NotifierStatus>& notifiers, std::vector<M
                    "Alerts dropped because the queue was full.");
   Readings refused(MetricType::Counter, "heapwatch_notifications_refused_total",
                    "Alerts of batches a receiver refused.");
-  Readings errors(MetricType::Counter, "heapwatch_notification_errors_total",
+  Readings failed(MetricType::Counter, "heapwatch_notifications_failed_total",
                   "Attempts to deliver alerts that failed.");
   Readings queued(MetricType::Gauge, "heapwatch_notifications_queued",
                   "Alerts that wait to be delivered.");
@@ -179,10 +180,10 @@ void AppendNotifiers(const std::vector<NotifierStatus>& notifiers, std::vector<M
     sent.Add(labels, static_cast<double>(notifier.sent));
     dropped.Add(labels, static_cast<double>(notifier.dropped));
     refused.Add(labels, static_cast<double>(notifier.refused));
-    errors.Add(labels, static_cast<double>(notifier.errors));
+    failed.Add(labels, static_cast<double>(notifier.errors));
     queued.Add(labels, static_cast<double>(notifier.queued));
   }
-  for (Readings* readings : {&sent, &dropped, &refused, &errors, &queued})
+  for (Readings* readings : {&sent, &dropped, &refused, &failed, &queued})
     out.push_back(readings->Take());
 }
 
@@ -277,6 +278,7 @@ ServiceMetrics::ServiceMetrics(std::string storage_path)
        {ErrorCode::kInvalidArgument, ErrorCode::kNotFound, ErrorCode::kWrongFormat,
         ErrorCode::kCorrupt, ErrorCode::kLimit, ErrorCode::kTimeout, ErrorCode::kUnavailable})
     scrape_failures_.Add({{"reason", std::string(ToString(code))}});
+  scrape_failures_.Add({{"reason", std::string(kStoreFailure)}});
   prometheus::BuildGauge()
       .Name("heapwatch_build_info")
       .Help("Version of this Heapwatch; the value is always 1.")

@@ -66,17 +66,14 @@ std::string AgeOf(const std::string& rfc3339) {
 std::vector<Cell> RowOf(const json::object& target) {
   const json::object& labels = target.at("labels").as_object();
   const std::string last = TextOf(target, "last_scrape");
-  const auto number = [&](const char* name) {
-    const json::value* value = target.if_contains(name);
-    return value == nullptr ? 0 : value->to_number<double>();
-  };
+  const json::value* size = target.if_contains("last_body_bytes");
   return {HealthCell(TextOf(target, "health")),
           {TextOf(labels, "service")},
           {TextOf(labels, "version")},
           {TextOf(labels, "instance")},
           EveryCell(target),
           {AgeOf(last)},
-          {last.empty() ? "" : FormatBytes(number("last_body_bytes"))},
+          {size == nullptr ? "" : FormatBytes(size->to_number<double>())},
           ErrorCell(target)};
 }
 

@@ -85,7 +85,7 @@ Result<Time> PushedTargets::Begin(const PushRequest& push, const std::string& pe
     return Fail(ErrorCode::kInvalidArgument,
                 ToString(push.labels) + " is scraped: push under another label");
   const std::scoped_lock lock(mutex_);
-  Forget(now);
+  ForgetUntil(now);
   auto known = pushed_.find(push.labels);
   if (known == pushed_.end()) {
     if (pushed_.size() >= limits_.targets)
@@ -126,17 +126,17 @@ void PushedTargets::End(const Labels& labels, Time time, std::size_t bytes,
   status.up = kept.has_value();
   status.last_error = kept ? "" : kept.error().message;
   status.last_scrape = time;
-  status.last_body_bytes = bytes;
   ++status.scrapes;
   if (!kept) {
     ++status.failures;
     return;
   }
+  status.last_body_bytes = bytes;
   if (pushed.last_kept) status.interval = time - *pushed.last_kept;
   pushed.last_kept = time;
 }
 
-void PushedTargets::Forget(Time now) {
+void PushedTargets::ForgetUntil(Time now) {
   std::erase_if(pushed_, [&](const auto& entry) {
     const Pushed& pushed = entry.second;
     const Duration grace = std::max(limits_.forget_after, 3 * pushed.status.interval);
@@ -146,16 +146,20 @@ void PushedTargets::Forget(Time now) {
   });
 }
 
-std::vector<TargetStatus> PushedTargets::Statuses() {
+void PushedTargets::Forget() {
   const std::scoped_lock lock(mutex_);
-  Forget(clock_.Now());
+  ForgetUntil(clock_.Now());
+}
+
+std::vector<TargetStatus> PushedTargets::Statuses() const {
+  const std::scoped_lock lock(mutex_);
   std::vector<TargetStatus> statuses;
   for (const auto& [labels, pushed] : pushed_)
     if (pushed.last_kept) statuses.push_back(pushed.status);
   return statuses;
 }
 
-std::vector<Target> PushedTargets::Targets() {
+std::vector<Target> PushedTargets::Targets() const {
   std::vector<Target> targets;
   for (const TargetStatus& status : Statuses()) {
     Target& target = targets.emplace_back();

@@ -52,8 +52,10 @@ class PushedTargets {
   // reached, else as ParsePush and the decoder.
   Result<void> Push(const PushRequest& push, const std::string& peer);
 
-  std::vector<TargetStatus> Statuses();  // of those not forgotten
-  std::vector<Target> Targets();
+  std::vector<TargetStatus> Statuses() const;
+  std::vector<Target> Targets() const;
+  // Those that push no more; who pushes anew is a target again.
+  void Forget();
 
  private:
   struct Pushed {
@@ -65,14 +67,14 @@ class PushedTargets {
   struct Places;
   Result<Time> Begin(const PushRequest& push, const std::string& peer);
   void End(const Labels& labels, Time time, std::size_t bytes, const Result<void>& kept);
-  void Forget(Time now);
+  void ForgetUntil(Time now);
 
   const Clock& clock_;
   const Sink sink_;
   const IsScraped is_scraped_;
   const PushLimits limits_;
   const std::shared_ptr<Places> places_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<Labels, Pushed> pushed_;  // guarded by mutex_
 };
 

@@ -47,7 +47,6 @@ struct Scraper::Watched {
 namespace {
 
 // Ours, not the target's.
-constexpr std::string_view kStoreFailure = "store";
 
 bool IsScraped(const Target& target) { return !target.lost && target.stop_reason.empty(); }
 
@@ -294,7 +293,7 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
   if (process) Tell(*process, target, status);
   status.last_scrape = started;
   status.last_scrape_duration = elapsed;
-  status.last_body_bytes = outcome.body_bytes;
+  if (!failure) status.last_body_bytes = outcome.body_bytes;
   ++status.scrapes;
   if (failure) ++status.failures;
   LogChange(before, status);

@@ -38,12 +38,15 @@
 
 namespace heapwatch {
 
+// The target has done its part, the store has not.
+inline constexpr std::string_view kStoreFailure = "store";
+
 // What one scrape came to: for metrics.
 struct ScrapeOutcome {
   Duration duration{};  // of the fetch
   std::size_t body_bytes = 0;
-  std::string_view
-      failure;  // "" for none, else "timeout", "unavailable", ... as ErrorCode, or "store"
+  // "" for none, else "timeout", "unavailable", ... as ErrorCode, or kStoreFailure.
+  std::string_view failure;
 };
 
 struct ScraperParts {

@@ -25,7 +25,7 @@ struct TargetStatus {
   std::string last_error;  // "" while up; else what went wrong and the way out
   std::optional<Time> last_scrape;
   Duration last_scrape_duration{};
-  std::size_t last_body_bytes = 0;
+  std::optional<std::size_t> last_body_bytes = std::nullopt;  // of the last profile it served
   std::uint64_t scrapes = 0;
   std::uint64_t failures = 0;
   bool is_pushed = false;                            // by itself, instead of being scraped

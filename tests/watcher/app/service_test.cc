@@ -273,10 +273,10 @@ TEST_F(ServiceTest, WhatIsStoppedStaysStoppedOverARestartUntilItIsResumed) {
   EXPECT_EQ(target.at("scrapes").to_number<int>(), 0);
   EXPECT_EQ(TextOf(target, "health"), "stopped");
   EXPECT_EQ(TextOf(target.at("stopped"), "reason"), "INC-7");
-  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_scraping_stopped 1\n"));
+  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_targets_stopped 1\n"));
   EXPECT_EQ(Post(address, body("resume")).status, 200);
   EXPECT_TRUE(WaitForScrapes(1));
-  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_scraping_stopped 0\n"));
+  EXPECT_THAT(Get("/metrics"), HasSubstr("heapwatch_targets_stopped 0\n"));
 }
 
 TEST_F(ServiceTest, AStoppedTargetIsNoAlert) {

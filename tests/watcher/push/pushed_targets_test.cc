@@ -67,8 +67,10 @@ TEST_F(PushedTargetsTest, TakesDifferencesOfAllocForAbsentNotForTotals) {
 TEST_F(PushedTargetsTest, ForgetsWhoPushesNoMore) {
   ASSERT_TRUE(Push("checkout", profile_));
   clock_.now += minutes(5);
+  targets_.Forget();
   EXPECT_EQ(targets_.Statuses().size(), 1U);
   clock_.now += seconds(1);
+  targets_.Forget();
   EXPECT_TRUE(targets_.Statuses().empty());
 }
 

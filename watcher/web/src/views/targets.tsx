@@ -60,7 +60,7 @@ function TargetTable({ targets, isGone = false }: { targets: Target[]; isGone?: 
                   ? <>every {duration(t.stretched.interval_ms / 1000)} instead of {duration(t.interval_ms / 1000)}: {t.stretched.message}</>
                   : <>every {duration(t.interval_ms / 1000)}</>}</small>}</td>
               <td data-name="Took" class="right number">{t.last_scrape_duration_ms === undefined ? '–' : `${t.last_scrape_duration_ms} ms`}</td>
-              <td data-name="Body" class="right number">{t.last_body_bytes ? bytes(t.last_body_bytes) : '–'}</td>
+              <td data-name="Body" class="right number">{t.last_body_bytes === undefined ? '–' : bytes(t.last_body_bytes)}</td>
               <td data-name="Sites" class="right number">{t.sites === undefined ? '–' : count(t.sites)}</td>
               <td data-name="Failed" class="right number">{t.scrapes === undefined ? '–' : `${count(t.failures ?? 0)} of ${count(t.scrapes)}`}</td>
               <td data-name="Process" class="right number"><ProcessFigures of={t} /></td>
