@@ -19,11 +19,11 @@ Result<void> Check(const Ack& ack) {
   const auto bad = [](std::string message) {
     return Fail(ErrorCode::kInvalidArgument, std::move(message));
   };
-  if (ack.author.empty()) return bad("author: say who acknowledges it");
+  if (ack.author.empty()) return bad("by: say who acknowledges it");
   if (ack.reason.empty()) return bad("reason: say why this growth is known and fine for now");
   if (CountRunes(ack.author) > AckBook::kMaxTextRunes ||
       CountRunes(ack.reason) > AckBook::kMaxTextRunes)
-    return bad("author and reason may have " + std::to_string(AckBook::kMaxTextRunes) +
+    return bad("by and reason may have " + std::to_string(AckBook::kMaxTextRunes) +
                " characters at most");
   if (ack.expires <= ack.created) return bad("expires: " + FormatRfc3339(ack.expires) + " is past");
   if (ack.expires - ack.created > kLongest)
@@ -72,7 +72,7 @@ Result<void> AckBook::Add(Ack ack) {
 Result<Ack> AckBook::Withdraw(std::string_view site_id, std::string_view service,
                               std::string_view author, Time now) {
   if (author.empty())
-    return Fail(ErrorCode::kInvalidArgument, "author: say who withdraws the acknowledgement");
+    return Fail(ErrorCode::kInvalidArgument, "by: say who withdraws the acknowledgement");
   const auto it = active_.find({std::string(site_id), std::string(service)});
   if (it == active_.end())
     return Fail(ErrorCode::kNotFound,

@@ -56,7 +56,7 @@ TEST(AckBook, RefusesWhatNobodyCouldMakeSenseOfLater) {
     EXPECT_FALSE(added.has_value());
     return added.has_value() ? "" : added.error().message;
   };
-  EXPECT_THAT(refusal([](Ack& a) { a.author = ""; }), HasSubstr("author"));
+  EXPECT_THAT(refusal([](Ack& a) { a.author = ""; }), HasSubstr("by: "));
   EXPECT_THAT(refusal([](Ack& a) { a.reason = ""; }), HasSubstr("reason"));
   EXPECT_THAT(refusal([](Ack& a) { a.reason.assign(5000, 'x'); }), HasSubstr("1000 characters"));
   EXPECT_THAT(refusal([](Ack& a) { a.expires = kNow; }), HasSubstr("is past"));

@@ -97,7 +97,9 @@ class AccessTest : public ::testing::Test {
 
 TEST_F(AccessTest, CurlIsLetInByItsRole) {
   ServeWithLogin();
-  EXPECT_THAT(Curl({}, "/api/v1/targets"), HasSubstr("\n401"));
+  EXPECT_THAT(
+      Curl({}, "/api/v1/targets"),
+      AllOf(HasSubstr("{\"status\":\"error\",\"errorType\":\"unauthorized\""), HasSubstr("\n401")));
   EXPECT_THAT(Curl({"-u", "alice:wrong"}, "/api/v1/targets"), HasSubstr("\n401"));
   EXPECT_THAT(Curl({"-u", "bob:builder"}, "/api/v1/targets"), HasSubstr("\n200"));
   EXPECT_THAT(Curl({"-u", "bob:builder", "-X", "POST"}, "/-/reload"),
@@ -107,7 +109,7 @@ TEST_F(AccessTest, CurlIsLetInByItsRole) {
       Curl({"-u", "alice:wonder", "-X", "POST", "-H", "Origin: https://evil.example"}, "/-/reload"),
       HasSubstr("\n403"));
   EXPECT_THAT(Curl({"-H", "Authorization: Bearer correct-horse-battery"}, "/api/v1/targets"),
-              HasSubstr("\n403"));
+              AllOf(HasSubstr("\"errorType\":\"forbidden\""), HasSubstr("\n403")));
   EXPECT_THAT(Curl({"-u", "bob:builder"}, "/metrics"),
               AllOf(HasSubstr("heapwatch_web_refusals_total{reason=\"forbidden\"} 2"),
                     HasSubstr("heapwatch_web_refusals_total{reason=\"unauthenticated\"} 2"),
@@ -284,6 +286,7 @@ TEST_F(AccessTest, NoAnswerAndNoLogShowsASecretOfTheConfiguration) {
   const boost::json::value routes = GetJson(base + "/api/v1");
   std::string shown;
   for (const auto& route : routes.at("data").at("addresses").as_array()) {
+    if (route.at("method").as_string() != "GET") continue;
     const std::string url = base + std::string(route.at("path").as_string());
     shown += HttpGet(url)->body + HttpGet(url + "?target=" + target_.address())->body;
   }

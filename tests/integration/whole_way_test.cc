@@ -190,12 +190,12 @@ TEST_F(WholeWay, SparesPeopleALeakThatIsAcknowledged) {
   const std::string id(LeakAt(stand_->alertmanager()).at("labels").at("site").as_string());
   const std::string ack = stand_->heapwatch() + "/api/v1/sites/" + id + "/ack";
   const HttpResponse known =
-      Send("POST", ack, R"({"author": "ann", "reason": "HEAP-42", "for": "1h"})");
+      Send("POST", ack, R"({"by": "ann", "reason": "HEAP-42", "for": "1h"})");
   EXPECT_EQ(known.status, 200) << known.body;
   EXPECT_TRUE(WaitUntil([&] { return LeakAt(stand_->alertmanager()).is_null(); }, kDeadline));
   stand_->RestartHeapwatch();
   EXPECT_EQ(stand_->Ask("/acks").at("acks").as_array().size(), 1U);
-  EXPECT_EQ(Send("DELETE", ack, R"({"author": "bob"})").status, 200);
+  EXPECT_EQ(Send("DELETE", ack, R"({"by": "bob"})").status, 200);
   EXPECT_TRUE(WaitUntil([&] { return LeakAt(stand_->alertmanager()).is_object(); }, kDeadline));
 }
 

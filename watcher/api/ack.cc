@@ -67,7 +67,7 @@ bool PagesNow(const Ack& ack, const ReadViews& views) {
 json::object ToJson(const Ack& ack) {
   return {{"site", ack.site_id},
           {"service", ack.service},
-          {"author", ack.author},
+          {"by", ack.author},
           {"reason", ack.reason},
           {"created", FormatRfc3339(ack.created)},
           {"expires", FormatRfc3339(ack.expires)},
@@ -76,14 +76,14 @@ json::object ToJson(const Ack& ack) {
 
 Result<HttpResponse> Acknowledge(const HttpRequest& request, const ReadViews& views,
                                  AckKeeper& keeper) {
-  const auto body = JsonBody::Read(request, {"author", "reason", "for", "expires", "service"});
+  const auto body = JsonBody::Read(request, {"by", "reason", "for", "expires", "service"});
   if (!body) return Fail(body.error());
   const Time now = views.Now();
   const auto expires = ExpiryIn(*body, now);
   if (!expires) return Fail(expires.error());
   Ack ack{.site_id = std::string(SiteIn(request.path)),
           .service = body->Text("service"),
-          .author = body->Author("author"),
+          .author = body->By(),
           .reason = body->Text("reason"),
           .created = now,
           .expires = *expires,
@@ -98,10 +98,10 @@ Result<HttpResponse> Acknowledge(const HttpRequest& request, const ReadViews& vi
 }
 
 Result<HttpResponse> Withdraw(const HttpRequest& request, AckKeeper& keeper) {
-  const auto body = JsonBody::Read(request, {"author", "service"});
+  const auto body = JsonBody::Read(request, {"by", "service"});
   if (!body) return Fail(body.error());
-  const auto withdrawn = keeper.Withdraw(std::string(SiteIn(request.path)), body->Text("service"),
-                                         body->Author("author"));
+  const auto withdrawn =
+      keeper.Withdraw(std::string(SiteIn(request.path)), body->Text("service"), body->By());
   if (!withdrawn) return Fail(withdrawn.error());
   return JsonReply(ToJson(*withdrawn));
 }

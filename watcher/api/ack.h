@@ -1,12 +1,12 @@
 // Acknowledging a site over HTTP, and what was acknowledged.
 //
-//   POST /api/v1/sites/{id}/ack    {"author": "ann", "reason": "HEAP-42, fixed in v2.5",
+//   POST /api/v1/sites/{id}/ack    {"by": "ann", "reason": "HEAP-42, fixed in v2.5",
 //                                   "for": "7d", "service": "checkout"}
-//   DELETE /api/v1/sites/{id}/ack  {"author": "bob", "service": "checkout"}
+//   DELETE /api/v1/sites/{id}/ack  {"by": "bob", "service": "checkout"}
 //   GET /api/v1/acks               what is acknowledged now, and the record of all changes
 //
 // Instead of `for` an `expires` in RFC 3339 may be given; without `service` it holds for every
-// service that has the site. Who has logged in need not give an author, and is on record in any
+// service that has the site. Who has logged in need not tell `by`, and is on record in any
 // case. The body must be sent as application/json: no foreign page can make a browser do that
 // unasked.
 #pragma once

@@ -6,6 +6,7 @@
 #include "watcher/api/handlers.h"
 #include "watcher/api/reply.h"
 #include "watcher/api/to_json.h"
+#include "watcher/net/url.h"
 
 namespace heapwatch {
 namespace {
@@ -68,18 +69,63 @@ json::object Describe(const TrendOptions& detection) {
   return out;
 }
 
+json::object Describe(const SiteRules& rules) {
+  return {{"skip_functions", json::array(rules.skip_functions.begin(), rules.skip_functions.end())},
+          {"use_defaults", rules.use_defaults}};
+}
+
+json::object Describe(const AlertRule& rule) {
+  json::array alert_on;
+  for (const AlertOn on : rule.alert_on) alert_on.emplace_back(ToString(on));
+  json::object out = {
+      {"alert_on", std::move(alert_on)},
+      {"min_slope", FormatBytesPerHour(rule.min_slope_bytes_per_hour)},
+      {"min_size", FormatBytes(rule.min_size_bytes)},
+      {"min_share_of_heap", rule.min_share_of_heap},
+      {"min_churn_rate", FormatBytesPerSecond(rule.min_churn_bytes_per_second)},
+      {"min_churn_share", rule.min_churn_share},
+      {"min_regression_rate", FormatBytesPerSecond(rule.min_regression_bytes_per_second)},
+      {"for", FormatDuration(rule.hold_for)},
+      {"warm_up_after_deploy", FormatDuration(rule.warm_up_after_deploy)},
+      {"keep_firing_for", FormatDuration(rule.keep_firing_for)},
+      {"page_within", FormatDuration(rule.page_within)},
+      {"target_down_for", FormatDuration(rule.target_down_for)}};
+  if (rule.limit_within) out["limit_within"] = FormatDuration(*rule.limit_within);
+  if (!rule.name.empty()) out["name"] = rule.name;
+  if (!rule.match.empty()) out["match"] = ToJson(rule.match);
+  return out;
+}
+
+json::object Describe(const MuteConfig& mute) {
+  return {
+      {"match", ToJson(mute.match)}, {"until", FormatRfc3339(mute.until)}, {"reason", mute.reason}};
+}
+
+// A webhook's address may hold a token: its host alone is told.
 json::object Describe(const AlertingConfig& alerting) {
-  const AlertRule& rule = alerting.defaults;
-  return {{"for", FormatDuration(rule.hold_for)},
-          {"keep_firing_for", FormatDuration(rule.keep_firing_for)},
-          {"page_within", FormatDuration(rule.page_within)},
-          {"min_churn_rate", FormatBytesPerSecond(rule.min_churn_bytes_per_second)},
-          {"target_down_for", FormatDuration(rule.target_down_for)},
-          {"rules", alerting.rules.size()},
-          {"mutes", alerting.mutes.size()},
-          {"group_sites_from", alerting.group_sites_from},
-          {"keep_evidence_for", FormatDuration(alerting.keep_evidence_for)},
-          {"resend_delay", FormatDuration(alerting.resend_delay)}};
+  json::object out = Describe(alerting.defaults);
+  json::array alertmanagers;
+  for (const AlertmanagerConfig& cluster : alerting.alertmanagers)
+    for (const StaticConfig& group : cluster.static_configs)
+      for (const std::string& address : group.targets)
+        alertmanagers.emplace_back(cluster.scheme + "://" + address + cluster.path_prefix);
+  json::array webhooks;
+  for (const WebhookConfig& webhook : alerting.webhooks) {
+    const auto url = ParseHttpUrl(webhook.url);
+    webhooks.emplace_back(url ? url->scheme + "://" + url->authority() : "");
+  }
+  json::array rules;
+  for (const AlertRule& rule : alerting.rules) rules.push_back(Describe(rule));
+  json::array mutes;
+  for (const MuteConfig& mute : alerting.mutes) mutes.push_back(Describe(mute));
+  out["alertmanagers"] = std::move(alertmanagers);
+  out["webhooks"] = std::move(webhooks);
+  out["rules"] = std::move(rules);
+  out["mute"] = std::move(mutes);
+  out["group_sites_from"] = alerting.group_sites_from;
+  out["keep_evidence_for"] = FormatDuration(alerting.keep_evidence_for);
+  out["resend_delay"] = FormatDuration(alerting.resend_delay);
+  return out;
 }
 
 }  // namespace
@@ -91,6 +137,7 @@ Result<HttpResponse> GetConfig(const HttpRequest&, const ReadViews& views) {
   return JsonReply(
       json::object{{"global", Describe(config->global)},
                    {"scrape_configs", std::move(jobs)},
+                   {"site_rules", Describe(config->site_rules)},
                    {"detection", Describe(config->detection)},
                    {"alerting", Describe(config->alerting)},
                    {"storage", {{"retention", FormatDuration(config->storage.retention)}}}});

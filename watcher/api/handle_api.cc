@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
@@ -10,64 +11,110 @@
 namespace heapwatch {
 namespace {
 
-const std::vector<Route>& Routes() {
-  static const std::vector<Route> routes = {
-      {"/api/v1/targets", "who is watched, and how scraping goes", {}, GetTargets},
-      {"/api/v1/services", "every service in one line, the most pressing first", {}, GetServices},
-      {"/api/v1/sites",
+std::vector<Route> LookingRoutes() {
+  return {
+      {"GET", "/api/v1/targets", "who is watched, and how scraping goes", {}, GetTargets},
+      {"GET", "/api/v1/services", "every service, the most pressing first", {}, GetServices},
+      {"GET",
+       "/api/v1/sites",
        "the verdict on every site of every target, with its evidence",
        {"target", "service", "site", "verdict", "limit"},
        GetSites},
-      {"/api/v1/findings",
+      {"GET",
+       "/api/v1/findings",
        "the sites that need attention, per service over all its replicas",
        {},
        GetFindings},
-      {"/api/v1/series",
+      {"GET",
+       "/api/v1/series",
        "a site's memory over time, with the course its verdict names; without a site the target's "
        "total",
        {"target", "site", "from", "to"},
        GetSeries},
-      {"/api/v1/sparklines",
+      {"GET",
+       "/api/v1/sparklines",
        "the memory of several sites of a target over time, in few points",
        {"target", "sites", "from", "to", "points"},
        GetSparklines},
-      {"/api/v1/snapshots",
+      {"GET",
+       "/api/v1/snapshots",
        "the moments kept of a target; with `points` as many, evenly spread",
        {"target", "from", "to", "points"},
        GetSnapshots},
-      {"/api/v1/snapshot",
+      {"GET",
+       "/api/v1/snapshot",
        "the heap of one moment: pprof, or json with its sites, functions and stacks",
        {"target", "t", "format", "sample_type", "top"},
        GetSnapshot},
-      {"/api/v1/diff",
+      {"GET",
+       "/api/v1/diff",
        "what changed between two moments or two targets: json, text, pprof, folded or svg",
        {"target", "target1", "t0", "t1", "sample_type", "normalize", "format", "by", "top"},
        GetDiff},
-      {"/api/v1/tree",
+      {"GET",
+       "/api/v1/tree",
        "the calls behind a diff, or behind the heap at `t`, as a tree pruned for drawing; `node` "
        "begins further down",
        {"target", "target1", "t0", "t1", "t", "sample_type", "normalize", "from", "node", "site",
         "filter", "max_nodes"},
        GetTree},
-      {"/api/v1/alerts", "alerts pending, firing and lately resolved", {}, GetAlerts},
-      {"/api/v1/config", "the configuration in force", {}, GetConfig},
-      {"/api/v1/alerts/history",
+      {"GET", "/api/v1/alerts", "alerts pending, firing and lately resolved", {}, GetAlerts},
+      {"GET",
+       "/api/v1/alerts/history",
        "what became of alerts: every change of state, newest first",
        {"from", "to", "limit"},
        GetAlertHistory},
-      {"/api/v1/acks",
-       "which sites are acknowledged, and the record of all changes; POST "
-       "/api/v1/sites/{id}/ack adds one",
-       {},
-       GetAcks},
-      {"/api/v1/admin/scraping",
-       "what is not scraped because somebody stopped it; POST stops and resumes",
+      {"GET", "/api/v1/acks", "what is acknowledged, and every change of it", {}, GetAcks},
+      {"GET", "/api/v1/config", "the configuration in force", {}, GetConfig},
+      {"GET",
+       "/api/v1/admin/scraping",
+       "what is not scraped because somebody stopped it",
        {},
        GetScraping},
-      {"/metrics", "growth gauges and own health, for Prometheus", {}, GetMetrics},
-      {"/-/healthy", "200 while the process runs", {}, GetHealthy},
-      {"/-/ready", "200 once it scrapes and answers", {}, GetReady},
+      {"GET", "/metrics", "growth gauges and own health, for Prometheus", {}, GetMetrics},
+      {"GET", "/-/healthy", "200 while the process runs", {}, GetHealthy},
+      {"GET", "/-/ready", "200 once it scrapes and answers", {}, GetReady},
   };
+}
+
+std::vector<Route> ChangingRoutes() {
+  return {
+      {"POST",
+       "/api/v1/sites/{id}/ack",
+       "acknowledges a site: JSON with by, reason, for or expires, and service",
+       {},
+       nullptr},
+      {"DELETE", "/api/v1/sites/{id}/ack", "withdraws that: JSON with by and service", {}, nullptr},
+      {"POST",
+       "/api/v1/admin/scraping",
+       "stops or resumes scraping: JSON with action, by, reason, and job or target; with "
+       "--web.enable-admin-api",
+       {},
+       nullptr},
+      {"POST",
+       "/api/v1/profiles",
+       "takes a heap profile; all other parameters are its labels; with --web.enable-push",
+       {"time", "alloc"},
+       nullptr},
+      {"POST",
+       "/ingest",
+       "the same as Pyroscope's agents send it; with --web.enable-push",
+       {"name", "until", "format"},
+       nullptr},
+      {"POST",
+       "/-/reload",
+       "reads the configuration again; with --web.enable-lifecycle",
+       {},
+       nullptr},
+  };
+}
+
+const std::vector<Route>& Routes() {
+  static const std::vector<Route> routes = [] {
+    std::vector<Route> all = LookingRoutes();
+    for (Route& route : ChangingRoutes()) all.push_back(std::move(route));
+    return all;
+  }();
   return routes;
 }
 
@@ -75,6 +122,7 @@ Result<HttpResponse> ListRoutes() {
   boost::json::array addresses;
   for (const Route& route : Routes()) {
     addresses.push_back(boost::json::object{
+        {"method", route.method},
         {"path", route.path},
         {"purpose", route.purpose},
         {"parameters", boost::json::array(route.parameters.begin(), route.parameters.end())}});
@@ -82,12 +130,37 @@ Result<HttpResponse> ListRoutes() {
   return JsonReply(boost::json::object{{"addresses", std::move(addresses)}});
 }
 
+// "{id}" in a route's path stands for one part of the address.
+bool IsAt(const Route& route, std::string_view path) {
+  const std::size_t open = route.path.find('{');
+  if (open == std::string_view::npos) return route.path == path;
+  const std::string_view before = route.path.substr(0, open);
+  const std::string_view after = route.path.substr(route.path.find('}') + 1);
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after))
+    return false;
+  path.remove_prefix(before.size());
+  path.remove_suffix(after.size());
+  return path.find('/') == std::string_view::npos;
+}
+
+// What may be done at an address, as the header Allow tells it; "" where there is none.
+std::string MethodsAt(std::string_view path) {
+  std::string methods;
+  for (const Route& route : Routes())
+    if (IsAt(route, path))
+      methods.append(methods.empty() ? "" : ", ")
+          .append(route.method == "GET" ? "GET, HEAD" : route.method);
+  return methods;
+}
+
 Result<HttpResponse> Dispatch(const HttpRequest& request, const ReadViews& views) {
-  const std::vector<Route>& routes = Routes();
   if (auto file = PageFile(request)) return *std::move(file);
   if (request.path == "/api/v1") return ListRoutes();
-  const auto route = std::find_if(routes.begin(), routes.end(),
-                                  [&](const Route& r) { return r.path == request.path; });
+  const std::vector<Route>& routes = Routes();
+  const auto route = std::find_if(routes.begin(), routes.end(), [&](const Route& r) {
+    return r.path == request.path && r.handle != nullptr;
+  });
   if (route == routes.end()) {
     return Fail(
         ErrorCode::kNotFound,
@@ -98,15 +171,19 @@ Result<HttpResponse> Dispatch(const HttpRequest& request, const ReadViews& views
 }
 
 HttpResponse Answer(const HttpRequest& request, const ReadViews& views) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    HttpResponse response = ErrorReply(
-        {ErrorCode::kInvalidArgument, request.method + " is not possible here, only GET and HEAD"});
-    response.status = 405;
-    response.headers["allow"] = "GET, HEAD";
-    return response;
+  const bool only_looks = request.method == "GET" || request.method == "HEAD";
+  std::string methods = MethodsAt(request.path);
+  if (methods.empty() && !only_looks) methods = "GET, HEAD";
+  if (only_looks && (methods.empty() || methods.starts_with("GET"))) {
+    auto response = Dispatch(request, views);
+    return response ? *std::move(response) : ErrorReply(response.error());
   }
-  auto response = Dispatch(request, views);
-  return response ? *std::move(response) : ErrorReply(response.error());
+  HttpResponse refusal;
+  refusal.status = 405;
+  refusal.headers["allow"] = methods;
+  refusal.body = request.method + " is not possible at " + request.path + ", only " + methods;
+  PutInEnvelope(refusal);
+  return refusal;
 }
 
 }  // namespace

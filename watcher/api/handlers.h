@@ -13,9 +13,12 @@
 namespace heapwatch {
 
 struct Route {
-  std::string_view path;
+  std::string_view method;  // GET stands for HEAD, too
+  std::string_view path;    // "/api/v1/sites/{id}/ack"
   std::string_view purpose;
   std::vector<std::string_view> parameters;
+  // Null for what changes something: its handlers (ack.h, scraping.h, push.h, ...) take more than
+  // views.
   Result<HttpResponse> (*handle)(const HttpRequest&, const ReadViews&);
 };
 
@@ -45,7 +48,9 @@ std::optional<HttpResponse> PageFile(const HttpRequest& request);
 Result<StoredTarget> TargetParameter(const HttpRequest& request, std::string_view name,
                                      const ReadViews& views);
 
-// The site of a window with that id, or of that function if it is the only one.
+// Whether that is the site's id, its function or its whole name.
+bool IsNamed(const Site& site, std::string_view wanted);
+// The one site of a window that is named so.
 Result<SiteId> FindSite(const SiteWindow& window, std::string_view wanted);
 
 // Snapshots or points in one answer, at most.

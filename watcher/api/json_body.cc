@@ -44,10 +44,10 @@ std::string JsonBody::Text(std::string_view name) const {
   return value == nullptr ? std::string() : std::string(value->as_string());
 }
 
-std::string JsonBody::Author(std::string_view name) const {
-  const std::string author = Text(name);
-  if (user_.empty() || author == user_) return author;
-  return author.empty() ? user_ : author + " (" + user_ + ')';
+std::string JsonBody::By() const {
+  const std::string by = Text("by");
+  if (user_.empty() || by == user_) return by;
+  return by.empty() ? user_ : by + " (" + user_ + ')';
 }
 
 }  // namespace heapwatch

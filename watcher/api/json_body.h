@@ -22,9 +22,9 @@ class JsonBody {
 
   bool Has(std::string_view name) const { return members_.contains(name); }
   std::string Text(std::string_view name) const;  // "" where it is absent
-  // Who does it by the member `name`. Who has logged in is on record as himself, whatever he calls
-  // himself.
-  std::string Author(std::string_view name) const;
+  // Who does it, as the member `by` tells. Who has logged in is on record as himself, whatever he
+  // calls himself.
+  std::string By() const;
 
  private:
   JsonBody(boost::json::object members, std::string user)

@@ -11,8 +11,8 @@
 namespace heapwatch {
 namespace {
 
-constexpr std::array<std::string_view, 9> kViews = {
-    "/", "/leaks", "/site", "/diff", "/snapshot", "/alerts", "/targets", "/status", "/config"};
+constexpr std::array<std::string_view, 8> kViews = {"/",         "/leaks",  "/site",    "/diff",
+                                                    "/snapshot", "/alerts", "/targets", "/status"};
 constexpr std::size_t kMostBytes = 16U << 20;  // of one file
 
 // Scripts and styles of its own and nothing else; no text may become a script.

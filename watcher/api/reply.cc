@@ -45,12 +45,29 @@ ErrorForm FormOf(ErrorCode code) {
   return {500, "internal"};
 }
 
-HttpResponse Json(int status, const boost::json::value& body) {
-  HttpResponse response;
-  response.status = status;
+void SetJson(HttpResponse& response, const boost::json::value& body) {
   response.content_type = "application/json";
   response.body = ToUtf8(ToJson(body)) + "\n";
-  return response;
+}
+
+void SetError(HttpResponse& response, std::string_view type, std::string_view message) {
+  SetJson(response,
+          boost::json::object{{"status", "error"}, {"errorType", type}, {"error", message}});
+}
+
+std::string_view TypeOfRefusal(int status) {
+  switch (status) {
+    case 401:
+      return "unauthorized";
+    case 403:
+      return "forbidden";
+    case 405:
+      return "method_not_allowed";
+    case 429:
+      return "too_many_requests";
+    default:
+      return "bad_data";
+  }
 }
 
 bool IsPlain(char c) {
@@ -61,14 +78,23 @@ bool IsPlain(char c) {
 }  // namespace
 
 HttpResponse JsonReply(boost::json::value data) {
-  return Json(200, boost::json::object{{"status", "success"}, {"data", std::move(data)}});
+  HttpResponse response;
+  SetJson(response, boost::json::object{{"status", "success"}, {"data", std::move(data)}});
+  return response;
 }
 
 HttpResponse ErrorReply(const Error& error) {
   const ErrorForm form = FormOf(error.code);
-  return Json(
-      form.status,
-      boost::json::object{{"status", "error"}, {"errorType", form.type}, {"error", error.message}});
+  HttpResponse response;
+  response.status = form.status;
+  SetError(response, form.type, error.message);
+  return response;
+}
+
+void PutInEnvelope(HttpResponse& refusal) {
+  std::string message = std::move(refusal.body);
+  while (message.ends_with('\n')) message.pop_back();
+  SetError(refusal, TypeOfRefusal(refusal.status), message);
 }
 
 HttpResponse FileReply(std::string content_type, std::string file_name, std::string body) {

@@ -16,6 +16,9 @@ HttpResponse JsonReply(boost::json::value data);
 // {"status":"error","errorType":"not_found","error":"..."} with the status code that goes with it.
 HttpResponse ErrorReply(const Error& error);
 
+// Puts what a refusal in plain text says into that envelope; its status and its headers stay.
+void PutInEnvelope(HttpResponse& refusal);
+
 // A file to be saved under `file_name`, from which all but letters, digits, '.', '_' and '-' are
 // replaced.
 HttpResponse FileReply(std::string content_type, std::string file_name, std::string body);

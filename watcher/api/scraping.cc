@@ -55,7 +55,7 @@ Result<void> Check(const HttpRequest& request, const JsonBody& body) {
   for (const char* name : {"job", "target"})
     if (body.Has(name) && body.Text(name).empty())
       return bad(std::string(name) + ": is empty; leave it out where all are meant");
-  if (body.Author("by").empty()) return bad("by: say who wants to " + action + " scraping");
+  if (body.By().empty()) return bad("by: say who wants to " + action + " scraping");
   if (body.Text("reason").empty()) return bad("reason: say why scraping is to " + action);
   for (const char* name : {"by", "reason"})
     if (CountRunes(body.Text(name)) > kMaxTextRunes)
@@ -72,7 +72,7 @@ Result<HttpResponse> Change(const HttpRequest& request, const ReadViews& views,
   if (auto ok = Check(request, *body); !ok) return Fail(ok.error());
   const auto of = Selected(*body, views);
   if (!of) return Fail(of.error());
-  const std::string by = body->Author("by");
+  const std::string by = body->By();
   const std::string reason = body->Text("reason");
   if (body->Text("action") == "resume") {
     if (auto resumed = keeper.Resume(*of, by, reason); !resumed) return Fail(resumed.error());
@@ -111,7 +111,8 @@ HttpResponse HandleScraping(const HttpRequest& request, const ReadViews& views, 
     response.status = 403;
     response.body =
         "Stopping and resuming scrapes over HTTP is off: start with --web.enable-admin-api, or "
-        "take the target out of the configuration and send SIGHUP.\n";
+        "take the target out of the configuration and send SIGHUP.";
+    PutInEnvelope(response);
     return response;
   }
   auto answer = Change(request, views, keeper);

@@ -77,10 +77,6 @@ const Verdict* FindVerdict(const Evaluation& evaluation, const Labels& target, c
   return nullptr;
 }
 
-bool IsNamed(const Site& site, std::string_view wanted) {
-  return site.id_text() == wanted || site.function == wanted;
-}
-
 // The course that the verdict names, as far as it lies within the window.
 json::value Model(const SiteWindow& window, SiteId site, const Verdict& verdict) {
   std::vector<Time> times;
@@ -128,6 +124,10 @@ void AddLimit(const Labels& target, const ReadViews& views, json::object& data) 
 }
 
 }  // namespace
+
+bool IsNamed(const Site& site, std::string_view wanted) {
+  return site.function == wanted || site.id_text() == wanted || site.ToString() == wanted;
+}
 
 Result<SiteId> FindSite(const SiteWindow& window, std::string_view wanted) {
   std::vector<std::size_t> matches;

@@ -12,6 +12,7 @@
 #include "watcher/access/request_guard.h"
 #include "watcher/api/handle_api.h"
 #include "watcher/api/push.h"
+#include "watcher/api/reply.h"
 #include "watcher/api/route_prefix.h"
 #include "watcher/api/scraping.h"
 #include "watcher/net/url.h"
@@ -76,7 +77,12 @@ asio::awaitable<Admission> WebFront::Admit(HttpRequest& request) {
   admission.refusal = EnterPrefix(route_prefix_, request);
   if (admission.refusal) co_return admission;
   admission = co_await access_->Admit(request);
-  if (admission.refusal || !IsPush(request)) co_return admission;
+  if (!admission.refusal && IsPush(request)) AdmitPush(request, admission);
+  if (admission.refusal && request.path.starts_with("/api/")) PutInEnvelope(*admission.refusal);
+  co_return admission;
+}
+
+void WebFront::AdmitPush(const HttpRequest& request, Admission& admission) const {
   admission.body_limit_bytes = parts_.pushed.limits().body_bytes;
   admission.held = parts_.pushed.Enter(request.peer);
   HttpResponse refusal;
@@ -90,7 +96,6 @@ asio::awaitable<Admission> WebFront::Admit(HttpRequest& request) {
     refusal.body = "Too many pushes at once; come again.\n";
     admission.refusal = std::move(refusal);
   }
-  co_return admission;
 }
 
 HttpResponse WebFront::Handle(const HttpRequest& request) {

@@ -56,6 +56,7 @@ class WebFront {
  private:
   explicit WebFront(WebFrontParts parts) : parts_(std::move(parts)) {}
   boost::asio::awaitable<Admission> Admit(HttpRequest& request);
+  void AdmitPush(const HttpRequest& request, Admission& admission) const;
   HttpResponse Handle(const HttpRequest& request);
   HttpResponse HandleReload(const HttpRequest& request);
 

@@ -55,10 +55,10 @@ class AckTest : public ::testing::Test, public AckKeeper {
 
 TEST_F(AckTest, AcknowledgesASiteAndListsIt) {
   const auto response =
-      Send("POST", R"({"author": "ann", "reason": "HEAP-42", "for": "7d", "service": "shop"})");
+      Send("POST", R"({"by": "ann", "reason": "HEAP-42", "for": "7d", "service": "shop"})");
   ASSERT_EQ(response.status, 200) << response.body;
   const std::string told = R"({"site":")" + kSite.id_text() +
-                           R"(","service":"shop","author":"ann","reason":"HEAP-42",)"
+                           R"(","service":"shop","by":"ann","reason":"HEAP-42",)"
                            R"("created":"2026-11-22T11:00:00Z","expires":"2026-11-29T11:00:00Z",)"
                            R"("covers_pages":false})";
   EXPECT_EQ(response.body, R"({"status":"success","data":)" + told + "}\n");
@@ -73,14 +73,13 @@ TEST_F(AckTest, PutsWhoHasLoggedInOnRecord) {
   user_ = "alice";
   Send("POST", R"({"reason": "r", "for": "1h"})");
   EXPECT_EQ(views_.acks.Active().at(0).author, "alice");
-  Send("POST", R"({"author": "bob", "reason": "r", "for": "1h"})");
+  Send("POST", R"({"by": "bob", "reason": "r", "for": "1h"})");
   EXPECT_EQ(views_.acks.Active().at(0).author, "bob (alice)");
 }
 
 TEST_F(AckTest, TakesAPointInTimeToo) {
-  EXPECT_EQ(
-      Send("POST", R"({"author": "a", "reason": "r", "expires": "2026-11-23T00:00:00Z"})").status,
-      200);
+  EXPECT_EQ(Send("POST", R"({"by": "a", "reason": "r", "expires": "2026-11-23T00:00:00Z"})").status,
+            200);
   EXPECT_EQ(FormatRfc3339(views_.acks.Active().at(0).expires), "2026-11-23T00:00:00Z");
 }
 
@@ -90,17 +89,17 @@ TEST_F(AckTest, CoversPagesWhereOneIsOpen) {
   alert.site_id = kSite.id_text();
   alert.labels = {{"service", "shop"}, {"severity", "page"}};
   views_.alerts = {alert};
-  Send("POST", R"({"author": "a", "reason": "r", "for": "1h", "service": "cart"})");
+  Send("POST", R"({"by": "a", "reason": "r", "for": "1h", "service": "cart"})");
   EXPECT_FALSE(views_.acks.Active().at(0).covers_pages);
-  Send("POST", R"({"author": "a", "reason": "r", "for": "1h"})");
+  Send("POST", R"({"by": "a", "reason": "r", "for": "1h"})");
   EXPECT_TRUE(views_.acks.Active().at(0).covers_pages);
 }
 
 TEST_F(AckTest, WithdrawsWhatWasAcknowledged) {
-  Send("POST", R"({"author": "ann", "reason": "r", "for": "1h"})");
-  EXPECT_EQ(Send("DELETE", R"({"author": "bob"})").status, 200);
+  Send("POST", R"({"by": "ann", "reason": "r", "for": "1h"})");
+  EXPECT_EQ(Send("DELETE", R"({"by": "bob"})").status, 200);
   EXPECT_TRUE(views_.acks.Active().empty());
-  EXPECT_EQ(Send("DELETE", R"({"author": "bob"})").status, 404);
+  EXPECT_EQ(Send("DELETE", R"({"by": "bob"})").status, 404);
 }
 
 TEST_F(AckTest, RefusesWhatIsWrongAndSaysWhat) {
@@ -113,25 +112,24 @@ TEST_F(AckTest, RefusesWhatIsWrongAndSaysWhat) {
   EXPECT_THAT(refusal("[]"), HasSubstr("JSON object"));
   EXPECT_THAT(refusal(std::string(100'000, ' ')), HasSubstr("64 KiB"));
   EXPECT_THAT(refusal(R"({"autor": "a"})"), HasSubstr("autor"));
-  EXPECT_THAT(refusal(R"({"author": 7})"), HasSubstr("author: must be a text"));
-  EXPECT_THAT(refusal(R"({"author": "a", "reason": "r"})"), HasSubstr("give either `for`"));
-  EXPECT_THAT(refusal(R"({"author": "a", "reason": "r", "for": "soon"})"), HasSubstr("for: "));
-  EXPECT_THAT(refusal(R"({"author": "a", "reason": "r", "expires": "soon"})"),
-              HasSubstr("expires: "));
-  EXPECT_THAT(refusal(R"({"author": "a", "for": "1h"})"), HasSubstr("reason: "));
+  EXPECT_THAT(refusal(R"({"by": 7})"), HasSubstr("by: must be a text"));
+  EXPECT_THAT(refusal(R"({"by": "a", "reason": "r"})"), HasSubstr("give either `for`"));
+  EXPECT_THAT(refusal(R"({"by": "a", "reason": "r", "for": "soon"})"), HasSubstr("for: "));
+  EXPECT_THAT(refusal(R"({"by": "a", "reason": "r", "expires": "soon"})"), HasSubstr("expires: "));
+  EXPECT_THAT(refusal(R"({"by": "a", "for": "1h"})"), HasSubstr("reason: "));
   EXPECT_TRUE(views_.acks.Audit().empty());
 }
 
 TEST_F(AckTest, RefusesWhatABrowserWouldSendForAForeignPage) {
   const auto response =
-      Send("POST", R"({"author": "a", "reason": "r", "for": "1h"})", kSite.id_text(), "text/plain");
+      Send("POST", R"({"by": "a", "reason": "r", "for": "1h"})", kSite.id_text(), "text/plain");
   EXPECT_EQ(response.status, 400);
   EXPECT_THAT(response.body, HasSubstr("Content-Type: application/json"));
 }
 
 TEST_F(AckTest, KnowsOnlySitesThatAreWatched) {
   const auto response =
-      Send("POST", R"({"author": "a", "reason": "r", "for": "1h"})", "0123456789abcdef");
+      Send("POST", R"({"by": "a", "reason": "r", "for": "1h"})", "0123456789abcdef");
   EXPECT_EQ(response.status, 404);
   EXPECT_THAT(response.body, HasSubstr("0123456789abcdef"));
 }

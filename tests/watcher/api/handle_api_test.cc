@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <re2/re2.h>
 
 #include <boost/json.hpp>
+#include <fstream>
+#include <set>
 
 #include "analysis/profile/decode.h"
 #include "analysis/profile/profile_builder.h"
+#include "tests/support/paths.h"
 #include "tests/watcher/api/fake_views.h"
 
 namespace heapwatch {
@@ -127,7 +131,7 @@ TEST_F(HandleApiTest, KeepsTargetsInSightThatOnlyHistoryKnows) {
 }
 
 TEST_F(HandleApiTest, PutsTheMostPressingSitesFirst) {
-  Judge({VerdictKind::kStable, VerdictKind::kLeak, VerdictKind::kChurn, VerdictKind::kLeak});
+  Judge({VerdictKind::kGrowing, VerdictKind::kLeak, VerdictKind::kChurn, VerdictKind::kLeak});
   const json::object data = Data("/api/v1/sites", {{"limit", "3"}});
   EXPECT_EQ(data.at("total"), 4);
   const json::array& sites = data.at("sites").as_array();
@@ -354,12 +358,53 @@ TEST_F(HandleApiTest, RefusesValuesThatMakeNoSense) {
 
 TEST_F(HandleApiTest, KnowsNoOtherAddressesAndMethods) {
   EXPECT_THAT(ErrorOf(404, "not_found", "/api/v2/sites"), HasSubstr("/api/v2/sites"));
-  HttpRequest request;
-  request.method = "POST";
-  request.path = "/api/v1/sites";
-  const HttpResponse response = HandleApi(request, views_);
-  EXPECT_EQ(response.status, 405);
-  EXPECT_EQ(response.headers.at("allow"), "GET, HEAD");
+  EXPECT_THAT(ErrorOf(404, "not_found", "/api/v1/sites/a/b/ack"), HasSubstr("a/b"));
+  const auto allowed = [&](const char* method, const char* path) {
+    HttpRequest request;
+    request.method = method;
+    request.path = path;
+    const HttpResponse response = HandleApi(request, views_);
+    EXPECT_EQ(response.status, 405) << response.body;
+    EXPECT_EQ(json::parse(response.body).at("errorType"), "method_not_allowed");
+    return response.headers.at("allow");
+  };
+  EXPECT_EQ(allowed("POST", "/api/v1/sites"), "GET, HEAD");
+  EXPECT_EQ(allowed("PUT", "/"), "GET, HEAD");
+  EXPECT_EQ(allowed("GET", "/api/v1/profiles"), "POST");
+  EXPECT_EQ(allowed("GET", "/api/v1/sites/5f0c3a9d21e4b786/ack"), "POST, DELETE");
+  EXPECT_EQ(allowed("DELETE", "/api/v1/admin/scraping"), "GET, HEAD, POST");
+}
+
+// Those of the README's table of addresses: "POST /ingest", those of the page without a parameter.
+std::set<std::string> AddressesInTheReadme() {
+  const RE2 code("`([^`]+)`");
+  std::set<std::string> addresses;
+  std::ifstream file(InSource("README.md"));
+  bool is_in_table = false;
+  for (std::string line; std::getline(file, line);) {
+    is_in_table = line.starts_with("| address") || (is_in_table && line.starts_with('|'));
+    if (!is_in_table) continue;
+    re2::StringPiece cell(line.data() + 1, line.find('|', 1) - 1);
+    for (std::string address; RE2::FindAndConsume(&cell, code, &address);)
+      addresses.insert(address.substr(0, address.find('?')));
+  }
+  return addresses;
+}
+
+TEST_F(HandleApiTest, EveryAddressStandsInTheReadmeAndNoOther) {
+  std::set<std::string> documented = AddressesInTheReadme();
+  EXPECT_EQ(documented.erase("/api/v1"), 1U);
+  const json::object data = Data("/api/v1");
+  for (const json::value& route : data.at("addresses").as_array()) {
+    const std::string method(route.at("method").as_string());
+    const std::string path(route.at("path").as_string());
+    const std::string address = method == "GET" ? path : method + ' ' + path;
+    EXPECT_EQ(documented.erase(address), 1U) << address << " is missing in README.md";
+  }
+  // What is left are the page's views.
+  for (const std::string& view : documented)
+    EXPECT_THAT(Get(view).content_type, HasSubstr("text/html")) << view;
+  EXPECT_EQ(documented.size(), 8U);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 namespace heapwatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -116,7 +117,8 @@ TEST_F(ScrapingTest, TellsWhyATargetIsScrapedLessOftenThanConfigured) {
 TEST_F(ScrapingTest, TakesTheFlagAndSaysSo) {
   const auto response = Send(R"({"action": "stop", "by": "ann", "reason": "r"})", false);
   EXPECT_EQ(response.status, 403);
-  EXPECT_THAT(response.body, HasSubstr("--web.enable-admin-api"));
+  EXPECT_THAT(response.body,
+              AllOf(HasSubstr(R"("errorType":"forbidden")"), HasSubstr("--web.enable-admin-api")));
   EXPECT_TRUE(views_.stops.empty());
   EXPECT_EQ(Get("/api/v1/admin/scraping").status, 200);
 }

@@ -217,8 +217,6 @@ async function answerOf<T>(url: string, request: RequestInit): Promise<T> {
   try {
     body = JSON.parse(text) as typeof body
   } catch {
-    // What was not let in is told in plain words.
-    if (response.status === 401 || response.status === 403 || response.status === 429) throw new ApiError('refused', text.trim())
     throw new ApiError('unreadable', `Heapwatch answered ${response.status} with something that is not JSON.`)
   }
   if (body.status !== 'success')

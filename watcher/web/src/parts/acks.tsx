@@ -6,7 +6,7 @@ import { Moment } from './bits'
 interface Ack {
   site: string
   service: string
-  author: string
+  by: string
   reason: string
   created: string
   expires: string
@@ -18,24 +18,24 @@ export interface AckAnswer {
   audit: { time: string; action: string; by: string; ack: Ack }[]
 }
 
-const kAuthorKey = 'heapwatch-author'
+const kByKey = 'heapwatch-by'
 const remembered = () => {
-  try { return window.localStorage.getItem(kAuthorKey) ?? '' } catch { return '' }
+  try { return window.localStorage.getItem(kByKey) ?? '' } catch { return '' }
 }
-const remember = (author: string) => {
-  try { window.localStorage.setItem(kAuthorKey, author) } catch { /* asked for again next time */ }
+const remember = (by: string) => {
+  try { window.localStorage.setItem(kByKey, by) } catch { /* asked for again next time */ }
 }
 
 export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void }) {
-  const [author, setAuthor] = useState(remembered)
+  const [by, setBy] = useState(remembered)
   const [reason, setReason] = useState('')
   const [length, setLength] = useState('1d')
   const [error, setError] = useState<string>()
   const submit = async (event: Event) => {
     event.preventDefault()
     try {
-      await send('POST', `/api/v1/sites/${alert.site}/ack`, { author, reason, for: length, service: alert.labels.service ?? '' })
-      remember(author)
+      await send('POST', `/api/v1/sites/${alert.site}/ack`, { by, reason, for: length, service: alert.labels.service ?? '' })
+      remember(by)
       onDone()
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure))
@@ -43,7 +43,7 @@ export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void })
   }
   return (
     <form class="ack card" onSubmit={submit}>
-      <label class="field"><span>Who</span><input required value={author} onInput={(e) => setAuthor(e.currentTarget.value)} autocomplete="name" /></label>
+      <label class="field"><span>Who</span><input required value={by} onInput={(e) => setBy(e.currentTarget.value)} autocomplete="name" /></label>
       <label class="field"><span>Why</span><input required value={reason} placeholder="what is being done" onInput={(e) => setReason(e.currentTarget.value)} /></label>
       <label class="field"><span>For</span>
         <select value={length} onChange={(e) => setLength(e.currentTarget.value)}>
@@ -59,7 +59,7 @@ export function Acks({ answer, onChange }: { answer: AckAnswer; onChange: () => 
   const [error, setError] = useState<string>()
   const withdraw = async (ack: Ack) => {
     try {
-      await send('DELETE', `/api/v1/sites/${ack.site}/ack`, { author: remembered() || 'somebody', service: ack.service })
+      await send('DELETE', `/api/v1/sites/${ack.site}/ack`, { by: remembered() || 'somebody', service: ack.service })
       setError(undefined)
       onChange()
     } catch (failure) {
@@ -74,7 +74,7 @@ export function Acks({ answer, onChange }: { answer: AckAnswer; onChange: () => 
       <ul class="acks">
         {answer.acks.map((ack) => (
           <li key={ack.site + ack.service}>
-            <span><b>{ack.author}</b>: {ack.reason} <small>{ack.service} site {ack.site}, until <Moment at={ack.expires} /></small></span>
+            <span><b>{ack.by}</b>: {ack.reason} <small>{ack.service} site {ack.site}, until <Moment at={ack.expires} /></small></span>
             <button type="button" class="small" onClick={() => withdraw(ack)}>Withdraw</button>
           </li>
         ))}

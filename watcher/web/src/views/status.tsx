@@ -9,6 +9,7 @@ import { bytes, count, duration, percent } from '../units'
 const kRefresh = 15_000
 
 interface Route {
+  method: string
   path: string
   purpose: string
   parameters: string[]
@@ -30,7 +31,7 @@ export function Status() {
           <div class="table-holder">
             <table>
               <thead><tr><th>Address</th><th>Answers</th><th>Parameters</th></tr></thead>
-              <tbody>{data.addresses.map((r) => <tr key={r.path}><td class="number"><code>{r.path}</code></td><td>{r.purpose}</td><td class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
+              <tbody>{data.addresses.map((r) => <tr key={`${r.method} ${r.path}`}><td class="number"><code>{r.method === 'GET' ? '' : `${r.method} `}{r.path}</code></td><td>{r.purpose}</td><td class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
             </table>
           </div>
         )}
