@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "analysis/trend/outside_heap.h"
+#include "analysis/trend/verdict_rank.h"
 
 namespace heapwatch {
 namespace {
@@ -107,7 +108,7 @@ void AddTarget(const TargetVerdicts& target, const WatchedSites& watched,
       replica.verdict = verdict;
       // A site that churns is, for the growth it was watched for, one that is stable; and the other
       // way round.
-      if (!is_of_this_problem && RankOf(verdict.kind) == RankOf(VerdictKind::kLeak))
+      if (!is_of_this_problem && RankOf(verdict.kind) >= RankOf(VerdictKind::kChurn))
         replica.verdict.kind = VerdictKind::kStable;
       AddReplica(findings.try_emplace(key, Begin(key, site)).first->second, std::move(replica));
     }
@@ -204,23 +205,6 @@ std::optional<Problem> ProblemFromString(std::string_view name) {
   for (const auto& [problem, known] : kProblemNames)
     if (known == name) return problem;
   return std::nullopt;
-}
-
-int RankOf(VerdictKind kind) {
-  switch (kind) {
-    case VerdictKind::kInsufficientData:
-      return 0;
-    case VerdictKind::kStable:
-      return 1;
-    case VerdictKind::kPlateau:
-      return 2;
-    case VerdictKind::kGrowing:
-      return 3;
-    case VerdictKind::kLeak:
-    case VerdictKind::kChurn:
-      return 4;
-  }
-  return 0;
 }
 
 FindingKey Finding::key() const { return {problem, service, version, site.id()}; }

@@ -118,7 +118,4 @@ std::vector<Finding> GroupFindings(const std::vector<TargetVerdicts>& targets,
                                    const WatchedSites& watched = {},
                                    const TrendOptions& options = {});
 
-// Higher is worse; leak and churn are the worst of their kind.
-int RankOf(VerdictKind kind);
-
 }  // namespace heapwatch

@@ -8,6 +8,7 @@
 
 #include "alerting/text.h"
 #include "analysis/base/utf8.h"
+#include "analysis/trend/verdict_rank.h"
 
 namespace heapwatch {
 namespace {

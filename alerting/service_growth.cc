@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "analysis/trend/verdict_rank.h"
+
 namespace heapwatch {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "analysis/trend/verdict_rank.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/reply.h"
 #include "watcher/api/to_json.h"
@@ -30,12 +31,12 @@ struct Service {
   const Finding* worst = nullptr;
 };
 
-// Smaller is more pressing.
-int Rank(const Service& service) {
-  if (service.sites.contains(VerdictKind::kLeak)) return 0;
-  if (service.targets.contains("down")) return 1;
-  if (service.sites.contains(VerdictKind::kChurn)) return 2;
-  return service.sites.contains(VerdictKind::kGrowing) ? 3 : 4;
+// Larger is more pressing: by what its sites do, and targets that are down are worse than all of
+// that but a leak.
+std::tuple<bool, bool, int> Rank(const Service& service) {
+  int worst = 0;
+  for (const auto& [kind, count] : service.sites) worst = std::max(worst, RankOf(kind));
+  return {worst == RankOf(VerdictKind::kLeak), service.targets.contains("down"), worst};
 }
 
 void Add(const TargetStatus& status, Service& service) {
@@ -120,8 +121,8 @@ Result<HttpResponse> GetServices(const HttpRequest&, const ReadViews& views) {
   std::vector<std::pair<const std::string*, const Service*>> order;
   for (const auto& [name, service] : services) order.emplace_back(&name, &service);
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return std::tuple(Rank(*a.second), -a.second->growth_bytes_per_second) <
-           std::tuple(Rank(*b.second), -b.second->growth_bytes_per_second);
+    return std::pair(Rank(*a.second), a.second->growth_bytes_per_second) >
+           std::pair(Rank(*b.second), b.second->growth_bytes_per_second);
   });
   json::array shown;
   for (const auto& [name, service] : order) shown.push_back(Describe(*name, *service));

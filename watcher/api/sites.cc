@@ -1,12 +1,12 @@
 // /api/v1/sites and /api/v1/findings: what the last evaluation says.
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "analysis/trend/outside_heap.h"
+#include "analysis/trend/verdict_rank.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
@@ -20,25 +20,17 @@ namespace json = boost::json;
 constexpr std::size_t kDefaultSites = 100;
 constexpr std::size_t kMostSites = 10'000;
 
-constexpr std::array kKinds = {VerdictKind::kLeak,   VerdictKind::kGrowing,
-                               VerdictKind::kChurn,  VerdictKind::kPlateau,
-                               VerdictKind::kStable, VerdictKind::kInsufficientData};
-
-std::size_t Rank(VerdictKind kind) {
-  return static_cast<std::size_t>(std::find(kKinds.begin(), kKinds.end(), kind) - kKinds.begin());
-}
-
 // `verdict=leak,growing`; all kinds where it is absent.
 Result<std::vector<VerdictKind>> KindsParameter(const HttpRequest& request) {
   std::string_view rest = request.Query("verdict");
-  if (rest.empty()) return std::vector(kKinds.begin(), kKinds.end());
+  if (rest.empty()) return std::vector(kVerdictKinds.begin(), kVerdictKinds.end());
   std::vector<VerdictKind> kinds;
   while (true) {
     const auto comma = rest.find(',');
     const auto kind = VerdictKindFromString(rest.substr(0, comma));
     if (!kind) {
       std::vector<std::string_view> names;
-      for (const VerdictKind k : kKinds) names.push_back(ToString(k));
+      for (const VerdictKind k : kVerdictKinds) names.push_back(ToString(k));
       return Fail(ErrorCode::kInvalidArgument, "verdict: \"" + std::string(rest.substr(0, comma)) +
                                                    "\" is unknown: give " + OneOf(names));
     }
@@ -58,7 +50,7 @@ struct JudgedSite {
 struct Wanted {
   std::optional<Labels> target;
   std::string_view service;
-  std::string_view site;  // its id
+  std::string_view site;  // as IsNamed takes it
   std::vector<VerdictKind> kinds;
 };
 
@@ -68,7 +60,7 @@ std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wante
     if (wanted.target && judged.target != *wanted.target) continue;
     if (!wanted.service.empty() && ServiceOf(judged.target) != wanted.service) continue;
     const auto consider = [&](const Site& site, const Verdict& verdict) {
-      if (!wanted.site.empty() && site.id_text() != wanted.site) return;
+      if (!wanted.site.empty() && !IsNamed(site, wanted.site)) return;
       if (std::find(wanted.kinds.begin(), wanted.kinds.end(), verdict.kind) != wanted.kinds.end())
         out.push_back({&judged, &verdict, &site});
     };
@@ -78,8 +70,8 @@ std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wante
   }
   // The most pressing first: by verdict, then by slope.
   std::stable_sort(out.begin(), out.end(), [](const JudgedSite& a, const JudgedSite& b) {
-    return std::pair(Rank(a.verdict->kind), -a.verdict->slope_bytes_per_second) <
-           std::pair(Rank(b.verdict->kind), -b.verdict->slope_bytes_per_second);
+    return std::pair(RankOf(a.verdict->kind), a.verdict->slope_bytes_per_second) >
+           std::pair(RankOf(b.verdict->kind), b.verdict->slope_bytes_per_second);
   });
   return out;
 }

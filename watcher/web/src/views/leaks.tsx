@@ -11,7 +11,7 @@ import { Answer, Empty } from '../parts/states'
 import { duration, untilLimit } from '../units'
 
 const kRefresh = 10_000
-const kKinds: VerdictKind[] = ['leak', 'growing', 'churn', 'plateau']
+const kKinds: VerdictKind[] = ['leak', 'churn', 'growing', 'plateau']
 const kMostTargets = 24 // whose courses are drawn
 
 interface Sites {

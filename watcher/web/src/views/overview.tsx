@@ -25,7 +25,7 @@ interface Service {
 
 const kRefresh = 10_000
 const kHealths: Health[] = ['stopped', 'unknown', 'lost']
-const kOrder: VerdictKind[] = ['leak', 'growing', 'churn', 'plateau']
+const kOrder: VerdictKind[] = ['leak', 'churn', 'growing', 'plateau']
 
 export function Overview() {
   const alerts = useLive<{ alerts: Alert[] }>('/api/v1/alerts', kRefresh)
