@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cmath>
 #include <cstdio>
 #include <utility>
 
 #include "alerting/json_fields.h"
+#include "alerting/verdict_json.h"
 #include "analysis/base/base64.h"
 #include "analysis/base/json.h"
 #include "analysis/base/units.h"
@@ -22,47 +22,36 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr std::size_t kReplicas = 20;
 constexpr std::size_t kDiffEntries = 50;  // of each list
 
-void Put(json::object& out, std::string_view name, const std::optional<double>& value) {
-  if (value && std::isfinite(*value)) out[name] = *value;
-}
-
-json::object ToJsonObject(const Interval& interval) {
-  json::object out;
-  Put(out, "low", interval.low);
-  Put(out, "high", interval.high);
+json::object ToJsonObject(const ReplicaVerdict& replica) {
+  json::object out = ToJson(replica.verdict);
+  out["labels"] = LabelsToJson(replica.target);
+  PutFigure(out, "process_inuse_bytes", replica.process_inuse_bytes);
+  PutFigure(out, "process_alloc_bytes_per_second", replica.process_alloc_bytes_per_second);
   return out;
 }
 
-json::object ToJsonObject(const Site& site) {
-  return {{"id", site.id_text()},
-          {"function", site.function},
-          {"file", site.file},
-          {"line", site.line},
-          {"line_is_relative", site.line_is_relative}};
+json::object ToJsonObject(const PooledGrowth& pooled) {
+  json::object out = {{"only_together", pooled.only_together}};
+  PutFigure(out, "slope_bytes_per_second", pooled.slope_bytes_per_second);
+  PutFigure(out, "slope_low_bytes_per_second", pooled.slope_interval.low);
+  PutFigure(out, "slope_high_bytes_per_second", pooled.slope_interval.high);
+  PutFigure(out, "z", pooled.z);
+  PutFigure(out, "total_growth_bytes", pooled.total_growth_bytes);
+  return out;
 }
 
-json::object ToJsonObject(const ReplicaVerdict& replica) {
-  const Verdict& v = replica.verdict;
-  json::object out = {{"labels", LabelsToJson(replica.target)},
-                      {"verdict", ToString(v.kind)},
-                      {"reason", v.reason},
-                      {"from", FormatRfc3339(v.from)},
-                      {"to", FormatRfc3339(v.to)},
-                      {"slope_interval_bytes_per_second", ToJsonObject(v.slope_interval)}};
-  Put(out, "inuse_bytes", v.inuse_bytes);
-  Put(out, "slope_bytes_per_second", v.slope_bytes_per_second);
-  Put(out, "growth_bytes", v.growth_bytes);
-  Put(out, "growth_standard_error_bytes", v.growth_standard_error);
-  Put(out, "z", v.z);
-  Put(out, "alloc_bytes_per_second", v.alloc_bytes_per_second);
-  Put(out, "retention", v.retention);
-  if (v.seconds_to_limit) out["seconds_to_limit"] = ToJsonObject(*v.seconds_to_limit);
-  Put(out, "process_inuse_bytes", replica.process_inuse_bytes);
-  Put(out, "process_alloc_bytes_per_second", replica.process_alloc_bytes_per_second);
+json::object ToJsonObject(const VersionChange& change) {
+  json::object out = {{"version_before", change.version_before},
+                      {"growth_is_new", change.growth_is_new},
+                      {"allocates_more", change.allocates_more}};
+  PutFigure(out, "slope_before_bytes_per_second", change.slope_before);
+  PutFigure(out, "slope_before_low_bytes_per_second", change.slope_interval_before.low);
+  PutFigure(out, "slope_before_high_bytes_per_second", change.slope_interval_before.high);
+  PutFigure(out, "alloc_ratio", change.alloc_ratio);
   return out;
 }
 
@@ -83,7 +72,7 @@ json::object ToJsonObject(const Finding& finding) {
   }
   out["verdict"] = ToString(finding.kind);
   out["reason"] = finding.reason;
-  if (finding.members.empty()) out["site"] = ToJsonObject(finding.site);
+  if (finding.members.empty()) out["site"] = ToJson(finding.site);
   json::array members;
   for (const Finding& member : finding.members)
     if (members.size() < kReplicas) members.push_back(ToJsonObject(member));
@@ -93,25 +82,8 @@ json::object ToJsonObject(const Finding& finding) {
     replicas.push_back(ToJsonObject(finding.replicas[i]));
   out["showing"] = finding.replicas.size();
   out["replicas"] = std::move(replicas);
-  if (finding.pooled) {
-    json::object pooled = {
-        {"slope_interval_bytes_per_second", ToJsonObject(finding.pooled->slope_interval)},
-        {"only_together", finding.pooled->only_together}};
-    Put(pooled, "slope_bytes_per_second", finding.pooled->slope_bytes_per_second);
-    Put(pooled, "z", finding.pooled->z);
-    Put(pooled, "total_growth_bytes", finding.pooled->total_growth_bytes);
-    out["pooled"] = std::move(pooled);
-  }
-  if (finding.change) {
-    json::object change = {{"version_before", finding.change->version_before},
-                           {"slope_interval_before_bytes_per_second",
-                            ToJsonObject(finding.change->slope_interval_before)},
-                           {"growth_is_new", finding.change->growth_is_new},
-                           {"allocates_more", finding.change->allocates_more}};
-    Put(change, "slope_before_bytes_per_second", finding.change->slope_before);
-    Put(change, "alloc_ratio", finding.change->alloc_ratio);
-    out["change"] = std::move(change);
-  }
+  if (finding.pooled) out["pooled"] = ToJsonObject(*finding.pooled);
+  if (finding.change) out["change"] = ToJsonObject(*finding.change);
   return out;
 }
 

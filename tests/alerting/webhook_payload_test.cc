@@ -7,6 +7,7 @@
 
 #include "alerting/service_growth.h"
 #include "alerting/target_down.h"
+#include "alerting/verdict_json.h"
 #include "analysis/base/base64.h"
 #include "analysis/profile/attribution.h"
 #include "tests/alerting/sample_findings.h"
@@ -46,7 +47,7 @@ ProfileDiff SomeDiff() {
 TEST(WebhookBody, HoldsTheWholeFindingAndTheDiff) {
   const ProfileDiff diff = SomeDiff();
   const json::value body = json::parse(WebhookBody(LeakAlert(), &diff, 1U << 20));
-  EXPECT_EQ(body.at("version").as_int64(), 1);
+  EXPECT_EQ(body.at("version").as_int64(), 2);
   EXPECT_EQ(body.at("status").as_string(), "firing");
   EXPECT_EQ(body.at("labels").at("alertname").as_string(), "HeapLeak");
   EXPECT_EQ(body.at("annotations").at("summary").as_string(), "it leaks");
@@ -60,7 +61,10 @@ TEST(WebhookBody, HoldsTheWholeFindingAndTheDiff) {
   EXPECT_EQ(finding.at("showing").as_int64(), 1);
   const json::value& replica = finding.at("replicas").at(0);
   EXPECT_EQ(replica.at("labels").at("instance").as_string(), "a:1");
-  EXPECT_EQ(replica.at("seconds_to_limit").at("high").to_number<int>(), 7200);
+  EXPECT_EQ(replica.at("to_limit_high_seconds").as_int64(), 7200);
+  // As the API tells it.
+  json::value verdict = ToJson(Leak().replicas.at(0).verdict);
+  for (const auto& [name, value] : verdict.as_object()) EXPECT_EQ(replica.at(name), value) << name;
   EXPECT_EQ(body.at("diff").at("sites").at(0).at("change").as_int64(), 40 << 20);
   const json::array& files = body.at("attachments").as_array();
   ASSERT_EQ(files.size(), 2U);
