@@ -17,6 +17,7 @@
 #include "analysis/profile/flame_svg.h"
 #include "analysis/profile/flame_tree.h"
 #include "watcher/cli/commands.h"
+#include "watcher/cli/config_option.h"
 #include "watcher/cli/output.h"
 #include "watcher/cli/profile_files.h"
 #include "watcher/cli/service_client.h"
@@ -48,6 +49,7 @@ struct DiffArguments {
   std::size_t top = 20;  // 0: all
   ServiceAddress service;
   std::string target;  // of the service; "": A and B are files
+  std::string config_file;
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -109,15 +111,15 @@ Result<void> RunDiff(DiffArguments& arguments) {
   if (!before) return Fail(before.error());
   const auto after = ReadProfile(arguments, arguments.after);
   if (!after) return Fail(after.error());
-  const auto attributor = SiteAttributor::Create({});
-  if (!attributor) return Fail(attributor.error());
+  const auto judging = LoadJudging(arguments.config_file);
+  if (!judging) return Fail(judging.error());
   arguments.options.before_name = BaseName(arguments.before);
   arguments.options.after_name = BaseName(arguments.after);
   if (arguments.options.before_name == arguments.options.after_name) {
     arguments.options.before_name = arguments.before;
     arguments.options.after_name = arguments.after;
   }
-  const auto diff = DiffProfiles(*before, *after, **attributor, arguments.options);
+  const auto diff = DiffProfiles(*before, *after, *judging->attributor, arguments.options);
   if (!diff) return Fail(diff.error());
   return WriteOutput(arguments.output, Render(*diff, arguments));
 }
@@ -135,6 +137,7 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
                    "A and B are times, now-6h or RFC 3339, of this target of a running service")
       ->type_name("TARGET");
   AddServiceOptions(*command, arguments->service);
+  AddConfigOption(*command, arguments->config_file);
   command
       ->add_option("--sample-index", arguments->options.sample_type,
                    "Sample type to compare, by name: inuse_space, inuse_objects, alloc_space, ...")

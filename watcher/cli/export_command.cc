@@ -5,6 +5,7 @@
 
 #include "analysis/series/series_json.h"
 #include "watcher/cli/commands.h"
+#include "watcher/cli/config_option.h"
 #include "watcher/cli/output.h"
 #include "watcher/store/rocks_store.h"
 
@@ -17,6 +18,7 @@ struct ExportArguments {
   std::string from = "0";
   std::string to = "now";
   std::string output;
+  std::string config_file;
 };
 
 constexpr const char* kFooter =
@@ -58,9 +60,9 @@ Result<void> Export(const ExportArguments& arguments) {
   if (!store) return Fail(store.error());
   const auto target = FindTarget(**store, arguments.target);
   if (!target) return Fail(target.error());
-  const auto attributor = SiteAttributor::Create({});
-  if (!attributor) return Fail(attributor.error());
-  auto window = (*store)->Window(target->id, *from, *to, **attributor);
+  const auto judging = LoadJudging(arguments.config_file);
+  if (!judging) return Fail(judging.error());
+  auto window = (*store)->Window(target->id, *from, *to, *judging->attributor);
   if (!window) return Fail(window.error());
   if (window->observations.empty())
     return Fail(ErrorCode::kNotFound, "nothing is stored of " + ToString(target->labels) +
@@ -94,6 +96,7 @@ void AddExportCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "Write to this file instead of stdout")
       ->type_name("FILE");
+  AddConfigOption(*command, arguments->config_file);
   command->footer(kFooter);
   command->callback([arguments, &exit_code] {
     const auto done = Export(*arguments);

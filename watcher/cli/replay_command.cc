@@ -14,6 +14,7 @@
 #include "analysis/series/series_json.h"
 #include "analysis/trend/replay.h"
 #include "watcher/cli/commands.h"
+#include "watcher/cli/config_option.h"
 #include "watcher/cli/profile_files.h"
 
 namespace heapwatch {
@@ -27,6 +28,7 @@ constexpr std::size_t kMaxSeriesBytes = 1U << 30;
 struct ReplayArguments {
   std::vector<std::string> paths;
   std::string format = "text";
+  std::string config_file;
 };
 
 struct ReplayInput {
@@ -81,21 +83,22 @@ std::string TextLine(const ReplayInput& input, const VerdictChange& change) {
 }
 
 // What one path comes to: lines for stdout, or an error.
-Result<std::string> ReplayPath(const fs::path& path, const SiteAttributor& attributor,
-                               bool as_json) {
-  auto input = ReadInput(path, attributor);
+Result<std::string> ReplayPath(const fs::path& path, const Judging& judging, bool as_json) {
+  auto input = ReadInput(path, *judging.attributor);
   if (!input) return Fail(input.error());
   std::string out;
-  Replay(input->window, {}, [&](const VerdictChange& change) {
+  ReplayOptions options;
+  options.trend = judging.detection;
+  Replay(input->window, options, [&](const VerdictChange& change) {
     out += as_json ? JsonLine(*input, change) : TextLine(*input, change);
   });
   return out;
 }
 
 int RunReplay(const ReplayArguments& arguments) {
-  auto attributor = SiteAttributor::Create({});
-  if (!attributor) {
-    std::cerr << "heapwatch replay: " << attributor.error().message << '\n';
+  const auto judging = LoadJudging(arguments.config_file);
+  if (!judging) {
+    std::cerr << "heapwatch replay: " << judging.error().message << '\n';
     return kExitBadInput;
   }
   const std::size_t count = arguments.paths.size();
@@ -105,7 +108,7 @@ int RunReplay(const ReplayArguments& arguments) {
   const auto work = [&] {
     for (std::size_t i = next++; i < count; i = next++) {
       results[i] = std::make_unique<Result<std::string>>(
-          ReplayPath(arguments.paths[i], **attributor, arguments.format == "jsonl"));
+          ReplayPath(arguments.paths[i], *judging, arguments.format == "jsonl"));
       done[i] = true;
       done[i].notify_one();
     }
@@ -142,6 +145,7 @@ void AddReplayCommand(CLI::App& app, int& exit_code) {
   command->add_option("--format", arguments->format, "text for people, jsonl for programs")
       ->check(CLI::IsMember({"text", "jsonl"}))
       ->capture_default_str();
+  AddConfigOption(*command, arguments->config_file);
   command->footer(
       "A profile's moment is its time_nanos, else its file name as Unix milliseconds, else the\n"
       "file's modification time. Only what was known at a moment is used for its verdict.\n"

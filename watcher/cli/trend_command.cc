@@ -39,32 +39,42 @@ lists them. One line for each target that has it, the most pressing first.
 
 Exit codes: 0 fine, 1 the service cannot be asked or knows no such site, 2 wrong usage.)";
 
+// The verdicts on the sites of that name, or on all where it is "".
+Result<json::value> AskSites(const TrendArguments& arguments, const std::string& name) {
+  return AskServiceForData(
+      arguments.service, "/api/v1/sites",
+      {{"target", arguments.target}, {"site", name}, {"limit", std::to_string(kMostSites)}});
+}
+
 // The verdicts on the one site that is meant.
 Result<std::vector<json::object>> FindSite(const TrendArguments& arguments) {
-  const auto data =
-      AskServiceForData(arguments.service, "/api/v1/sites",
-                        {{"target", arguments.target}, {"limit", std::to_string(kMostSites)}});
-  if (!data) return Fail(data.error());
-  std::vector<json::object> exact;
-  std::vector<json::object> partial;
+  const auto exact = AskSites(arguments, arguments.site);
+  if (!exact) return Fail(exact.error());
+  std::vector<json::object> found;
+  for (const json::value& value : exact->at("sites").as_array()) found.push_back(value.as_object());
+  if (!found.empty()) return found;
+  const auto all = AskSites(arguments, "");
+  if (!all) return Fail(all.error());
+  const json::array& sites = all->at("sites").as_array();
   std::set<std::string> names;
-  for (const json::value& value : data->at("sites").as_array()) {
-    const json::object& site = value.at("site").as_object();
-    const std::string name = TextOf(site, "name");
-    if (TextOf(site, "id") == arguments.site || TextOf(site, "function") == arguments.site ||
-        name == arguments.site) {
-      exact.push_back(value.as_object());
-    } else if (name.find(arguments.site) != std::string::npos) {
-      partial.push_back(value.as_object());
-      names.insert(name);
-    }
+  for (const json::value& value : sites) {
+    const std::string name = TextOf(value.at("site").as_object(), "name");
+    if (name.find(arguments.site) == std::string::npos) continue;
+    found.push_back(value.as_object());
+    names.insert(name);
   }
-  if (!exact.empty()) return exact;
-  if (names.size() == 1) return partial;
+  const auto total = all->at("total").to_number<std::size_t>();
+  const bool is_part = sites.size() < total;
   std::string message = "site \"" + arguments.site + "\"";
+  if (names.empty() && is_part)
+    return Fail(ErrorCode::kNotFound, message + " is not among the " +
+                                          std::to_string(sites.size()) + " most pressing of " +
+                                          std::to_string(total) +
+                                          " sites: give its id or its whole function");
   if (names.empty())
     return Fail(ErrorCode::kNotFound,
                 message + " is unknown; `heapwatch top` lists those there are");
+  if (names.size() == 1) return found;
   message += " fits " + std::to_string(names.size()) + " sites, name one:";
   std::size_t named = 0;
   for (const std::string& name : names)

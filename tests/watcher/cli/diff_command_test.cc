@@ -54,6 +54,28 @@ class DiffCommand : public ::testing::Test {
   std::string err_;
 };
 
+// As a service with that configuration names them.
+TEST_F(DiffCommand, NamesSitesByTheConfiguration) {
+  const auto called = [](std::int64_t bytes) {
+    ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
+    builder.AddSample({{"pool.Get", "pool.go", 7, 5}, {"main.g", "main.go", 9, 8}}, 0, {bytes});
+    return EncodePprof(std::move(builder).Build());
+  };
+  Write("c.pb.gz", called(100));
+  Write("d.pb.gz", called(350));
+  Write("heapwatch.yml", "site_rules: {skip_functions: ['pool\\..*']}\n");
+  EXPECT_EQ(Run({Path("c.pb.gz"), Path("d.pb.gz")}), kExitOk) << err_;
+  EXPECT_THAT(out_, HasSubstr("pool.Get pool.go:+2"));
+  EXPECT_EQ(Run({Path("c.pb.gz"), Path("d.pb.gz"), "--config.file", Path("heapwatch.yml")}),
+            kExitOk)
+      << err_;
+  EXPECT_THAT(out_, HasSubstr("main.g main.go:+1"));
+  Write("bad.yml", "site_rule: {}\n");
+  EXPECT_EQ(Run({Path("c.pb.gz"), Path("d.pb.gz"), "--config.file", Path("bad.yml")}),
+            kExitBadInput);
+  EXPECT_THAT(err_, HasSubstr("bad.yml:1:1: unknown field"));
+}
+
 TEST_F(DiffCommand, PrintsWhatGrew) {
   EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz")}), kExitOk) << err_;
   EXPECT_THAT(out_, HasSubstr("before  a.pb.gz  total 100 B"));

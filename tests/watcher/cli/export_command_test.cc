@@ -25,7 +25,8 @@ class ExportCommand : public ::testing::Test {
     ASSERT_TRUE(store.has_value()) << store.error().message;
     for (std::int64_t i = 0; i < 3; ++i) {
       ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
-      builder.AddSample({{"main.f", "main.go", 7, 5}}, 16, {160 * (i + 1)});
+      builder.AddSample({{"main.f", "main.go", 7, 5}, {"main.g", "main.go", 9, 8}}, 16,
+                        {160 * (i + 1)});
       const Labels labels = {{"instance", "10.0.0.1:6060"}, {"service", "shop"}};
       ASSERT_TRUE((*store)
                       ->Append(labels, FromUnixMillis(1'750'000'000'000 + 60'000 * i),
@@ -57,6 +58,20 @@ TEST_F(ExportCommand, WritesWhatReplayReads) {
   ASSERT_EQ(read->window.sites.size(), 1U);
   EXPECT_EQ(read->window.sites[0].ToString(), "main.f main.go:+2");
   EXPECT_EQ(read->window.matrix[0], (std::vector<std::int64_t>{320, 480}));
+}
+
+TEST_F(ExportCommand, NamesSitesByTheConfigurationAndReplayJudgesByIt) {
+  const std::string file = folder_ + "/run.json";
+  const std::string config = folder_ + "/heapwatch.yml";
+  std::ofstream(config) << "site_rules: {skip_functions: ['main\\.f']}\n"
+                           "detection: {warm_up: 1s, warm_up_cycles: 1}\n";
+  ASSERT_EQ(Run({"10.0.0.1:6060", "--config.file", config, "-o", file}), 0) << err_;
+  const auto replay = RunCommand({"replay", file});
+  EXPECT_EQ(replay.exit_code, 0) << replay.err;
+  EXPECT_EQ(replay.out, "");  // three minutes are too short for the defaults
+  const auto configured = RunCommand({"replay", "--config.file", config, file});
+  EXPECT_EQ(configured.exit_code, 0) << configured.err;
+  EXPECT_THAT(configured.out, HasSubstr("stable  main.g main.go:+1"));
 }
 
 TEST_F(ExportCommand, NamesTheTargetsThereAreWhereTheWantedOneIsNot) {
