@@ -13,6 +13,7 @@
 #include "analysis/base/units.h"
 #include "analysis/trend/explain.h"
 #include "analysis/trend/pooled_stretch.h"
+#include "analysis/trend/verdict_rank.h"
 #include "analysis/trend/version_change.h"
 
 namespace heapwatch {
@@ -20,25 +21,6 @@ namespace {
 
 // A growth of which less than this share came before a part of the life began in that part.
 constexpr double kEarlierShare = 0.25;
-
-// Higher is worse.
-int Rank(VerdictKind kind) {
-  switch (kind) {
-    case VerdictKind::kInsufficientData:
-      return 0;
-    case VerdictKind::kStable:
-      return 1;
-    case VerdictKind::kPlateau:
-      return 2;
-    case VerdictKind::kGrowing:
-      return 3;
-    case VerdictKind::kChurn:
-      return 4;
-    case VerdictKind::kLeak:
-      return 5;
-  }
-  return 0;
-}
 
 struct VersionKey {
   std::string service;
@@ -106,14 +88,14 @@ class Pool {
         if (before != nullptr) finding.change = ChangeSince(*before, id, replicas, load_ratio);
         const bool regressed = finding.change && finding.change->allocates_more;
         if (finding.judged == 0) continue;
-        if (Rank(finding.kind) < Rank(VerdictKind::kPlateau) && !regressed) continue;
+        if (RankOf(finding.kind) < RankOf(VerdictKind::kPlateau) && !regressed) continue;
         finding.reason = Explain(finding);
         out.push_back(std::move(finding));
       }
     }
     std::stable_sort(out.begin(), out.end(), [](const FleetFinding& a, const FleetFinding& b) {
-      return std::tuple(-Rank(a.kind), -a.slope_bytes_per_second) <
-             std::tuple(-Rank(b.kind), -b.slope_bytes_per_second);
+      return std::tuple(-RankOf(a.kind), -a.slope_bytes_per_second) <
+             std::tuple(-RankOf(b.kind), -b.slope_bytes_per_second);
     });
     return out;
   }
@@ -187,7 +169,7 @@ FleetFinding Pool::Judge(const Versions::value_type& version, const Replicas& al
   out.kind = VerdictOf(replicas.front()).kind;
   for (const auto& replica : replicas) {
     const VerdictKind kind = VerdictOf(replica).kind;
-    if (Rank(kind) > Rank(out.kind)) out.kind = kind;
+    if (RankOf(kind) > RankOf(out.kind)) out.kind = kind;
   }
   for (const auto& replica : replicas) {
     if (VerdictOf(replica).kind == out.kind) out.replicas.push_back(replica);
@@ -225,15 +207,16 @@ void Pool::TakePooled(FleetFinding& finding, const Replicas& replicas) const {
     const bool began_mid_life =
         share > 0 && whole.growth_bytes - pooled.growth_bytes < kEarlierShare * pooled.growth_bytes;
     const VerdictKind kind = JudgePooled(pooled, began_mid_life, options_);
-    if (Rank(kind) < Rank(VerdictKind::kGrowing) || Rank(kind) < Rank(finding.kind)) continue;
-    if (!worst || Rank(kind) > Rank(worst->kind)) worst = Part{share, pooled, kind};
+    if (RankOf(kind) < RankOf(VerdictKind::kGrowing) || RankOf(kind) < RankOf(finding.kind))
+      continue;
+    if (!worst || RankOf(kind) > RankOf(worst->kind)) worst = Part{share, pooled, kind};
   }
   if (!worst) return;
   finding.slope_bytes_per_second = worst->pooled.slope;
   finding.slope_interval = worst->pooled.interval;
   finding.z = worst->pooled.z;
   finding.total_growth_bytes = worst->pooled.growth_bytes;
-  finding.pooled = Rank(worst->kind) > Rank(finding.kind);
+  finding.pooled = RankOf(worst->kind) > RankOf(finding.kind);
   finding.kind = worst->kind;
   finding.replicas.clear();
   for (const auto& replica : replicas) {
