@@ -51,7 +51,9 @@ Error ErrorOf(const HttpResponse& response) {
       answer.at("error").is_string())
     error.message = std::string(answer.at("error").as_string());
   if (response.status == 401)
-    error.message += "; give --user with --password-file, or --token-file";
+    error.message =
+        "the login is missing or wrong (HTTP 401): give --user with --password-file, or "
+        "--token-file";
   return error;
 }
 
