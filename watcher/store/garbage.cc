@@ -14,8 +14,6 @@
 namespace heapwatch {
 namespace {
 
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
 // Half of a hash is enough: two that share it are both kept.
 class HashSet {
  public:
@@ -44,8 +42,8 @@ Result<void> ForEach(RocksDb& db, Family family, std::string_view prefix, const 
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(options, db.family(family)));
   for (it->Seek(rocksdb::Slice(prefix.data(), prefix.size()));
-       it->Valid() && ToView(it->key()).starts_with(prefix); it->Next()) {
-    if (auto used = use(ToView(it->key()), ToView(it->value())); !used) return used;
+       it->Valid() && it->key().ToStringView().starts_with(prefix); it->Next()) {
+    if (auto used = use(it->key().ToStringView(), it->value().ToStringView()); !used) return used;
   }
   return it->status().ok() ? Result<void>() : Fail(db.ErrorOf(it->status(), "reading"));
 }

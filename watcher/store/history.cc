@@ -9,8 +9,6 @@
 namespace heapwatch {
 namespace {
 
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
 Error At(const Error& error, TargetId target, Time first) {
   return error.In("target " + target.ToString() + ", the block of " + FormatRfc3339(first) + " (" +
                   ToHex(BlockKey(target, first, kHeaderPart)) + ")");
@@ -31,14 +29,14 @@ Result<std::optional<StoredBlock>> BlockScan::Read() {
     if (!blocks_->status().ok()) return Fail(db_.ErrorOf(blocks_->status(), "reading"));
     return std::nullopt;
   }
-  const std::string_view key = ToView(blocks_->key());
+  const std::string_view key = blocks_->key().ToStringView();
   StoredBlock block;
   block.target = target_;
   block.first = TimeOfRowKey(key);
   if (key != BlockKey(target_, block.first, kHeaderPart)) {
     return Fail(At({ErrorCode::kCorrupt, "its header is missing"}, target_, block.first));
   }
-  auto header = UnpackHeader(ToView(blocks_->value()));
+  auto header = UnpackHeader(blocks_->value().ToStringView());
   if (!header) return Fail(At(header.error(), target_, block.first));
   block.header = std::move(*header);
   return std::optional(std::move(block));
@@ -57,13 +55,13 @@ Result<std::optional<StoredBlock>> BlockScan::Seek(Time from) {
 Result<std::optional<StoredBlock>> BlockScan::SeekBefore(Time at) {
   blocks_->SeekForPrev(BlockKey(target_, at, kSeriesPart));
   if (blocks_->Valid()) {
-    blocks_->Seek(BlockKey(target_, TimeOfRowKey(ToView(blocks_->key())), kHeaderPart));
+    blocks_->Seek(BlockKey(target_, TimeOfRowKey(blocks_->key().ToStringView()), kHeaderPart));
   }
   return Read();
 }
 
 Result<std::optional<StoredBlock>> BlockScan::Next() {
-  const Time first = TimeOfRowKey(ToView(blocks_->key()));
+  const Time first = TimeOfRowKey(blocks_->key().ToStringView());
   blocks_->Seek(BlockKey(target_, first + Duration(1), kHeaderPart));
   return Read();
 }
@@ -85,7 +83,7 @@ Result<void> ReadPart(RocksDb& db, const rocksdb::Snapshot* snapshot, const Stor
                    block.first));
   }
   if (!status.ok()) return Fail(At(db.ErrorOf(status, "reading"), block.target, block.first));
-  if (auto used = use(ToView(bytes)); !used) {
+  if (auto used = use(bytes.ToStringView()); !used) {
     return Fail(At(used.error(), block.target, block.first));
   }
   return {};
@@ -161,7 +159,7 @@ Result<std::optional<Time>> LastMoment(RocksDb& db, TargetId target, Time at) {
   const TargetEntries rows(db, Family::kRows, target);
   rows->SeekForPrev(RowKey(target, at));
   if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
-  if (rows->Valid()) last = TimeOfRowKey(ToView(rows->key()));
+  if (rows->Valid()) last = TimeOfRowKey(rows->key().ToStringView());
   const auto block = BlockScan(db, nullptr, target).SeekBefore(at);
   if (!block) return Fail(block.error());
   if (*block && (*block)->first <= at) {
@@ -180,10 +178,10 @@ using UseRow = std::function<Result<void>(Time time, std::string_view row)>;
 Result<void> ForEachRowOfChain(const RocksDb& db, const TargetEntries& rows, TargetId target,
                                Time start, Time last, const UseRow& use) {
   const std::string last_key = RowKey(target, last);
-  for (rows->Seek(RowKey(target, start)); rows->Valid() && ToView(rows->key()) <= last_key;
+  for (rows->Seek(RowKey(target, start)); rows->Valid() && rows->key().ToStringView() <= last_key;
        rows->Next()) {
-    const std::string_view key = ToView(rows->key());
-    const std::string_view row = ToView(rows->value());
+    const std::string_view key = rows->key().ToStringView();
+    const std::string_view row = rows->value().ToStringView();
     const auto kind = KindOf(row);
     if (kind && *kind == RowKind::kAside) continue;
     const auto used = kind ? use(TimeOfRowKey(key), row) : Fail(kind.error());
@@ -201,7 +199,7 @@ Result<std::optional<RowMoment>> ReadLastRow(RocksDb& db, const rocksdb::Snapsho
   if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
   if (!rows->Valid()) return std::nullopt;
   const std::string key = rows->key().ToString();
-  const auto preamble = ReadPreamble(ToView(rows->value()));
+  const auto preamble = ReadPreamble(rows->value().ToStringView());
   if (!preamble) return Fail(AtRow(preamble.error(), key));
   RowMoment moment;
   moment.time = TimeOfRowKey(key);
@@ -209,7 +207,7 @@ Result<std::optional<RowMoment>> ReadLastRow(RocksDb& db, const rocksdb::Snapsho
   moment.is_aside = preamble->kind == RowKind::kAside;
   const auto read =
       moment.is_aside
-          ? moment.chain.Apply(ToView(rows->value()))
+          ? moment.chain.Apply(rows->value().ToStringView())
           : ForEachRowOfChain(db, rows, target, moment.chain_start, moment.time,
                               [&](Time, std::string_view row) { return moment.chain.Apply(row); });
   if (!read) return Fail(read.error());
@@ -284,10 +282,10 @@ Result<void> History::ReadRows(Time from, Time to, Time rows_from) {
   ChainSegment* chain = nullptr;
   Time chain_start{};
   const std::string last_key = RowKey(target_, to);
-  for (rows->Seek(RowKey(target_, from)); rows->Valid() && ToView(rows->key()) <= last_key;
+  for (rows->Seek(RowKey(target_, from)); rows->Valid() && rows->key().ToStringView() <= last_key;
        rows->Next()) {
-    const std::string_view key = ToView(rows->key());
-    const std::string_view row = ToView(rows->value());
+    const std::string_view key = rows->key().ToStringView();
+    const std::string_view row = rows->value().ToStringView();
     const Time time = TimeOfRowKey(key);
     const auto preamble = ReadPreamble(row);
     if (!preamble) return Fail(AtRow(preamble.error(), key));

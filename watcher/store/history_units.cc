@@ -10,23 +10,22 @@
 namespace heapwatch {
 namespace {
 
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
 // A block whose header cannot be read is a unit still: it must be able to go.
 Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
                        std::vector<HistoryUnit>& units) {
   const TargetEntries blocks(db, Family::kBlocks, target);
   blocks->Seek(RowKey(target, from));
   while (blocks->Valid()) {
-    const Time first = TimeOfRowKey(ToView(blocks->key()));
+    const Time first = TimeOfRowKey(blocks->key().ToStringView());
     if (first >= end) break;
     HistoryUnit unit{first, first, 0, Family::kBlocks, {}};
-    if (const auto header = UnpackHeader(ToView(blocks->value()))) {
+    if (const auto header = UnpackHeader(blocks->value().ToStringView())) {
       unit.last = header->frame.times.back();
       unit.snapshots = header->frame.times.size();
     }
     const std::string block_prefix = RowKey(target, first);
-    for (; blocks->Valid() && ToView(blocks->key()).starts_with(block_prefix); blocks->Next()) {
+    for (; blocks->Valid() && blocks->key().ToStringView().starts_with(block_prefix);
+         blocks->Next()) {
       unit.keys.push_back(blocks->key().ToString());
     }
     units.push_back(std::move(unit));
@@ -42,7 +41,7 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end, Time row
   for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
     const std::string key = rows->key().ToString();
     const Time time = TimeOfRowKey(key);
-    const auto preamble = ReadPreamble(ToView(rows->value()));
+    const auto preamble = ReadPreamble(rows->value().ToStringView());
     // A row that cannot be read stands alone, too: it must be able to go.
     if (!preamble || preamble->kind == RowKind::kAside) {
       if (time >= from && time < end) units.push_back({time, time, 1, Family::kRows, {key}});

@@ -24,8 +24,6 @@ constexpr std::size_t kTableBytes = 64U << 20;
 // A store with more damages than this is told by the first of them.
 constexpr std::size_t kMaxDamages = 1000;
 
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
-
 std::unique_ptr<rocksdb::Iterator> Iterate(RocksDb& db, Family family) {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
@@ -68,8 +66,8 @@ class Checker {
   void CheckRecords() {
     const auto it = Iterate(db_, Family::kDefault);
     for (; it->Valid(); it->Next()) {
-      const std::string_view key = ToView(it->key());
-      if (key.starts_with("pin/") && !DecodePin(ToView(it->value()))) {
+      const std::string_view key = it->key().ToStringView();
+      if (key.starts_with("pin/") && !DecodePin(it->value().ToStringView())) {
         Damaged("the pin \"" + std::string(key.substr(4)) + "\" does not make sense");
       }
     }
@@ -96,8 +94,8 @@ class Checker {
     bool has_chain = false;
     const auto it = Iterate(db_, Family::kRows);
     for (; it->Valid(); it->Next()) {
-      const std::string_view key = ToView(it->key());
-      const std::string_view row = ToView(it->value());
+      const std::string_view key = it->key().ToStringView();
+      const std::string_view row = it->value().ToStringView();
       const auto preamble = ReadPreamble(row);
       if (!preamble) {
         Damaged(Place("snapshot", key), preamble.error());
@@ -141,12 +139,12 @@ class Checker {
     };
     const auto it = Iterate(db_, Family::kBlocks);
     for (; it->Valid(); it->Next()) {
-      const std::string_view key = ToView(it->key());
+      const std::string_view key = it->key().ToStringView();
       if (PartOfBlockKey(key) == kHeaderPart) {
         end_block();
         chunk = 0;
         block = key.substr(0, 16);
-        auto read = UnpackHeader(ToView(it->value()));
+        auto read = UnpackHeader(it->value().ToStringView());
         if (!read) {
           Damaged(Place("block", key), read.error());
           continue;
@@ -158,7 +156,7 @@ class Checker {
       }
       if (!header || !key.starts_with(block) || PartOfBlockKey(key) == kSeriesPart) continue;
       if (header->series && chunk < header->chunk_count()) {
-        const auto read = UnpackChunk(*header, chunk, ToView(it->value()),
+        const auto read = UnpackChunk(*header, chunk, it->value().ToStringView(),
                                       [](std::size_t, std::span<const std::int64_t>) {});
         if (!read) Damaged(Place("block", key), read.error());
       }
