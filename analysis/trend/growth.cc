@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "analysis/trend/load.h"
+#include "analysis/trend/median.h"
 #include "analysis/trend/steadiness.h"
 
 namespace heapwatch {
@@ -63,10 +64,8 @@ double NoiseOfBins(std::span<const double> level) {
   std::vector<double> steps;
   for (std::size_t k = 1; k < level.size(); ++k)
     steps.push_back(std::fabs(level[k] - level[k - 1]));
-  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
-  std::nth_element(steps.begin(), middle, steps.end());
   // Of a normal distribution, whose steps have twice the variance.
-  return *middle / 0.6745 / std::numbers::sqrt2;
+  return Median(steps) / 0.6745 / std::numbers::sqrt2;
 }
 
 bool GrowsThroughout(const TrendWindow& window, std::span<const double> level,

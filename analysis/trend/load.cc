@@ -1,18 +1,12 @@
 #include "analysis/trend/load.h"
 
-#include <algorithm>
+#include "analysis/trend/median.h"
 
 namespace heapwatch {
 namespace {
 
 // A site counts from this many sampled allocations per bin on: its rate is then known within 20 %.
 constexpr double kMinSamplesPerBin = 25;
-
-double MedianOf(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 }  // namespace
 
@@ -38,7 +32,7 @@ std::vector<double> LoadIndex(std::span<const std::vector<double>> site_rates) {
   for (std::size_t k = 0; k < bins; ++k) {
     values.clear();
     for (std::size_t s = 0; s < sites.size(); ++s) values.push_back((*sites[s])[k] / means[s]);
-    load.push_back(MedianOf(values));
+    load.push_back(Median(values));
     total += load.back();
   }
   if (total <= 0) return {};

@@ -4,6 +4,8 @@
 #include <optional>
 #include <span>
 
+#include "analysis/trend/median.h"
+
 namespace heapwatch {
 namespace {
 
@@ -17,13 +19,6 @@ constexpr std::size_t kRateSteps = 8;
 bool SameLife(const Observation& a, const Observation& b) {
   return a.lifetime == b.lifetime && a.build == b.build &&
          a.sampling_period_bytes == b.sampling_period_bytes;
-}
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t from, std::size_t to) {
@@ -46,7 +41,7 @@ double UsualOf(std::span<const double> steps) {
   for (const double step : steps) {
     if (step > 0) forward.push_back(step);
   }
-  return Median(std::move(forward));
+  return Median(forward);
 }
 
 // What is usual where step i is: of the whole life, or, as how often is scraped may change, of the

@@ -5,6 +5,8 @@
 #include <numeric>
 #include <vector>
 
+#include "analysis/trend/median.h"
+
 namespace heapwatch {
 namespace {
 
@@ -40,9 +42,8 @@ std::optional<double> LoadRatio(const std::map<ContentHash, PooledStretch>& befo
     if (const auto ratio = RateRatio(known->second, pooled)) ratios.push_back(*ratio);
   }
   if (ratios.size() < kMinSites) return std::nullopt;
-  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  return *middle > 0 ? std::optional(*middle) : std::nullopt;
+  const double median = Median(ratios);
+  return median > 0 ? std::optional(median) : std::nullopt;
 }
 
 VersionChange CompareVersions(const PooledStretch& before, const PooledStretch& now,
