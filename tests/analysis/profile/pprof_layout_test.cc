@@ -9,19 +9,13 @@
 
 #include "analysis/profile/decode.h"
 #include "analysis/profile/encode.h"
+#include "tests/analysis/profile/decoded.h"
 #include "tests/analysis/profile/pprof_message.h"
 
 namespace heapwatch {
 namespace {
 
 using testing::ElementsAre;
-
-HeapProfile Decoded(const std::string& bytes) {
-  Result<HeapProfile> profile = DecodeProfile(bytes);
-  if (profile) return *std::move(profile);
-  ADD_FAILURE() << profile.error().message;
-  return {};
-}
 
 // The fields of a part, each with its key, in the order they stand.
 std::vector<std::string> FieldsOf(std::string_view part) {
@@ -37,28 +31,35 @@ std::vector<std::string> FieldsOf(std::string_view part) {
   return fields;
 }
 
-// Functions, locations and samples get an unknown field in front, another value of their first
-// field, which does not count, and their true first field at the end.
-std::string InAnotherLayout(std::string_view message) {
+// The message with each part that `is_rewritten` tells by its field put together anew from its
+// fields.
+template <class IsRewritten, class Rewrite>
+std::string WithParts(std::string_view message, IsRewritten is_rewritten, Rewrite rewrite) {
   std::string out;
   protozero::pbf_writer writer(out);
   for (const std::string& field : FieldsOf(message)) {
     protozero::pbf_reader reader(field);
     reader.next();
     const auto tag = reader.tag();
-    if (tag != 2 && tag != 4 && tag != 5) {
+    if (is_rewritten(tag))
+      writer.add_message(tag, rewrite(tag, FieldsOf(reader.get_string())));
+    else
       out += field;
-      continue;
-    }
-    const std::string usual = reader.get_string();
-    const std::vector<std::string> parts = FieldsOf(usual);
-    std::string part("\x78\x01");                   // 15: 1
-    if (tag != 2) part += std::string("\x08\x63");  // id: 99
-    for (std::size_t i = 1; i < parts.size(); ++i) part += parts[i];
-    part += parts[0];
-    writer.add_message(tag, part);
   }
   return out;
+}
+
+// Functions, locations and samples get an unknown field in front, another value of their first
+// field, which does not count, and their true first field at the end.
+std::string InAnotherLayout(std::string_view message) {
+  return WithParts(
+      message, [](auto tag) { return tag == 2 || tag == 4 || tag == 5; },
+      [](auto tag, const std::vector<std::string>& parts) {
+        std::string part("\x78\x01");                   // 15: 1
+        if (tag != 2) part += std::string("\x08\x63");  // id: 99
+        for (std::size_t i = 1; i < parts.size(); ++i) part += parts[i];
+        return part + parts[0];
+      });
 }
 
 TEST(PprofLayout, TheOrderOfFieldsIsTheWritersBusiness) {
@@ -74,23 +75,15 @@ TEST(PprofLayout, TheOrderOfFieldsIsTheWritersBusiness) {
 
 // Of each sample the values first; and long enough that nothing need be read near the end.
 std::string AsGoWrites(std::string_view message) {
-  std::string out;
-  protozero::pbf_writer writer(out);
-  for (const std::string& field : FieldsOf(message)) {
-    protozero::pbf_reader reader(field);
-    reader.next();
-    if (reader.tag() != 2) {
-      out += field;
-      continue;
-    }
-    std::string part;
-    const std::string usual = reader.get_string();
-    std::vector<std::string> parts = FieldsOf(usual);
-    std::swap(parts[0], parts[1]);
-    for (const std::string& each : parts) part += each;
-    writer.add_message(2, part);
-  }
-  writer.add_string(6, std::string(1000, 'x'));
+  std::string out = WithParts(
+      message, [](auto tag) { return tag == 2; },
+      [](auto, std::vector<std::string> parts) {
+        std::swap(parts[0], parts[1]);
+        std::string part;
+        for (const std::string& each : parts) part += each;
+        return part;
+      });
+  protozero::pbf_writer(out).add_string(6, std::string(1000, 'x'));
   return out;
 }
 

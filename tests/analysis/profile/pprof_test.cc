@@ -10,6 +10,7 @@
 #include "analysis/profile/encode.h"
 #include "analysis/profile/inflate.h"
 #include "analysis/profile/profile_builder.h"
+#include "tests/analysis/profile/decoded.h"
 #include "tests/analysis/profile/pprof_message.h"
 
 namespace heapwatch {
@@ -17,13 +18,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-HeapProfile Decoded(const std::string& bytes) {
-  Result<HeapProfile> profile = DecodeProfile(bytes);
-  if (profile) return *std::move(profile);
-  ADD_FAILURE() << profile.error().message;
-  return {};
-}
 
 Error ErrorOf(const std::string& bytes, const DecodeLimits& limits = {}) {
   const Result<HeapProfile> profile = DecodeProfile(bytes, limits);

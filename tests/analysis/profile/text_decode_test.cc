@@ -2,19 +2,13 @@
 #include <gtest/gtest.h>
 
 #include "analysis/profile/decode.h"
+#include "tests/analysis/profile/decoded.h"
 
 namespace heapwatch {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-HeapProfile Decoded(std::string_view bytes) {
-  Result<HeapProfile> profile = DecodeProfile(bytes);
-  if (profile) return *std::move(profile);
-  ADD_FAILURE() << profile.error().message;
-  return {};
-}
 
 std::string MessageOf(std::string_view bytes) {
   const Result<HeapProfile> profile = DecodeProfile(bytes);
