@@ -1,6 +1,7 @@
 #include "analysis/profile/id_table.h"
 
 #include <bit>
+
 namespace heapwatch {
 
 void IdTable::Clear() {
