@@ -163,8 +163,7 @@ asio::awaitable<Result<HttpResponse>> SendOnce(HttpExchange& x, ClientTls& conte
   ConnectionPool& pool = ConnectionPoolOf(key.executor);
   if (auto rested = pool.Take(key)) {
     auto response = co_await ConverseOn(std::move(rested), x, pool);
-    // The peer may have closed it just now. What is asked twice does no harm, what is posted may.
-    if (!x.was_cut_unheard || x.call.method != "GET") co_return response;
+    if (!x.was_cut_unheard) co_return response;  // else the peer may have closed it just now
   }
   auto opened = co_await OpenConnection(x, std::move(key), resolver);
   if (!opened) co_return Fail(opened.error());

@@ -8,9 +8,10 @@
 // setting that raises it, or tells of a redirect loop), kWrongFormat (what answers does not speak
 // HTTP), kInvalidArgument (a bad address, a file of the configuration that cannot be used). A
 // connection that the peer leaves open is used again by calls on the same executor, with the same
-// TLS and proxy (connection_pool.h); where it turns out to be closed, a GET is sent once more on a
-// new one. Names of hosts are looked up anew for each new connection. Any thread; a call runs on
-// the executor of the coroutine that awaits it and ends early when that is cancelled.
+// TLS and proxy (connection_pool.h); where it turns out to be closed, the request is sent once more
+// on a new one: a peer may see it twice, and what is posted must bear that, as alerts do. Names of
+// hosts are looked up anew for each new connection. Any thread; a call runs on the executor of the
+// coroutine that awaits it and ends early when that is cancelled.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
