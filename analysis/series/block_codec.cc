@@ -58,21 +58,17 @@ bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size
     size.block_bytes = in.Zigzag();
     size.scale = in.Double();
   }
-  if (!ReadSteps(in, first)) return false;
   const auto bytes = series.subspan(*unit.bytes_column * width, width);
   const std::int64_t bound = CountBound(size);
-  std::int64_t count = 0;
-  ObjectsAndBytes told{0, 0};
-  for (std::size_t t = 0; t < width; ++t) {
-    if (first[t] != count) {
-      count = first[t];
-      if (count > bound || count < -bound) return false;
-      told = FromSampledCount(count, size);
+  return ForEachStretch(in, width, [&](std::size_t begin, std::size_t length, std::int64_t count) {
+    if (count > bound || count < -bound) return false;
+    const ObjectsAndBytes told = FromSampledCount(count, size);
+    for (std::size_t t = begin; t < begin + length; ++t) {
+      first[t] = told.objects;
+      bytes[t] = told.bytes;
     }
-    first[t] = told.objects;
-    bytes[t] = told.bytes;
-  }
-  return true;
+    return true;
+  });
 }
 
 bool UnpackUnitAt(const ValueUnit& unit, std::span<std::int64_t> values, std::size_t width,

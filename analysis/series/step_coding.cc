@@ -39,12 +39,6 @@ class StepWriter {
   std::uint64_t still_ = 0;
 };
 
-// A step from its code, which is even and not 0.
-std::int64_t StepOf(std::uint64_t code) {
-  const std::uint64_t zigzag = code >> 1;
-  return static_cast<std::int64_t>((zigzag >> 1) ^ (~(zigzag & 1) + 1));
-}
-
 }  // namespace
 
 void WriteSteps(std::span<const std::int64_t> values, ByteWriter& out) {
@@ -54,46 +48,18 @@ void WriteSteps(std::span<const std::int64_t> values, ByteWriter& out) {
 }
 
 bool ReadSteps(ByteReader& in, std::span<std::int64_t> values) {
-  std::int64_t last = 0;
-  std::size_t at = 0;
-  while (at < values.size()) {
-    const std::uint64_t code = in.Varint();
-    if ((code & 1) != 0) {
-      const std::uint64_t run = (code >> 1) + 1;
-      if (run > values.size() - at) return false;
-      std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(at), run, last);
-      at += run;
-      continue;
-    }
-    if (code == 0) {
-      if (!in.ok()) return false;
-      last = static_cast<std::int64_t>(in.Fixed64());
-    } else {
-      last = WrappingSum(last, StepOf(code));
-    }
-    values[at++] = last;
-  }
-  return in.ok();
+  return ForEachStretch(in, values.size(),
+                        [&](std::size_t begin, std::size_t count, std::int64_t value) {
+                          std::fill_n(values.data() + begin, count, value);
+                          return true;
+                        });
 }
 
 bool ReadStepsAt(ByteReader& in, std::size_t width, std::size_t snapshot, std::int64_t& value) {
-  std::int64_t last = 0;
-  for (std::size_t at = 0; at < width;) {
-    const std::uint64_t code = in.Varint();
-    std::uint64_t run = 1;
-    if ((code & 1) != 0) {
-      run = (code >> 1) + 1;
-      if (run > width - at) return false;
-    } else if (code == 0) {
-      if (!in.ok()) return false;
-      last = static_cast<std::int64_t>(in.Fixed64());
-    } else {
-      last = WrappingSum(last, StepOf(code));
-    }
-    if (snapshot >= at && snapshot - at < run) value = last;
-    at += run;
-  }
-  return in.ok();
+  return ForEachStretch(in, width, [&](std::size_t begin, std::size_t count, std::int64_t told) {
+    if (snapshot >= begin && snapshot - begin < count) value = told;
+    return true;
+  });
 }
 
 }  // namespace heapwatch

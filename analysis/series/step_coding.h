@@ -17,7 +17,30 @@ namespace heapwatch {
 
 void WriteSteps(std::span<const std::int64_t> values, ByteWriter& out);
 
-// False where the bytes make no sense.
+// Calls `use(begin, count, value)` with one stretch of snapshots after the other, each of one
+// value, until all `width` are told. False where the bytes make no sense, or as soon as `use` says
+// so.
+template <class Use>
+bool ForEachStretch(ByteReader& in, std::size_t width, const Use& use) {
+  ByteReader reader = in;  // which the compiler keeps in registers
+  std::int64_t value = 0;
+  for (std::size_t at = 0; at < width;) {
+    const std::uint64_t code = reader.Varint();
+    // A step and a run take the same way, as nobody could guess which is next.
+    const std::uint64_t is_run = code & 1;
+    const std::uint64_t number = code >> 1;
+    const std::uint64_t step = ((number >> 1) ^ (~(number & 1) + 1)) & (is_run - 1);
+    const std::uint64_t count = 1 + (number & (~is_run + 1));
+    value = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) + step);
+    if (code == 0) value = static_cast<std::int64_t>(reader.Fixed64());
+    if (count > width - at || !use(at, count, value)) return false;
+    at += count;
+  }
+  in = reader;
+  return in.ok();
+}
+
+// All values, one after the other. False where the bytes make no sense.
 bool ReadSteps(ByteReader& in, std::span<std::int64_t> values);
 // The value at one snapshot of `width`; goes through all of them.
 bool ReadStepsAt(ByteReader& in, std::size_t width, std::size_t snapshot, std::int64_t& value);

@@ -1,6 +1,7 @@
 #include "analysis/series/window_assembler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "analysis/base/large_memory.h"
 #include "analysis/series/observation_tracker.h"
@@ -62,6 +63,7 @@ void WindowAssembler::Start(std::span<const std::shared_ptr<const Site>> sites) 
     if (window_.has[q]) {
       ReserveLarge(window_.matrix[q], order.size() * width_, kLargePageBytes);
       window_.matrix[q].resize(order.size() * width_);
+      written_in_piece_[q].resize(order.size(), 0);
     }
     totals_[q].resize(width_, 0);
     fallen_[q].resize(width_, 0);
@@ -90,7 +92,13 @@ void WindowAssembler::SetQuantity(const Piece& piece, std::size_t q, std::uint32
     return true;
   });
   if (window_.has[q]) {
-    AddTo(window_.matrix[q].data() + row_of_series_[number] * width_ + piece.column, values, count);
+    const std::size_t row = row_of_series_[number];
+    std::int64_t* const sums = window_.matrix[q].data() + row * width_ + piece.column;
+    if (std::exchange(written_in_piece_[q][row], piece_ + 1) != piece_ + 1) {
+      std::copy_n(values, count, sums);  // over zeros, which need not be waited for
+    } else {
+      AddTo(sums, values, count);
+    }
   }
   if (!IsCumulative(q)) return;
   AddTo(totals_[q].data() + piece.column, values, count);

@@ -69,6 +69,8 @@ class WindowAssembler {
   std::size_t width_ = 0;
   SiteWindow window_;
   std::vector<bool> is_row_used_;
+  // By row: one more than the last piece that has told something of it.
+  std::array<std::vector<std::size_t>, kQuantityCount> written_in_piece_;
   std::array<std::vector<std::int64_t>, kQuantityCount> totals_;
   std::array<std::vector<std::int64_t>, kQuantityCount> fallen_;
   std::vector<std::uint8_t> changed_;
