@@ -21,10 +21,11 @@ bool IdTable::FindOther(std::uint64_t id, std::uint32_t& index) const {
   return true;
 }
 
-void IndexTable::Reset(std::size_t most) {
+void IndexTable::Reset(std::size_t most, std::size_t index_end) {
   const std::size_t size = std::bit_ceil(most + most / 2 + 2);
-  slots_.assign(size, Slot{.tag = 0, .index = kEmpty});
+  slots_.assign(size, kEmpty);
   mask_ = slots_.size() - 1;
+  index_mask_ = static_cast<std::uint32_t>((std::uint64_t{1} << std::bit_width(index_end)) - 1);
 }
 
 }  // namespace heapwatch

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 
 #include "analysis/base/large_memory.h"
@@ -39,34 +40,46 @@ class IdTable {
   std::unordered_map<std::uint64_t, std::uint32_t, SeededHash> others_;
 };
 
-// Open addressing; holds indexes with a few bits of their hash, the caller compares the rest.
+// Open addressing; a slot is one word, an index with as many bits of its hash as have room above
+// it. The caller compares the rest.
 class IndexTable {
  public:
-  static constexpr std::uint32_t kEmpty = 0xffffffff;
-  struct Slot {
-    std::uint32_t tag;
-    std::uint32_t index;
-  };
-
-  // Empties it and makes room for so many entries; more make it slow, then endless.
-  void Reset(std::size_t most);
+  // Empties it and makes room for so many entries; more make it slow, then endless. All indexes are
+  // below `index_end`.
+  void Reset(std::size_t most, std::size_t index_end);
   std::size_t most() const { return slots_.size() / 3 * 2; }
   void Prefetch(std::uint64_t hash) const { __builtin_prefetch(&slots_[hash & mask_], 1); }
-  // The slot of the equal entry, or an empty one that the caller fills. `hash` must be well mixed.
+  // The index that FindOrAdd looks at first, where its bits of the hash fit: mostly the right one.
+  std::optional<std::uint32_t> Guess(std::uint64_t hash) const {
+    const std::uint32_t slot = slots_[hash & mask_];
+    if (slot == kEmpty || ((slot ^ Tag(hash)) & ~index_mask_) != 0) return std::nullopt;
+    return slot & index_mask_;
+  }
+  // The index of the equal entry. Where there is none, `added` is put down and returned. `hash`
+  // must be well mixed.
   template <class Equal>
-  std::uint32_t& Find(std::uint64_t hash, Equal equal) {
-    const auto tag = static_cast<std::uint32_t>(hash >> 32U);
-    std::size_t at = hash & mask_;
-    while (slots_[at].index != kEmpty && !(slots_[at].tag == tag && equal(slots_[at].index))) {
-      at = (at + 1) & mask_;
+  std::uint32_t FindOrAdd(std::uint64_t hash, std::uint32_t added, Equal equal) {
+    const std::uint32_t tag = Tag(hash);
+    for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
+      std::uint32_t& slot = slots_[at];
+      if (slot == kEmpty) {
+        slot = tag | added;
+        return added;
+      }
+      const std::uint32_t index = slot & index_mask_;
+      if (((slot ^ tag) & ~index_mask_) == 0 && equal(index)) return index;
     }
-    slots_[at].tag = tag;
-    return slots_[at].index;
   }
 
  private:
-  LargeVector<Slot> slots_;
+  static constexpr std::uint32_t kEmpty = 0xffffffff;  // no index has all bits set
+  std::uint32_t Tag(std::uint64_t hash) const {
+    return static_cast<std::uint32_t>(hash >> 32U) & ~index_mask_;
+  }
+
+  LargeVector<std::uint32_t> slots_;
   std::size_t mask_ = 0;
+  std::uint32_t index_mask_ = 0;
 };
 
 }  // namespace heapwatch

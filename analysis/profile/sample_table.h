@@ -33,22 +33,25 @@ class SampleTable {
   void Finish();
 
  private:
-  void MakeRoom();
-  void AddPending();
-  void AddToStack(std::uint32_t first_row, std::int64_t block_bytes, const std::int64_t* values);
-  void AddRow(StackId stack, std::int64_t block_bytes, const std::int64_t* values);
-  std::uint32_t& FindRow(StackId stack, std::int64_t block_bytes);
-  void GrowRows();
-
-  HeapProfile* profile_ = nullptr;
-  std::size_t most_samples_ = 0;
-
   // Samples whose stacks have not been looked up yet: until then their slots come from memory.
   struct Pending {
     ContentHash hash;
     StackList::Place leaf = StackList::kNoCallers;
     std::int64_t block_bytes = 0;
   };
+
+  void MakeRoom();
+  void AddPending();
+  void PrefetchKnown(const Pending& pending) const;
+  void AddToStack(std::uint32_t first_row, const Pending& pending, const std::int64_t* values);
+  void AddRow(StackId stack, std::int64_t block_bytes, const std::int64_t* values);
+  std::uint32_t FindOrAddRow(const ContentHash& hash, StackId stack, std::int64_t block_bytes,
+                             std::uint32_t added);
+  void GrowRows();
+
+  HeapProfile* profile_ = nullptr;
+  std::size_t most_samples_ = 0;
+
   static constexpr std::size_t kMostPending = 16;  // a power of two
   std::array<Pending, kMostPending> pending_;
   std::size_t read_count_ = 0;   // samples added
