@@ -4,10 +4,11 @@
 //   stacks   bytes to per-stack values, as a scraper does it (one Decoder, memory handed back)
 //   + sites  and on to per-site values, the site of a stack being remembered from scrape to scrape
 //   protobuf libprotobuf's generated parser on an arena, after zlib
-//   Go       google/pprof's profile.Parse (a Go program beside this file; left out where Go or the package is missing)
+//   Go       google/pprof's profile.Parse on one processor (a Go program beside this file; left out
+//            where Go or the package is missing)
 //
-// CPU time, the least of several rounds (Go: the mean, since it collects its garbage when it
-// likes). Allocations after warm-up; the peak of what one decode by a new Decoder adds to the
+// CPU time, the least of several rounds (Go: of the means of several, since one round's garbage is
+// collected in another). Allocations after warm-up; the peak of what one decode by a new Decoder adds to the
 // resident memory of a process of its own, as a multiple of the inflated size.
 #include <google/protobuf/arena.h>
 #include <libdeflate.h>
