@@ -13,7 +13,6 @@
 // loop this is: protozero's own reader takes twice as long.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <protozero/exception.hpp>
 #include <string>
@@ -80,29 +79,10 @@ class UsualFields {
   }
 
  private:
-  // Lengths that are common are branched on: mostly they can be foretold, and then the next field
-  // need not wait for this one.
   [[gnu::always_inline]] std::uint64_t TakeVarint() {
-    const std::uint64_t word = LoadEight(at_);
-    if ((word & 0x80U) == 0) {
-      at_ += 1;
-      return word & 0x7fU;
-    }
-    if ((word & 0x8000U) == 0) {
-      at_ += 2;
-      return (word & 0x7fU) | (word & 0x7f00U) >> 1U;
-    }
-    if ((word & 0x80000000U) == 0 && (word & 0x800000U) != 0) {  // an address of a program
-      at_ += 4;
-      return JoinGroups(word & 0x7f7f7f7fU);
-    }
-    const std::uint64_t ends = VarintEnds(word);
-    if (ends == 0) {
-      Fail();
-      return 0;
-    }
-    at_ += std::countr_zero(ends) / 8 + 1;
-    return FirstVarint(word, ends);
+    std::uint64_t number = 0;
+    if (!ReadShortVarint(at_, number)) Fail();
+    return number;
   }
   bool IsNext(unsigned key) const { return at_ < end_ && static_cast<std::uint8_t>(*at_) == key; }
   void Fail() { at_ = end_ + 1; }  // neither at the end nor before it

@@ -66,21 +66,32 @@ inline std::uint64_t ReadLongVarint(const char*& at, const char* end) {
   return ReadLongVarint(at, end);
 }
 
-// Where the number is known to end, and eight bytes can be loaded.
-[[gnu::always_inline]] inline std::uint64_t ReadWholeVarint(const char*& at) {
+// Where eight bytes can be loaded; false: the number is longer than that. Lengths that are common
+// are branched on: mostly they can be foretold, and then what follows need not wait for this one.
+[[gnu::always_inline]] inline bool ReadShortVarint(const char*& at, std::uint64_t& number) {
   const std::uint64_t word = LoadEight(at);
   if ((word & 0x80U) == 0) {
     at += 1;
-    return word & 0x7fU;
+    number = word & 0x7fU;
+    return true;
   }
   if ((word & 0x8000U) == 0) {
     at += 2;
-    return (word & 0x7fU) | (word & 0x7f00U) >> 1U;
+    number = (word & 0x7fU) | (word & 0x7f00U) >> 1U;
+    return true;
   }
   const std::uint64_t ends = VarintEnds(word);
-  if (ends == 0) return protozero::decode_varint(&at, at + protozero::max_varint_length);
+  if (ends == 0) return false;
   at += std::countr_zero(ends) / 8 + 1;
-  return FirstVarint(word, ends);
+  number = FirstVarint(word, ends);
+  return true;
+}
+
+// Where the number is known to end, and eight bytes can be loaded.
+[[gnu::always_inline]] inline std::uint64_t ReadWholeVarint(const char*& at) {
+  std::uint64_t number = 0;
+  if (ReadShortVarint(at, number)) return number;
+  return protozero::decode_varint(&at, at + protozero::max_varint_length);
 }
 
 }  // namespace heapwatch
