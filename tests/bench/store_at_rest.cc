@@ -93,7 +93,7 @@ class AtRest {
       return static_cast<double>(bytes) / static_cast<double>(values_);
     };
     const double dictionary = share(Family::kDictionary);
-    const double blocks = share(Family::kBlocks);
+    const double blocks = share(Family::kHeaders) + share(Family::kBlocks);
     store_.reset();
     const auto bytes = static_cast<double>(BytesOf(directory_.path()));
     std::printf("  %-34s %9zu %9zu %8.3f %7.3f %7.3f %8.3f %9.1f\n", name_.c_str(), snapshots_,

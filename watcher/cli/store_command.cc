@@ -64,9 +64,7 @@ Result<int> BackUp(const StoreArguments& arguments) {
 
 Result<int> Compact(const StoreArguments& arguments) {
   const auto before = StatStore(arguments.storage_path);
-  // A store of an older version cannot be read before it has been opened for writing; none can be
-  // made here.
-  if (!before && before.error().code != ErrorCode::kWrongFormat) return Fail(before.error());
+  if (!before) return Fail(before.error());
   {
     const auto store = RocksStore::Open(arguments.storage_path);
     if (!store) return Fail(store.error());
@@ -74,8 +72,7 @@ Result<int> Compact(const StoreArguments& arguments) {
   }
   const auto after = StatStore(arguments.storage_path);
   if (!after) return Fail(after.error());
-  if (before) std::cout << Bytes(before->disk_bytes) << " before, ";
-  std::cout << Bytes(after->disk_bytes) << " after\n";
+  std::cout << Bytes(before->disk_bytes) << " before, " << Bytes(after->disk_bytes) << " after\n";
   return kExitOk;
 }
 

@@ -107,7 +107,7 @@ Result<std::size_t> Ageing::Drop(OpenTarget& target, TargetId id, Time oldest, T
     DeleteUnit(db_, unit, batch);
   }
   if (batch.Count() == 0) return 0;
-  for (const Family family : {Family::kRows, Family::kBlocks}) {
+  for (const Family family : {Family::kRows, Family::kHeaders}) {
     const auto next = FirstFrom(db_, family, id, oldest);
     if (!next) return Fail(next.error());
     if (*next) keep(**next, target.summary.last);
@@ -201,7 +201,7 @@ Result<std::size_t> Ageing::ThinOutLot(OpenTarget& target, TargetId id, Duration
 std::uint64_t Ageing::BytesBefore(Time end) const {
   std::uint64_t bytes = 0;
   for (const auto& [id, target] : targets_.All()) {
-    for (const Family family : {Family::kRows, Family::kBlocks}) {
+    for (const Family family : {Family::kRows, Family::kHeaders, Family::kBlocks}) {
       bytes += db_.ApproximateBytes(family, TargetPrefix(id), RowKey(id, end));
     }
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "analysis/series/block_codec.h"
@@ -57,20 +58,19 @@ Result<HashSet> StacksInUse(RocksDb& db) {
     return Result<void>();
   });
   if (!read) return Fail(read.error());
-  ContentHash series_hash;  // of the block that was come to last
-  read = ForEach(db, Family::kBlocks, "", [&](std::string_view key, std::string_view bytes) {
+  std::unordered_set<ContentHash> lists;  // that have been read
+  read = ForEach(db, Family::kHeaders, "", [&](std::string_view key, std::string_view bytes) {
     const auto failed = [&](const Error& error) {
       return Result<void>(Fail(error.In("block " + ToHex(key))));
     };
-    if (PartOfBlockKey(key) == kHeaderPart) {
-      const auto header = UnpackHeader(bytes);
-      if (!header) return failed(header.error());
-      series_hash = header->series_hash;
-    } else if (PartOfBlockKey(key) == kSeriesPart) {
-      const auto series = UnpackSeries(bytes, series_hash);
-      if (!series) return failed(series.error());
-      for (const SeriesKey& of : (*series)->keys) stacks.Add(of.stack);
-    }
+    const auto header = UnpackHeader(bytes);
+    if (!header) return failed(header.error());
+    if (!lists.insert(header->series_hash).second) return Result<void>();
+    const auto list =
+        db.Get(Family::kBlocks, BlockKey(TargetOfKey(key), TimeOfRowKey(key), kSeriesPart));
+    const auto series = list ? UnpackSeries(*list, header->series_hash) : Fail(list.error());
+    if (!series) return failed(series.error());
+    for (const SeriesKey& of : (*series)->keys) stacks.Add(of.stack);
     return Result<void>();
   });
   if (!read) return Fail(read.error());

@@ -11,7 +11,7 @@ namespace {
 
 Error At(const Error& error, TargetId target, Time first) {
   return error.In("target " + target.ToString() + ", the block of " + FormatRfc3339(first) + " (" +
-                  ToHex(BlockKey(target, first, kHeaderPart)) + ")");
+                  ToHex(RowKey(target, first)) + ")");
 }
 
 Error AtRow(const Error& error, std::string_view key) {
@@ -22,21 +22,17 @@ Error AtRow(const Error& error, std::string_view key) {
 }  // namespace
 
 BlockScan::BlockScan(RocksDb& db, const rocksdb::Snapshot* snapshot, TargetId target)
-    : db_(db), target_(target), blocks_(db, Family::kBlocks, target, snapshot) {}
+    : db_(db), target_(target), headers_(db, Family::kHeaders, target, snapshot) {}
 
 Result<std::optional<StoredBlock>> BlockScan::Read() {
-  if (!blocks_->Valid()) {
-    if (!blocks_->status().ok()) return Fail(db_.ErrorOf(blocks_->status(), "reading"));
+  if (!headers_->Valid()) {
+    if (!headers_->status().ok()) return Fail(db_.ErrorOf(headers_->status(), "reading"));
     return std::nullopt;
   }
-  const std::string_view key = blocks_->key().ToStringView();
   StoredBlock block;
   block.target = target_;
-  block.first = TimeOfRowKey(key);
-  if (key != BlockKey(target_, block.first, kHeaderPart)) {
-    return Fail(At({ErrorCode::kCorrupt, "its header is missing"}, target_, block.first));
-  }
-  auto header = UnpackHeader(blocks_->value().ToStringView());
+  block.first = TimeOfRowKey(headers_->key().ToStringView());
+  auto header = UnpackHeader(headers_->value().ToStringView());
   if (!header) return Fail(At(header.error(), target_, block.first));
   block.header = std::move(*header);
   return std::optional(std::move(block));
@@ -46,23 +42,19 @@ Result<std::optional<StoredBlock>> BlockScan::Seek(Time from) {
   auto block = SeekBefore(from);
   if (!block) return block;
   if (!*block) {
-    blocks_->Seek(BlockKey(target_, from, kHeaderPart));
+    headers_->Seek(RowKey(target_, from));
     return Read();
   }
   return (*block)->header.frame.times.back() < from ? Next() : std::move(block);
 }
 
 Result<std::optional<StoredBlock>> BlockScan::SeekBefore(Time at) {
-  blocks_->SeekForPrev(BlockKey(target_, at, kSeriesPart));
-  if (blocks_->Valid()) {
-    blocks_->Seek(BlockKey(target_, TimeOfRowKey(blocks_->key().ToStringView()), kHeaderPart));
-  }
+  headers_->SeekForPrev(RowKey(target_, at));
   return Read();
 }
 
 Result<std::optional<StoredBlock>> BlockScan::Next() {
-  const Time first = TimeOfRowKey(blocks_->key().ToStringView());
-  blocks_->Seek(BlockKey(target_, first + Duration(1), kHeaderPart));
+  headers_->Next();
   return Read();
 }
 

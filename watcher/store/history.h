@@ -44,7 +44,7 @@ class BlockScan {
 
   RocksDb& db_;
   const TargetId target_;
-  const TargetEntries blocks_;
+  const TargetEntries headers_;
 };
 
 // Reads which series blocks are of; a list that several have is read once.

@@ -13,24 +13,27 @@ namespace {
 // A block whose header cannot be read is a unit still: it must be able to go.
 Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
                        std::vector<HistoryUnit>& units) {
-  const TargetEntries blocks(db, Family::kBlocks, target);
-  blocks->Seek(RowKey(target, from));
-  while (blocks->Valid()) {
-    const Time first = TimeOfRowKey(blocks->key().ToStringView());
+  const TargetEntries headers(db, Family::kHeaders, target, nullptr, from);
+  const TargetEntries parts(db, Family::kBlocks, target, nullptr, from);
+  for (headers->SeekToFirst(); headers->Valid(); headers->Next()) {
+    const std::string key = headers->key().ToString();
+    const Time first = TimeOfRowKey(key);
     if (first >= end) break;
-    HistoryUnit unit{first, first, 0, Family::kBlocks, {}};
-    if (const auto header = UnpackHeader(blocks->value().ToStringView())) {
+    HistoryUnit unit{first, first, 0, {{Family::kHeaders, key}}};
+    if (const auto header = UnpackHeader(headers->value().ToStringView())) {
       unit.last = header->frame.times.back();
       unit.snapshots = header->frame.times.size();
     }
-    const std::string block_prefix = RowKey(target, first);
-    for (; blocks->Valid() && blocks->key().ToStringView().starts_with(block_prefix);
-         blocks->Next()) {
-      unit.keys.push_back(blocks->key().ToString());
+    for (parts->Seek(key); parts->Valid() && parts->key().starts_with(key); parts->Next()) {
+      unit.keys.emplace_back(Family::kBlocks, parts->key().ToString());
     }
     units.push_back(std::move(unit));
   }
-  return blocks->status().ok() ? Result<void>() : Fail(db.ErrorOf(blocks->status(), "reading"));
+  for (const auto* const entries : {&headers, &parts}) {
+    const auto status = (*entries)->status();
+    if (!status.ok()) return Fail(db.ErrorOf(status, "reading"));
+  }
+  return {};
 }
 
 // To the end of the last chain that begins before `end`.
@@ -44,7 +47,7 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end, Time row
     const auto preamble = ReadPreamble(rows->value().ToStringView());
     // A row that cannot be read stands alone, too: it must be able to go.
     if (!preamble || preamble->kind == RowKind::kAside) {
-      if (time >= from && time < end) units.push_back({time, time, 1, Family::kRows, {key}});
+      if (time >= from && time < end) units.push_back({time, time, 1, {{Family::kRows, key}}});
       continue;
     }
     const Time start = time - preamble->since_chain_start;
@@ -54,7 +57,7 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end, Time row
     if (chain.keys.empty()) chain.first = time;
     chain.last = time;
     ++chain.snapshots;
-    chain.keys.push_back(key);
+    chain.keys.emplace_back(Family::kRows, key);
   }
   if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
   for (auto& [start, chain] : chains) units.push_back(std::move(chain));
@@ -75,7 +78,7 @@ Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time
 }
 
 void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch) {
-  for (const std::string& key : unit.keys) batch.Delete(db.family(unit.family), key);
+  for (const auto& [family, key] : unit.keys) batch.Delete(db.family(family), key);
 }
 
 }  // namespace heapwatch

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "analysis/base/error.h"
@@ -17,8 +18,7 @@ struct HistoryUnit {
   Time first{};
   Time last{};
   std::size_t snapshots = 0;
-  Family family = Family::kRows;
-  std::vector<std::string> keys;
+  std::vector<std::pair<Family, std::string>> keys;
 };
 
 // Those that begin at or after `from` and before `end`, in the order in which they begin. No row is

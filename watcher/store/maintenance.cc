@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -126,44 +127,56 @@ class Checker {
     EndOf(*it, "rows");
   }
 
+  // Headers and the parts of blocks are in the same order.
   void CheckBlocks() {
-    std::optional<BlockHeader> header;
-    std::string block;  // the key of its header without the part
-    std::size_t chunk = 0;
-    const auto end_block = [&] {
-      if (header && chunk != header->chunk_count()) {
-        Damaged(Place("block", block) + ": chunks are missing from number " +
-                std::to_string(chunk) + " on");
-      }
-      header.reset();
-    };
-    const auto it = Iterate(db_, Family::kBlocks);
-    for (; it->Valid(); it->Next()) {
-      const std::string_view key = it->key().ToStringView();
-      if (PartOfBlockKey(key) == kHeaderPart) {
-        end_block();
-        chunk = 0;
-        block = key.substr(0, 16);
-        auto read = UnpackHeader(it->value().ToStringView());
-        if (!read) {
-          Damaged(Place("block", key), read.error());
-          continue;
-        }
-        header = std::move(*read);
+    const auto headers = Iterate(db_, Family::kHeaders);
+    const auto parts = Iterate(db_, Family::kBlocks);
+    for (; headers->Valid(); headers->Next()) {
+      const std::string_view key = headers->key().ToStringView();
+      CheckOrphans(*parts, key);
+      auto header = UnpackHeader(headers->value().ToStringView());
+      if (header) {
         CheckSeriesOf(*header, key);
         check_.snapshots += header->frame.times.size();
-        continue;
+      } else {
+        Damaged(Place("block", key), header.error());
       }
-      if (!header || !key.starts_with(block) || PartOfBlockKey(key) == kSeriesPart) continue;
+      CheckChunks(*parts, key, header ? &*header : nullptr);
+    }
+    CheckOrphans(*parts, std::nullopt);
+    EndOf(*headers, "headers");
+    EndOf(*parts, "blocks");
+  }
+
+  // Parts without a header, up to those of the next one; each block is told once.
+  void CheckOrphans(rocksdb::Iterator& parts, std::optional<std::string_view> next_header) {
+    std::string told;
+    for (; parts.Valid() && (!next_header || parts.key().ToStringView() < *next_header);
+         parts.Next()) {
+      const std::string_view key = parts.key().ToStringView();
+      if (!told.empty() && key.starts_with(told)) continue;
+      told = key.substr(0, key.size() - sizeof(kSeriesPart));
+      Damaged(Place("block", key) + ": its header is missing");
+    }
+  }
+
+  // The parts with this key in front; `header` where it could be read.
+  void CheckChunks(rocksdb::Iterator& parts, std::string_view block, const BlockHeader* header) {
+    std::size_t chunk = 0;
+    for (; parts.Valid() && parts.key().ToStringView().starts_with(block); parts.Next()) {
+      const std::string_view key = parts.key().ToStringView();
+      if (header == nullptr || PartOfBlockKey(key) == kSeriesPart) continue;
       if (header->series && chunk < header->chunk_count()) {
-        const auto read = UnpackChunk(*header, chunk, it->value().ToStringView(),
+        const auto read = UnpackChunk(*header, chunk, parts.value().ToStringView(),
                                       [](std::size_t, std::span<const std::int64_t>) {});
         if (!read) Damaged(Place("block", key), read.error());
       }
       ++chunk;
     }
-    end_block();
-    EndOf(*it, "blocks");
+    if (header != nullptr && chunk != header->chunk_count()) {
+      Damaged(Place("block", block) + ": chunks are missing from number " + std::to_string(chunk) +
+              " on");
+    }
   }
 
   void CheckSeriesOf(BlockHeader& header, std::string_view header_key) {
@@ -233,7 +246,7 @@ Result<StoreStat> StatStore(const std::string& path) {
   stat.disk_bytes = db.DiskBytes();
   stat.dictionary_bytes = FileBytes(db, Family::kDictionary);
   stat.row_bytes = FileBytes(db, Family::kRows);
-  stat.block_bytes = FileBytes(db, Family::kBlocks);
+  stat.block_bytes = FileBytes(db, Family::kHeaders) + FileBytes(db, Family::kBlocks);
   return stat;
 }
 
@@ -255,7 +268,7 @@ Result<void> BackUpStore(const std::string& path, const std::string& destination
   const auto to = RocksDb::Open({destination, kCacheBytes});
   if (!to) return Fail(to.error());
   for (const Family family :
-       {Family::kDictionary, Family::kRows, Family::kBlocks, Family::kDefault}) {
+       {Family::kDictionary, Family::kRows, Family::kHeaders, Family::kBlocks, Family::kDefault}) {
     if (auto copied = CopyFamily(**from, **to, family); !copied) return copied;
   }
   return (*to)->Flush();

@@ -75,8 +75,8 @@ Result<rocksdb::WriteBatch> Repack(RocksDb& db, TargetId target, Time first, Tim
 }  // namespace
 
 void PutBlock(RocksDb& db, TargetId target, const JoinedBlock& block, rocksdb::WriteBatch& batch) {
+  batch.Put(db.family(Family::kHeaders), RowKey(target, block.first), block.packed.header);
   rocksdb::ColumnFamilyHandle* const family = db.family(Family::kBlocks);
-  batch.Put(family, BlockKey(target, block.first, kHeaderPart), block.packed.header);
   batch.Put(family, BlockKey(target, block.first, kSeriesPart), block.packed.series);
   for (std::size_t i = 0; i < block.packed.chunks.size(); ++i) {
     batch.Put(family, BlockKey(target, block.first, PartOfChunk(i)), block.packed.chunks[i]);

@@ -15,10 +15,10 @@ namespace {
 
 // Changed whenever older programs could misread what newer ones write.
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "heapwatch 4";
+constexpr std::string_view kFormat = "heapwatch 5";
 
 constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {"default", "dictionary",
-                                                                     "rows", "blocks"};
+                                                                     "rows", "headers", "blocks"};
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -76,8 +76,36 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOpti
   return families;
 }
 
+tl::unexpected<Error> NotAStore(const std::string& path) {
+  return Fail(ErrorCode::kWrongFormat, "what is in " + path +
+                                           " is a RocksDB database, but not a store of "
+                                           "heapwatch; give another directory");
+}
+
+tl::unexpected<Error> OfOtherFormat(const std::string& path, const std::string& format) {
+  return Fail(ErrorCode::kWrongFormat,
+              "the store in " + path + " has the format \"" + format + "\"; this version reads \"" +
+                  std::string(kFormat) + "\". Use the version that wrote it, or another directory");
+}
+
+// Where families are missing: opening would add them, to another program's database and to a store
+// of an older version, which would not know them then. Looks at the one family that all have.
+Result<void> CheckFormatOf(const RocksDbOptions& options, const RocksDb& store) {
+  rocksdb::DB* opened = nullptr;
+  auto status = rocksdb::DB::OpenForReadOnly({DatabaseOptions(options), {}}, options.path, &opened);
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::string format;
+  if (status.ok()) status = db->Get(rocksdb::ReadOptions(), ToSlice(kFormatKey), &format);
+  if (status.ok()) return OfOtherFormat(options.path, format);
+  if (!status.IsNotFound()) return Fail(store.ErrorOf(status, "opening"));
+  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
+  it->SeekToFirst();
+  if (it->Valid() || options.read_only) return NotAStore(options.path);
+  return {};  // the start that was to make it was cut short
+}
+
 // What RocksDB says of families that are missing or too many is not for operators.
-Result<void> CheckFamilies(const RocksDbOptions& options) {
+Result<void> CheckFamilies(const RocksDbOptions& options, const RocksDb& store) {
   std::vector<std::string> found;
   const auto status =
       rocksdb::DB::ListColumnFamilies(DatabaseOptions(options), options.path, &found);
@@ -100,20 +128,10 @@ Result<void> CheckFamilies(const RocksDbOptions& options) {
                     "\" that this version does not know. Use the version that wrote it, or another "
                     "directory");
   }
-  if (!options.read_only) return {};
-  if (found.size() == 1) {
-    return Fail(ErrorCode::kWrongFormat,
-                "what is in " + options.path + " is not a store of heapwatch");
-  }
-  for (const std::string_view name : kFamilyNames) {
-    if (is_in(found, name)) continue;
-    return Fail(ErrorCode::kWrongFormat,
-                "the store in " + options.path +
-                    " was last written by an older version and lacks \"" + std::string(name) +
-                    "\"; `heapwatch store compact` or a start of the service brings it up to "
-                    "date, then it can be read");
-  }
-  return {};
+  if (std::all_of(kFamilyNames.begin(), kFamilyNames.end(),
+                  [&](std::string_view name) { return is_in(found, name); }))
+    return {};
+  return CheckFormatOf(options, store);
 }
 
 // Beside a running service a file may be merged into another and deleted between the reading of the
@@ -220,25 +238,13 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
                                              ": the directory cannot be made (" + error.message() +
                                              ")");
   }
-  if (auto checked = CheckFamilies(options); !checked) return Fail(checked.error());
+  if (auto checked = CheckFamilies(options, *opened); !checked) return Fail(checked.error());
   if (auto open = opened->OpenAs(options); !open) return Fail(open.error());
 
   const auto format = opened->Get(Family::kDefault, kFormatKey);
   if (!format && format.error().code != ErrorCode::kNotFound) return Fail(format.error());
-  if (format && *format != kFormat) {
-    return Fail(ErrorCode::kWrongFormat,
-                "the store in " + options.path + " has the format \"" + *format +
-                    "\"; this version reads \"" + std::string(kFormat) +
-                    "\". Use the version that wrote it, or another directory");
-  }
+  if (format && *format != kFormat) return OfOtherFormat(options.path, *format);
   if (!format && !options.read_only) {
-    const std::unique_ptr<rocksdb::Iterator> it(opened->db_->NewIterator(rocksdb::ReadOptions()));
-    it->SeekToFirst();
-    if (it->Valid()) {
-      return Fail(ErrorCode::kWrongFormat, "what is in " + options.path +
-                                               " is a RocksDB database, but not a store of "
-                                               "heapwatch; give another directory");
-    }
     rocksdb::WriteBatch batch;
     batch.Put(ToSlice(kFormatKey), ToSlice(kFormat));
     if (auto written = opened->Write(batch, true); !written) return Fail(written.error());
@@ -275,11 +281,13 @@ Result<void> RocksDb::Compact(std::initializer_list<Family> families, std::atomi
 }
 
 Result<void> RocksDb::Compact() {
-  return Compact({Family::kDefault, Family::kDictionary, Family::kRows, Family::kBlocks}, nullptr);
+  return Compact(
+      {Family::kDefault, Family::kDictionary, Family::kRows, Family::kHeaders, Family::kBlocks},
+      nullptr);
 }
 
 Result<void> RocksDb::CompactHistory(std::atomic<bool>* stop) {
-  return Compact({Family::kRows, Family::kBlocks}, stop);
+  return Compact({Family::kRows, Family::kHeaders, Family::kBlocks}, stop);
 }
 
 Result<void> RocksDb::Flush() {

@@ -6,7 +6,7 @@
 // again.
 //
 // Column families: `default` for what there is little of, `dictionary` for stacks and functions,
-// `rows` for the newest snapshots, `blocks` for the older ones. See FORMAT.md.
+// `rows` for the newest snapshots, `headers` and `blocks` for the older ones. See FORMAT.md.
 #pragma once
 
 #include <rocksdb/cache.h>
@@ -28,8 +28,14 @@
 
 namespace heapwatch {
 
-enum class Family : std::size_t { kDefault = 0, kDictionary = 1, kRows = 2, kBlocks = 3 };
-inline constexpr std::size_t kFamilyCount = 4;
+enum class Family : std::size_t {
+  kDefault = 0,
+  kDictionary = 1,
+  kRows = 2,
+  kHeaders = 3,  // of blocks
+  kBlocks = 4,   // all else of them
+};
+inline constexpr std::size_t kFamilyCount = 5;
 
 struct RocksDbOptions {
   std::string path;
@@ -92,15 +98,14 @@ class RocksDb {
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyCount> families_ = {};
 };
 
-// Keys sort as what they name: by target, then by time.
+// Keys sort as what they name: by target, then by time. That of a block's header is as a row's,
+// with the block's first moment; those of its other parts, the list of its series and its chunks,
+// begin with it.
 std::string RowKey(TargetId target, Time time);
-// The parts of a block: its header, its chunks and, where it is not read along with them, the list
-// of its series.
-inline constexpr std::uint32_t kHeaderPart = 0;
+inline constexpr std::uint32_t kSeriesPart = 0;
 constexpr std::uint32_t PartOfChunk(std::size_t chunk) {
   return static_cast<std::uint32_t>(chunk) + 1;
 }
-inline constexpr std::uint32_t kSeriesPart = 0xFFFFFFFF;
 std::string BlockKey(TargetId target, Time first, std::uint32_t part);
 std::string TargetPrefix(TargetId target);
 Time TimeOfRowKey(std::string_view key);     // or of a block's

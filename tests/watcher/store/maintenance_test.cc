@@ -13,6 +13,7 @@
 namespace heapwatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -93,6 +94,18 @@ TEST_F(MaintenanceTest, NamesABlockWithoutItsChunks) {
   EXPECT_THAT(Damages(), ElementsAre(HasSubstr("chunks are missing")));
 }
 
+TEST_F(MaintenanceTest, NamesADamagedHeader) {
+  Overwrite(Family::kHeaders, RowKey(kTargetId, Minute(0)), "garbage");
+  EXPECT_THAT(Damages(), ElementsAre(AllOf(HasSubstr("1970-01-01T00:00:00Z"),
+                                           HasSubstr("which this version does not know"))));
+}
+
+TEST_F(MaintenanceTest, NamesABlockWithoutItsHeader) {
+  Overwrite(Family::kHeaders, RowKey(kTargetId, Minute(0)), "");
+  EXPECT_THAT(Damages(), ElementsAre(AllOf(HasSubstr("1970-01-01T00:00:00Z"),
+                                           HasSubstr("its header is missing"))));
+}
+
 TEST_F(MaintenanceTest, NamesADamagedListOfSeries) {
   Overwrite(Family::kBlocks, BlockKey(kTargetId, Minute(0), kSeriesPart), "garbage");
   EXPECT_THAT(Damages(), ElementsAre(HasSubstr("list of series makes no sense")));
@@ -169,12 +182,13 @@ TEST(Maintenance, TellsWhereThereIsNoStore) {
 class OtherDatabase : public ::testing::Test {
  protected:
   // A RocksDB database with these column families, and a key in the first.
-  void Make(const std::vector<std::string>& families) {
+  void Make(const std::vector<std::string>& families, const std::string& key = "some",
+            const std::string& value = "thing") {
     rocksdb::Options options;
     options.create_if_missing = true;
     rocksdb::DB* db = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open(options, directory_.path(), &db).ok());
-    ASSERT_TRUE(db->Put({}, "some", "thing").ok());
+    ASSERT_TRUE(db->Put({}, key, value).ok());
     for (const std::string& family : families) {
       rocksdb::ColumnFamilyHandle* handle = nullptr;
       ASSERT_TRUE(db->CreateColumnFamily({}, family, &handle).ok());
@@ -187,6 +201,11 @@ class OtherDatabase : public ::testing::Test {
     EXPECT_FALSE(store);
     return store ? Error{} : store.error();
   }
+  std::vector<std::string> Families() const {
+    std::vector<std::string> families;
+    EXPECT_TRUE(rocksdb::DB::ListColumnFamilies({}, directory_.path(), &families).ok());
+    return families;
+  }
   TemporaryDirectory directory_;
 };
 
@@ -196,12 +215,16 @@ TEST_F(OtherDatabase, IsNotTakenForAStore) {
     EXPECT_EQ(ErrorOf(read_only).code, ErrorCode::kWrongFormat);
     EXPECT_THAT(ErrorOf(read_only).message, HasSubstr("not a store of heapwatch"));
   }
+  EXPECT_THAT(Families(), ElementsAre("default"));
 }
 
-TEST_F(OtherDatabase, OfAnOlderVersionIsToldToBeBroughtUpToDateBeforeReading) {
-  Make({"dictionary", "rows"});
-  EXPECT_EQ(ErrorOf(true).code, ErrorCode::kWrongFormat);
-  EXPECT_THAT(ErrorOf(true).message, HasSubstr("older version and lacks \"blocks\""));
+TEST_F(OtherDatabase, OfAnOlderVersionIsRefusedAndLeftAsItIs) {
+  Make({"dictionary", "rows", "blocks"}, "format", "heapwatch 4");
+  for (const bool read_only : {true, false}) {
+    EXPECT_EQ(ErrorOf(read_only).code, ErrorCode::kWrongFormat);
+    EXPECT_THAT(ErrorOf(read_only).message, HasSubstr("\"heapwatch 4\""));
+  }
+  EXPECT_THAT(Families(), ElementsAre("default", "dictionary", "rows", "blocks"));
 }
 
 TEST_F(OtherDatabase, OfANewerVersionIsRefused) {

@@ -325,7 +325,8 @@ TEST_F(RocksStoreTest, NamesADamagedBlockAndReadsTheRest) {
   Reopen(options);
   AppendMinutes(0, 12);
   store_.reset();
-  Overwrite(directory_.path(), Family::kBlocks, BlockKey(kTargetId, Minute(4), PartOfChunk(0)), "garbage");
+  Overwrite(directory_.path(), Family::kBlocks, BlockKey(kTargetId, Minute(4), PartOfChunk(0)),
+            "garbage");
   store_ = Open(directory_.path(), options);
 
   const auto damaged = store_->Window(kTargetId, Minute(0), Minute(20), LeafAttributor());
@@ -417,7 +418,8 @@ TEST_F(PackingTest, JoinsWhatCompactingLeftShort) {
 TEST_F(PackingTest, GoesOnBesideADamagedShortBlock) {
   AppendMinutes(0, 12);
   store_.reset();
-  Overwrite(directory_.path(), Family::kBlocks, BlockKey(kTargetId, Minute(4), PartOfChunk(0)), "garbage");
+  Overwrite(directory_.path(), Family::kBlocks, BlockKey(kTargetId, Minute(4), PartOfChunk(0)),
+            "garbage");
   Reopen();
   AppendMinutes(12, 37);
   EXPECT_THAT(Blocks(), ElementsAre(4, 4, 16, 4, 4, 4));
