@@ -11,8 +11,7 @@ constexpr double kUsualSpacingSeconds = 60;
 // Of the patience from a process' start on.
 constexpr double kMidLifeShare = 0.3;
 // So that no batch of work passes for a leak.
-constexpr double kLeastWarmUps = 2;
-constexpr double kLeastWarmUpsMidLife = 4;
+constexpr double kLeastWarmUps = 4;
 // From this retention on a growth may be a fill.
 constexpr double kRetentionOfFills = 0.22;
 
@@ -31,8 +30,7 @@ double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) 
     const double share = std::min(1.0, *input.retention / kRetentionOfFills);
     wait *= share * share;
   }
-  const double least = input.began_mid_life ? kLeastWarmUpsMidLife : kLeastWarmUps;
-  return std::max(least * Seconds(options.warm_up), wait);
+  return std::max(kLeastWarmUps * Seconds(options.warm_up), wait);
 }
 
 }  // namespace heapwatch

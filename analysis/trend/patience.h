@@ -7,16 +7,15 @@
 //     fill but something that most calls give back and some do not. The wait shrinks with the square
 //     of the retention: to a quarter at half the retention of a fill, to nothing below.
 //   - Caches, pools and tables fill from the process' start on. What begins to grow while a process
-//     runs has fewer innocent causes, and those (a batch, a buffer up to its flush) are shorter. But
-//     it must last for four warm-ups, and whatever it is for two, so that no batch of work passes for
-//     a leak.
+//     runs has fewer innocent causes, and those (a batch, a buffer up to its flush) are shorter.
+//   - Whatever it is must last for four warm-ups, so that no batch of work passes for a leak.
 //   - Where allocations are not told the load may be what rose, and nothing is shortened.
 // And of those who watch: who scrapes more often than once a minute expects things to happen
 // faster. The usual wait shrinks with the power 1.5 of the spacing of the scrapes; one that was
 // asked for does not.
 //
 // Example: scrapes a minute apart, growth since the process' start. Of what is allocated 80 %
-// stays: 8 h. 11 %: (0.11 / 0.22)^2 of it, 2 h. 3 %: 9 min, hence two warm-ups.
+// stays: 8 h. 11 %: (0.11 / 0.22)^2 of it, 2 h. 3 %: 9 min, hence four warm-ups.
 #pragma once
 
 #include <optional>

@@ -52,10 +52,10 @@ void VerdictTracker::BeginLife() {
         site.levelled_at_bytes =
             std::max(site.levelled_at_bytes.value_or(0), site.most_inuse_bytes);
       }
-      site.carried_seconds += site.growing_seconds;
+      if (site.only_patience_lacks) site.before = {site.slope_bytes_per_second, false};
       site.standing = site.candidate = VerdictKind::kInsufficientData;
     }
-    site.growing_seconds = 0;
+    site.only_patience_lacks = false;
     site.streak = 0;
     site.first_inuse_bytes.reset();
     site.first_time.reset();
@@ -66,15 +66,15 @@ void VerdictTracker::BeginLife() {
 
 void VerdictTracker::TakeOver(const SiteWindow& window, std::size_t end, const Verdict& verdict) {
   SiteSuspicion& site = sites_[window.sites[verdict.site.index()].id()];
-  if (!verdict.only_patience_lacks || site.carried_seconds > 0) return;
+  if (!verdict.only_patience_lacks || site.before) return;
   const auto before = Predecessor(window, end, verdict.site);
   if (!before) return;
   const auto known = sites_.find(window.sites[before->index()].id());
   if (known == sites_.end()) return;
   SiteSuspicion& old = known->second;
   if (!SameSlope(verdict.slope_bytes_per_second, old.slope_bytes_per_second)) return;
-  site.carried_seconds = old.from_earlier_life ? Seconds(verdict.patience) : old.carried_seconds;
-  site.slope_bytes_per_second = old.slope_bytes_per_second;
+  site.before =
+      old.from_earlier_life ? SiteSuspicion::Unended{old.slope_bytes_per_second, true} : old.before;
   site.levelled_at_bytes = old.levelled_at_bytes;
   old = SiteSuspicion{};
   old.standing = VerdictKind::kStable;
@@ -100,12 +100,15 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     site.first_time = verdict.to;
     site.first_inuse_bytes = verdict.inuse_bytes;
   }
-  if (verdict.only_patience_lacks && site.carried_seconds > 0 &&
-      SameSlope(verdict.slope_bytes_per_second, site.slope_bytes_per_second) &&
-      site.carried_seconds + Seconds(verdict.growing_for) >= Seconds(verdict.patience)) {
-    verdict.kind = VerdictKind::kLeak;
+  if (IsGrowth(verdict.kind) && site.before &&
+      SameSlope(verdict.slope_bytes_per_second, site.before->slope_bytes_per_second)) {
     verdict.carried_over_restart = true;
-    verdict.reason += "; but it grew in the same way before the restart, and was not seen to end";
+    if (verdict.kind == VerdictKind::kLeak) {
+      verdict.reason += "; it grew in the same way before the restart";
+    } else if (verdict.only_patience_lacks && site.before->leaked) {
+      verdict.kind = VerdictKind::kLeak;
+      verdict.reason += "; but it leaked in the same way before the restart, under another name";
+    }
   }
   site.most_inuse_bytes = std::max(site.most_inuse_bytes, verdict.inuse_bytes);
   if (verdict.kind == VerdictKind::kLeak && site.levelled_at_bytes &&
@@ -120,12 +123,12 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     if (!leaks || verdict.kind == VerdictKind::kLeak) {
       site.slope_bytes_per_second = verdict.slope_bytes_per_second;
     }
-    if (verdict.only_patience_lacks) site.growing_seconds = Seconds(verdict.growing_for);
+    site.only_patience_lacks = verdict.only_patience_lacks;
   } else if (verdict.kind == VerdictKind::kPlateau) {
-    site.growing_seconds = 0;
+    site.only_patience_lacks = false;
     // Seen to level off: what looked like a leak before the restart was none. Little growth and
     // much noise, as after a restart, may look so for a while.
-    if (HasFailedToShow(site, verdict, kGivenBackShare, trend)) site.carried_seconds = 0;
+    if (HasFailedToShow(site, verdict, kGivenBackShare, trend)) site.before.reset();
   }
   if (new_state) {
     site.streak = verdict.kind == site.candidate ? site.streak + 1 : 1;
@@ -143,7 +146,7 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     if (IsGrowth(verdict.kind) || verdict.kind == VerdictKind::kInsufficientData) return;
     if (!MayClear(site, verdict, trend)) return;
     site.from_earlier_life = false;
-    site.carried_seconds = 0;
+    site.before.reset();
     site.growth_bytes = 0;
   }
   site.standing = verdict.kind;

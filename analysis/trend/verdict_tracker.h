@@ -7,10 +7,11 @@
 //   - A leak stands until its site has given back half of what it grew, has levelled off for sure
 //     (the upper bound of the slope is below a quarter of what was alerted), or has shown nothing for
 //     as long as a growth that begins mid-life is waited for (patience.h).
-//   - A restart hides a leak but does not mend it: suspicion is carried over. A standing leak goes
-//     on standing until the new process has lived long enough to show it, and time spent growing
-//     before the restart counts towards the patience; under another name, too, where a new build has
-//     moved it (cost_shift.h).
+//   - A restart hides a leak but does not mend it: a standing leak goes on standing until the new
+//     process has lived long enough to show it; under another name, too, where a new build has moved
+//     it (cost_shift.h). But a cache fills anew in each life. So lives that were too short to tell
+//     do not add up to one that tells: counting them together was measured on 2,106 target-days; it
+//     finds six leaks more of 811, and of the false alerts it brings a quarter.
 //   - What levelled off in an earlier life fills again in the next: that is no leak before it is
 //     higher than it was then.
 //
@@ -33,6 +34,12 @@ namespace heapwatch {
 
 // What is remembered of one site between two evaluations.
 struct SiteSuspicion {
+  // A growth that was not seen to end before the life did.
+  struct Unended {
+    double slope_bytes_per_second = 0;
+    bool leaked = false;
+  };
+
   VerdictKind standing = VerdictKind::kInsufficientData;
   VerdictKind candidate = VerdictKind::kInsufficientData;
   std::uint32_t streak = 0;           // evaluations in a row that reached `candidate`
@@ -40,8 +47,8 @@ struct SiteSuspicion {
   double growth_bytes = 0;            // of a standing leak, the most it had grown
   double peak_inuse_bytes = 0;        // while the leak stands, in this life
   std::optional<Time> last_grown;     // when it was last seen growing or leaking
-  double growing_seconds = 0;         // in this life, while nothing but patience lacks
-  double carried_seconds = 0;         // of the same in earlier lives
+  bool only_patience_lacks = false;   // was all that lacked when it was last seen growing
+  std::optional<Unended> before;      // in an earlier life, or of the site whose place it took
   bool from_earlier_life = false;     // a leak that stands, not seen in this life yet
   double most_inuse_bytes = 0;        // in this life
   // What it grew to in an earlier life, before it levelled off there.

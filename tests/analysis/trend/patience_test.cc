@@ -13,7 +13,7 @@ TEST(Patience, RunsThroughTheExampleOfTheHeader) {
   };
   EXPECT_DOUBLE_EQ(hours(0.8), 8);
   EXPECT_DOUBLE_EQ(hours(0.11), 2);
-  EXPECT_DOUBLE_EQ(hours(0.03), 0.5);
+  EXPECT_DOUBLE_EQ(hours(0.03), 1);
 }
 
 TEST(Patience, TakesRetentionThatIsNotToldForThatOfAFill) {
