@@ -6,51 +6,56 @@
 
 namespace heapwatch {
 
-void LocationReader::Reset(std::string_view message, std::size_t most, HeapProfile& profile,
-                           std::string_view& part) {
-  message_ = message;
-  readable_ = message.data() + message.size();
-  most_ = most;
+void LocationReader::Read(const Source& source, const std::vector<std::string_view>& texts,
+                          const IdTable& mapping_ids, HeapProfile& profile,
+                          std::string_view& part) {
+  readable_ = source.readable;
   profile_ = &profile;
-  part_ = &part;
-  functions_.clear();
-  location_mappings_.clear();
-  line_functions_.clear();
   location_ids_.Clear();
   function_ids_.Clear();
+  profile.functions.reserve(source.functions.size());
+  for (const std::string_view function : source.functions) {
+    part = function;
+    ReadFunction(function, texts);
+  }
+  profile.locations.reserve(source.locations.size());
+  for (const std::string_view location : source.locations) {
+    part = location;
+    ReadLocation(location, mapping_ids);
+  }
 }
 
-// Here and below what is read goes where it stays at once: a copy of what has just been written
-// piece by piece makes the processor wait.
-void LocationReader::ReadFunction(std::string_view part) {
-  *part_ = part;
-  const std::size_t index = functions_.size();
-  RawFunction& raw = functions_.emplace_back();
+void LocationReader::ReadFunction(std::string_view part,
+                                  const std::vector<std::string_view>& texts) {
+  const std::size_t index = profile_->functions.size();
   Function& function = profile_->functions.emplace_back();
   UsualFields fields(part, readable_);
-  std::uint64_t id = fields.Number(1);
+  RawFunction raw;
+  raw.id = fields.Number(1);
   raw.name = static_cast<std::int64_t>(fields.Number(2));
   raw.system_name = static_cast<std::int64_t>(fields.Number(3));
   raw.file = static_cast<std::int64_t>(fields.Number(4));
-  function.start_line = static_cast<std::int64_t>(fields.Number(5));
-  if (!fields.AtEnd()) id = ReadUnusualFunction(part, raw, function);
-  if (id == 0) Throw("function with id 0");
-  if (!function_ids_.Insert(id, static_cast<std::uint32_t>(index))) {
-    Throw("two functions with id " + std::to_string(id));
+  raw.start_line = static_cast<std::int64_t>(fields.Number(5));
+  if (!fields.AtEnd()) raw = ReadUnusualFunction(part);
+  if (raw.id == 0) Throw("function with id 0");
+  if (!function_ids_.Insert(raw.id, static_cast<std::uint32_t>(index))) {
+    Throw("two functions with id " + std::to_string(raw.id));
   }
-  if (functions_.size() > most_) ThrowLimit("functions", most_);
+  function.name = TextAt(texts, raw.name);
+  function.file = TextAt(texts, raw.file);
+  function.start_line = raw.start_line;
+  if (raw.system_name != raw.name) function.system_name = TextAt(texts, raw.system_name);
+  if (function.name.empty()) function.name = function.system_name;
+  if (function.system_name == function.name) function.system_name = {};
 }
 
-std::uint64_t LocationReader::ReadUnusualFunction(std::string_view part, RawFunction& raw,
-                                                  Function& function) {
-  std::uint64_t id = 0;
-  raw = {};
-  function = {};
+LocationReader::RawFunction LocationReader::ReadUnusualFunction(std::string_view part) {
+  RawFunction raw;
   FieldReader reader(part);
   while (reader.Next()) {
     switch (reader.number()) {
       case 1:
-        id = reader.Uint64();
+        raw.id = reader.Uint64();
         break;
       case 2:
         raw.name = reader.Int64();
@@ -62,15 +67,17 @@ std::uint64_t LocationReader::ReadUnusualFunction(std::string_view part, RawFunc
         raw.file = reader.Int64();
         break;
       case 5:
-        function.start_line = reader.Int64();
+        raw.start_line = reader.Int64();
         break;
       default:
         break;
     }
   }
-  return id;
+  return raw;
 }
 
+// Here and below what is read goes where it stays at once: a copy of what has just been written
+// piece by piece makes the processor wait.
 [[gnu::always_inline]] inline void LocationReader::ReadLine(std::string_view part) {
   Line& line = profile_->lines.emplace_back();
   UsualFields fields(part, readable_);
@@ -79,7 +86,11 @@ std::uint64_t LocationReader::ReadUnusualFunction(std::string_view part, RawFunc
   line.column = static_cast<std::int64_t>(fields.Number(3));
   if (!fields.AtEnd()) function = ReadUnusualLine(part, line);
   if (function == 0) return profile_->lines.pop_back();  // says nothing about the address
-  line_functions_.push_back(function);
+  std::uint32_t index = 0;
+  if (!function_ids_.Find(function, index)) {
+    Throw("a line of function " + std::to_string(function) + ", which is not there");
+  }
+  line.function = FunctionId(index);
 }
 
 std::uint64_t LocationReader::ReadUnusualLine(std::string_view part, Line& line) {
@@ -104,15 +115,13 @@ std::uint64_t LocationReader::ReadUnusualLine(std::string_view part, Line& line)
   return function;
 }
 
-void LocationReader::ReadLocation(std::string_view part) {
-  *part_ = part;
+void LocationReader::ReadLocation(std::string_view part, const IdTable& mapping_ids) {
   const std::size_t index = profile_->locations.size();
   Location& location = profile_->locations.emplace_back();
-  std::uint64_t& mapping = location_mappings_.emplace_back();
   location.first_line = static_cast<std::uint32_t>(profile_->lines.size());
   UsualFields fields(part, readable_);
   std::uint64_t id = fields.Number(1);
-  mapping = fields.Number(2);
+  std::uint64_t mapping = fields.Number(2);
   location.address = fields.Number(3);
   for (std::string_view line; fields.Bytes(4, line);) ReadLine(line);
   location.is_folded = fields.Number(5) != 0;
@@ -123,7 +132,9 @@ void LocationReader::ReadLocation(std::string_view part) {
     Throw("two locations with id " + std::to_string(id));
   }
   location.line_count = static_cast<std::uint32_t>(profile_->lines.size()) - location.first_line;
-  if (profile_->locations.size() > most_) ThrowLimit("locations", most_);
+  // Some writers name a mapping that they do not list; go tool pprof takes that as none.
+  std::uint32_t of_mapping = 0;
+  if (mapping_ids.Find(mapping, of_mapping)) location.mapping = MappingId(of_mapping);
 }
 
 std::uint64_t LocationReader::ReadUnusualLocation(std::string_view part, Location& location,
@@ -132,7 +143,6 @@ std::uint64_t LocationReader::ReadUnusualLocation(std::string_view part, Locatio
   mapping = 0;
   location = {.first_line = location.first_line};
   profile_->lines.resize(location.first_line);
-  line_functions_.resize(location.first_line);
   FieldReader reader(part);
   while (reader.Next()) {
     switch (reader.number()) {
@@ -156,55 +166,6 @@ std::uint64_t LocationReader::ReadUnusualLocation(std::string_view part, Locatio
     }
   }
   return id;
-}
-
-void LocationReader::Resolve(const std::vector<std::string_view>& texts,
-                             const IdTable& mapping_ids) {
-  ResolveFunctions(texts);
-  ResolveLocations(mapping_ids);
-}
-
-// The nth message of a field, for the place in an error.
-std::string_view LocationReader::FindPart(std::uint64_t field, std::size_t index) const {
-  FieldReader reader(message_);
-  while (reader.Next()) {
-    if (reader.number() == field && index-- == 0) return reader.Bytes();
-  }
-  return message_;
-}
-
-void LocationReader::ResolveFunctions(const std::vector<std::string_view>& texts) {
-  for (std::size_t i = 0; i < functions_.size(); ++i) {
-    const RawFunction& raw = functions_[i];
-    Function& function = profile_->functions[i];
-    try {
-      function.name = TextAt(texts, raw.name);
-      function.file = TextAt(texts, raw.file);
-      if (raw.system_name != raw.name) function.system_name = TextAt(texts, raw.system_name);
-    } catch (const MalformedMessage&) {
-      *part_ = FindPart(5, i);
-      throw;
-    }
-    if (function.name.empty()) function.name = function.system_name;
-    if (function.system_name == function.name) function.system_name = {};
-  }
-}
-
-void LocationReader::ResolveLocations(const IdTable& mapping_ids) {
-  std::uint32_t index = 0;
-  for (std::size_t i = 0; i < profile_->locations.size(); ++i) {
-    Location& location = profile_->locations[i];
-    // Some writers name a mapping that they do not list; go tool pprof takes that as none.
-    if (mapping_ids.Find(location_mappings_[i], index)) location.mapping = MappingId(index);
-    for (std::uint32_t l = location.first_line; l < location.first_line + location.line_count;
-         ++l) {
-      if (!function_ids_.Find(line_functions_[l], index)) {
-        *part_ = FindPart(4, i);
-        Throw("a line of function " + std::to_string(line_functions_[l]) + ", which is not there");
-      }
-      profile_->lines[l].function = FunctionId(index);
-    }
-  }
 }
 
 }  // namespace heapwatch

@@ -28,7 +28,10 @@ void PprofDecoder::Clear() {
   empty.stack_hashes = std::move(profile_.stack_hashes);
   profile_ = std::move(empty);
 
-  for (auto* parts : {&sample_types_, &mappings_, &strings_, &period_types_}) parts->clear();
+  for (auto* parts :
+       {&sample_types_, &mappings_, &locations_, &functions_, &strings_, &period_types_}) {
+    parts->clear();
+  }
   comments_.clear();
   time_nanos_ = duration_nanos_ = period_ = default_sample_type_ = 0;
   mapping_ids_.Clear();
@@ -41,7 +44,6 @@ Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeL
   message_ = message;
   part_ = message.substr(0, 0);
   Clear();
-  locations_reader_.Reset(message, limits.samples, profile_, part_);
   const auto where = [this] {
     return "pprof profile, part at byte " + std::to_string(part_.data() - message_.data()) + ": ";
   };
@@ -50,7 +52,10 @@ Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeL
     CopyStrings();
     ReadHeader();
     ReadMappings();
-    locations_reader_.Resolve(strings_, mapping_ids_);
+    locations_reader_.Read({.functions = functions_,
+                            .locations = locations_,
+                            .readable = message.data() + message.size()},
+                           strings_, mapping_ids_, profile_, part_);
     samples_.is_read = std::move(is_read);
     samples_reader_.Read(samples_, strings_, locations_reader_.location_ids(), limits.stack_depth,
                          profile_, part_);
@@ -60,6 +65,13 @@ Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeL
     return Fail(ErrorCode::kCorrupt, where() + e.what());
   }
   return std::move(profile_);
+}
+
+inline void PprofDecoder::AddPart(const FieldReader& field, std::string_view what,
+                                  std::vector<std::string_view>& parts) {
+  part_ = field.Bytes();
+  parts.push_back(part_);
+  if (parts.size() > limits_->samples) ThrowLimit(what, limits_->samples);
 }
 
 void PprofDecoder::ReadParts() {
@@ -76,15 +88,13 @@ void PprofDecoder::ReadParts() {
         if (samples_.sample_count > limits_->samples) ThrowLimit("samples", limits_->samples);
         break;
       case 4:
-        locations_reader_.ReadLocation(reader.Bytes());
+        AddPart(reader, "locations", locations_);
         break;
       case 5:
-        locations_reader_.ReadFunction(reader.Bytes());
+        AddPart(reader, "functions", functions_);
         break;
       case 6:
-        strings_.emplace_back(reader.Bytes());
-        part_ = reader.Bytes();
-        if (strings_.size() > limits_->samples) ThrowLimit("strings", limits_->samples);
+        AddPart(reader, "strings", strings_);
         break;
       default:
         ReadSmallPart(reader);
@@ -95,16 +105,11 @@ void PprofDecoder::ReadParts() {
 
 // All of which there are few.
 void PprofDecoder::ReadSmallPart(const FieldReader& field) {
-  const auto add = [&](std::vector<std::string_view>& parts, std::string_view what) {
-    part_ = field.Bytes();
-    parts.push_back(part_);
-    if (parts.size() > limits_->samples) ThrowLimit(what, limits_->samples);
-  };
   switch (field.number()) {
     case 1:
-      return add(sample_types_, "sample types");
+      return AddPart(field, "sample types", sample_types_);
     case 3:
-      return add(mappings_, "mappings");
+      return AddPart(field, "mappings", mappings_);
     case 9:
       time_nanos_ = field.Int64();
       break;
@@ -112,7 +117,7 @@ void PprofDecoder::ReadSmallPart(const FieldReader& field) {
       duration_nanos_ = field.Int64();
       break;
     case 11:
-      return add(period_types_, "period types");
+      return AddPart(field, "period types", period_types_);
     case 12:
       period_ = field.Int64();
       break;

@@ -1,9 +1,9 @@
 // From the bytes of a pprof profile.proto message, uncompressed, to a checked HeapProfile.
 //
-// Two passes: the first reads all but the samples and counts those (a writer may put the strings
-// last), then ids and strings are resolved, and the second pass reads the samples. All scratch
-// memory is kept for the next profile; one PprofDecoder belongs to one thread at a time. Used by
-// decode.h only.
+// Two passes: the first finds all parts but the samples and counts those; then the parts are read,
+// each after those it names (a writer may put the strings last), and the second pass reads the
+// samples. All scratch memory is kept for the next profile; one PprofDecoder belongs to one thread
+// at a time. Used by decode.h only.
 #pragma once
 
 #include <cstddef>
@@ -37,6 +37,8 @@ class PprofDecoder {
   void Clear();
   void ReadParts();
   void ReadSmallPart(const FieldReader& field);
+  void AddPart(const FieldReader& field, std::string_view what,
+               std::vector<std::string_view>& parts);
   void CopyStrings();
   void ReadHeader();
   void ReadMappings();
@@ -49,6 +51,8 @@ class PprofDecoder {
   std::string_view part_;  // being read, for the place in an error
   std::vector<std::string_view> sample_types_;
   std::vector<std::string_view> mappings_;
+  std::vector<std::string_view> locations_;
+  std::vector<std::string_view> functions_;
   std::vector<std::string_view> strings_;
   std::vector<std::string_view> period_types_;
   std::vector<std::int64_t> comments_;
