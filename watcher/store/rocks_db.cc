@@ -53,7 +53,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOptions& wanted) {
   rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(wanted.memory_limit_bytes / 4);
+  // In few parts: the index of a file, half a megabyte, is not to take up one of them.
+  table.block_cache = rocksdb::NewLRUCache(wanted.memory_limit_bytes / 4, 2);
   table.cache_index_and_filter_blocks = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.format_version = 5;
