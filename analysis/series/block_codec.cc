@@ -60,13 +60,12 @@ bool UnpackUnit(const ValueUnit& unit, std::span<std::int64_t> series, std::size
   }
   const auto bytes = series.subspan(*unit.bytes_column * width, width);
   const std::int64_t bound = CountBound(size);
+  if (bound == 0) size = {};  // whatever it was, there is nothing of it
   return ForEachStretch(in, width, [&](std::size_t begin, std::size_t length, std::int64_t count) {
     if (count > bound || count < -bound) return false;
-    const ObjectsAndBytes told = FromSampledCount(count, size);
-    for (std::size_t t = begin; t < begin + length; ++t) {
-      first[t] = told.objects;
-      bytes[t] = told.bytes;
-    }
+    const ObjectsAndBytes told = FromCountInBound(count, size);
+    FillStretch(first, begin, length, told.objects);
+    FillStretch(bytes, begin, length, told.bytes);
     return true;
   });
 }

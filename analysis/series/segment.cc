@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "analysis/series/step_coding.h"
+
 namespace heapwatch {
 
 const HeapProfile& SegmentFrame::head_at(std::size_t snapshot) const {
@@ -75,9 +77,8 @@ class SegmentChanges {
       const std::size_t from = changes_[i].snapshot;
       const std::int64_t* const values = &rows_[from].values[changes_[i].place * count];
       const std::size_t to = i + 1 < ends_[series + 1] ? changes_[i + 1].snapshot : width;
-      // Mostly one snapshot or a few: a call to fill them would cost more.
       for (std::size_t c = 0; c < count; ++c) {
-        for (std::size_t t = from; t < to; ++t) columns[c * width + t] = values[c];
+        FillStretch(columns.subspan(c * width, width), from, to - from, values[c]);
       }
     }
   }

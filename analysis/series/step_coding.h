@@ -40,6 +40,19 @@ bool ForEachStretch(ByteReader& in, std::size_t width, const Use& use) {
   return in.ok();
 }
 
+// Most stretches are short, of a length that nobody could guess: they are written in one go, and
+// what comes after is written over.
+inline void FillStretch(std::span<std::int64_t> values, std::size_t begin, std::size_t count,
+                        std::int64_t value) {
+  constexpr std::size_t kAtOnce = 4;
+  std::int64_t* const at = values.data() + begin;
+  if (values.size() - begin >= kAtOnce) {
+    for (std::size_t i = 0; i < kAtOnce; ++i) at[i] = value;
+    if (count <= kAtOnce) return;
+  }
+  for (std::size_t i = 0; i < count; ++i) at[i] = value;
+}
+
 // All values, one after the other. False where the bytes make no sense.
 bool ReadSteps(ByteReader& in, std::span<std::int64_t> values);
 // The value at one snapshot of `width`; goes through all of them.

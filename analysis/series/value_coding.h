@@ -75,10 +75,15 @@ struct ObjectsAndBytes {
   std::int64_t objects;
   std::int64_t bytes;
 };
-inline ObjectsAndBytes FromSampledCount(std::int64_t count, const BlockSize& size) {
-  if (count == 0) return {0, 0};  // whatever the scale
+// Of a size that has a scale: CountBound is not 0, or it is BlockSize().
+inline ObjectsAndBytes FromCountInBound(std::int64_t count, const BlockSize& size) {
   return {static_cast<std::int64_t>(static_cast<double>(count) * size.scale),
           static_cast<std::int64_t>(static_cast<double>(count * size.block_bytes) * size.scale)};
+}
+// Of any size.
+inline ObjectsAndBytes FromSampledCount(std::int64_t count, const BlockSize& size) {
+  if (count == 0) return {0, 0};
+  return FromCountInBound(count, size);
 }
 
 // The number of sampled objects two values come from; nullopt where no number gives exactly these.
