@@ -183,6 +183,7 @@ struct Delays {
   std::vector<double> floors_h;
   std::vector<double> over_floor;  // of those found: delay / floor
   std::size_t out_of_reach = 0;    // ended before their floor
+  std::size_t found_in_reach = 0;  // of the others
 };
 
 double Median(std::vector<double> values) {
@@ -211,10 +212,13 @@ void AddDelay(Delays& delays, const boost::json::object& segment, double floor_h
               const std::vector<double>& alerts) {
   const double from = Number(segment, "from");
   delays.floors_h.push_back(floor_h);
-  if (floor_h * 3600 > Number(segment, "to") - from) ++delays.out_of_reach;
+  const bool in_reach = floor_h * 3600 <= Number(segment, "to") - from;
+  if (!in_reach) ++delays.out_of_reach;
   const auto first =
       std::find_if(alerts.begin(), alerts.end(), [&](double t) { return t >= from; });
-  if (first != alerts.end()) delays.over_floor.push_back((*first - from) / 3600 / floor_h);
+  if (first == alerts.end()) return;
+  delays.over_floor.push_back((*first - from) / 3600 / floor_h);
+  if (in_reach) ++delays.found_in_reach;
 }
 
 std::map<std::string, Delays> ReadDelays(const fs::path& truth, const Alerts& alerts) {
@@ -253,6 +257,8 @@ void PrintFamilies(const boost::json::object& ours, std::map<std::string, Delays
       "\nheapwatch: median delay %.1f h; median floor of the theory at z = %.0f %.1f h: %.1f x; "
       "leak by leak %.1f x\n",
       delay, kFloorZ, floor, floor > 0 ? delay / floor : 0, Median(all.over_floor));
+  std::printf("found of the %zu leaks that last longer than their floor: %zu\n",
+              all.floors_h.size() - all.out_of_reach, all.found_in_reach);
   std::printf("\n%-20s %8s %8s %10s %9s %9s %9s %13s\n", "by family", "leaking", "recall",
               "false/day", "delay h", "floor h", "x floor", "out of reach");
   for (const auto& [family, value] : ours.at("families").as_object()) {
