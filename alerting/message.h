@@ -45,8 +45,9 @@ struct MessageContext {
   // What changed on the worst replica between the two ends of its window, one line per site, by the
   // sample type that EvidenceOf names; may be empty.
   std::string diff_text;
-  std::optional<LoadChange> load;      // of the worst replica, between the same two
-  std::optional<double> gc_cpu_share = std::nullopt;  // of its CPU, that its collector takes, where it tells
+  std::optional<LoadChange> load;  // of the worst replica, between the same two
+  std::optional<double> gc_cpu_share =
+      std::nullopt;  // of its CPU, that its collector takes, where it tells
 };
 
 // `finding` must have a replica, or a target that is down.

@@ -72,7 +72,7 @@ class BlockColumns : public ColumnSource {
   // The header has its series, and must outlive this.
   explicit BlockColumns(const BlockHeader& header) : header_(header) {}
   // All of the chunks in order.
-  Result<void> Add(std::string_view chunk);
+  Result<void> Add(std::string_view bytes);
   bool Read(std::size_t series, SeriesColumns& columns) const override;
 
  private:

@@ -17,7 +17,7 @@ namespace heapwatch {
 
 void WriteSteps(std::span<const std::int64_t> values, ByteWriter& out);
 
-// Calls `use(begin, count, value)` with one stretch of snapshots after the other, each of one
+// Calls `use(begin, length, value)` with one stretch of snapshots after the other, each of one
 // value, until all `width` are told. False where the bytes make no sense, or as soon as `use` says
 // so.
 template <class Use>
@@ -30,11 +30,11 @@ bool ForEachStretch(ByteReader& in, std::size_t width, const Use& use) {
     const std::uint64_t is_run = code & 1;
     const std::uint64_t number = code >> 1;
     const std::uint64_t step = ((number >> 1) ^ (~(number & 1) + 1)) & (is_run - 1);
-    const std::uint64_t count = 1 + (number & (~is_run + 1));
+    const std::uint64_t length = 1 + (number & (~is_run + 1));
     value = static_cast<std::int64_t>(static_cast<std::uint64_t>(value) + step);
     if (code == 0) value = static_cast<std::int64_t>(reader.Fixed64());
-    if (count > width - at || !use(at, count, value)) return false;
-    at += count;
+    if (length > width - at || !use(at, length, value)) return false;
+    at += length;
   }
   in = reader;
   return in.ok();

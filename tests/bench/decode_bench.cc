@@ -8,8 +8,8 @@
 //            where Go or the package is missing)
 //
 // CPU time, the least of several rounds (Go: of the means of several, since one round's garbage is
-// collected in another). Allocations after warm-up; the peak of what one decode by a new Decoder adds to the
-// resident memory of a process of its own, as a multiple of the inflated size.
+// collected in another). Allocations after warm-up; the peak of what one decode by a new Decoder
+// adds to the resident memory of a process of its own, as a multiple of the inflated size.
 #include <google/protobuf/arena.h>
 #include <libdeflate.h>
 #include <malloc.h>

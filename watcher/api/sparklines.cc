@@ -40,8 +40,7 @@ json::array At(const std::vector<std::int64_t>& values, const std::vector<std::s
 Result<std::vector<std::int64_t>> OutsideHeapBytes(TargetId target, const std::vector<Time>& times,
                                                    const ReadViews& views) {
   if (times.empty()) return {};
-  const auto heap =
-      views.store().Window(target, times.front(), times.back(), *views.attributor());
+  const auto heap = views.store().Window(target, times.front(), times.back(), *views.attributor());
   if (!heap) return Fail(heap.error());
   const auto outside = OutsideHeap(*heap, views.config()->detection);
   if (!outside) return {};

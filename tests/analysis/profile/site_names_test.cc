@@ -42,8 +42,8 @@ TEST(NormalizeFunctionName, KeepsWhatTellsSitesApart) {
            "acme/store.(*Index[...]).Put.func1", "acme/store.Open.func2.1",
            "gopkg.in/yaml.v2.Unmarshal", "github.com/caddyserver/caddy/v2/modules/caddyhttp.SetVar",
            "operator new[](unsigned long)", "f(char (&) [4])", "<[T]>::to_vec", "store::h0123",
-           "(anonymous:L#124:C#15)", "main.part", "main.cold", "a.b@c.d", "lambda [x]", "",
-           ".cold", "a::b:12", "cart.js:12", "./cart.js:add:x12", "cart.json:add:12"}) {
+           "(anonymous:L#124:C#15)", "main.part", "main.cold", "a.b@c.d", "lambda [x]", "", ".cold",
+           "a::b:12", "cart.js:12", "./cart.js:add:x12", "cart.json:add:12"}) {
     EXPECT_EQ(NormalizeFunctionName(name), name);
   }
 }

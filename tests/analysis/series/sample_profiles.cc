@@ -230,7 +230,8 @@ HeapProfile RandomHeap::Next() {
   ProfileMaker maker(types_);
   maker.profile().sampling_period_bytes = period_;
   maker.profile().comments = comments_;
-  if (is_resident_told_) maker.profile().resident_bytes = static_cast<std::int64_t>(Below(1U << 30));
+  if (is_resident_told_)
+    maker.profile().resident_bytes = static_cast<std::int64_t>(Below(1U << 30));
   if (types_.size() == 4) maker.profile().default_sample_type = 3;
   for (std::uint64_t m = 0; m < mapping_count_; ++m) {
     Mapping mapping;
