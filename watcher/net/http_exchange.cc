@@ -39,7 +39,20 @@ std::string_view Describe(Phase phase) {
   return "";
 }
 
+// Ends the message about a peer that may not be the one that is meant.
+std::string AskForPort(const HttpExchange& x) {
+  std::string question = ": is this the right port?";
+  if (x.url.scheme == "http") question += " If it expects TLS, the scheme must be https";
+  return question;
+}
+
 Error CutShort(const HttpExchange& x) {
+  if (x.phase == Phase::kProxy)
+    return {ErrorCode::kUnavailable, x.hop_name() + " closed the connection in mid-header"};
+  // Before the header's end the parser must not be asked for the length.
+  if (x.phase != Phase::kReadBody)
+    return {ErrorCode::kUnavailable,
+            x.url.endpoint() + " closed the connection in mid-header" + AskForPort(x)};
   std::string message = "the connection was closed in mid-answer";
   if (const auto announced = x.parser->content_length())
     message += ": " + std::to_string(x.parser->get().body().size()) + " of " +
@@ -56,10 +69,9 @@ Error OverLimit(const HttpExchange& x) {
 }
 
 Error NotHttp(const HttpExchange& x, const error_code& code) {
-  std::string message = "what answers on " + x.url.endpoint() + " does not speak HTTP (" +
-                        code.message() + "): is this the right port?";
-  if (x.url.scheme == "http") message += " If it expects TLS, the scheme must be https";
-  return {ErrorCode::kWrongFormat, std::move(message)};
+  return {ErrorCode::kWrongFormat, "what answers on " + x.url.endpoint() +
+                                       " does not speak HTTP (" + code.message() + ')' +
+                                       AskForPort(x)};
 }
 
 }  // namespace

@@ -203,6 +203,46 @@ TEST(HttpClient, TellsAPeerThatClosesWithoutAnAnswer) {
   EXPECT_THAT(response.error().message, HasSubstr("without an answer"));
 }
 
+TEST(HttpClient, TellsAnAnswerThatIsCutWhereverThatIs) {
+  const std::string answer = HttpAnswer(200, "text/plain", "hello");
+  const std::size_t header_bytes = answer.size() - 5;
+  for (std::size_t size = 1; size < answer.size(); ++size) {
+    SCOPED_TRACE(size);
+    const RawServer server(answer.substr(0, size));
+    const auto response = Send(CallTo(server));
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
+    EXPECT_THAT(
+        response.error().message,
+        HasSubstr(size < header_bytes ? server.address() + " closed the connection in mid-header"
+                                      : std::to_string(size - header_bytes) + " of 5 bytes"));
+  }
+}
+
+TEST(HttpClient, TellsAnAnswerToConnectThatIsCutWhereverThatIs) {
+  const std::string answer = "HTTP/1.1 200 OK\r\n\r\n";
+  for (std::size_t size = 1; size < answer.size(); ++size) {
+    SCOPED_TRACE(size);
+    const RawServer proxy(answer.substr(0, size));
+    HttpCall call;
+    call.url = "https://shop.example:6060/";
+    call.config.proxy_url = Secret("http://" + proxy.address());
+    const auto response = Send(call);
+    ASSERT_FALSE(response);
+    EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
+    EXPECT_THAT(response.error().message,
+                HasSubstr("the proxy " + proxy.address() + " closed the connection in mid-header"));
+  }
+}
+
+TEST(HttpClient, HintsAtTlsWhereAPeerSendsAnAlertAndCloses) {
+  const RawServer server("\x15\x03\x01" + std::string(1, '\0') + "\x02\x02\x46");
+  const auto response = Send(CallTo(server));
+  ASSERT_FALSE(response);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("closed the connection in mid-header"), HasSubstr("https")));
+}
+
 TEST(HttpClient, TellsAPeerThatDoesNotSpeakHttp) {
   const RawServer server("SSH-2.0-OpenSSH_9.2\r\n");
   const auto response = Send(CallTo(server));
