@@ -44,7 +44,7 @@ struct Receiver {
   // The task looks at the queue and at `stopping` after it was woken; once is enough for many
   // calls.
   void Wake() { woken.try_send(boost::system::error_code()); }
-  // Has the task end once the queue is empty or an attempt has failed.
+  // Has the task try at once, and end when the queue is empty or such an attempt has failed.
   void Stop();
   NotifierStatus Status(std::string name) const;
 

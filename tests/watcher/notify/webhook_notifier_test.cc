@@ -39,9 +39,7 @@ class WebhookNotifierTest : public ::testing::Test {
  protected:
   void Start(const std::vector<std::string>& addresses, bool send_resolved = true) {
     notifier_ = std::make_unique<WebhookNotifier>(
-        context_.get_executor(), context_.get_executor(),
-        NotifierOptions{
-            .queue_capacity = 10, .first_wait = Duration(5), .longest_wait = Duration(20)},
+        context_.get_executor(), context_.get_executor(), options_,
         [](const Alert& alert, std::size_t) {
           return std::string(Get(alert.labels, "site")) +
                  (alert.is_resolved ? " resolved" : " firing");
@@ -63,6 +61,11 @@ class WebhookNotifierTest : public ::testing::Test {
   bool WaitForSent(std::uint64_t count, std::size_t peer = 0) {
     return WaitUntil([&] { return notifier_->Statuses().at(peer).sent == count; }, kPatience);
   }
+  // Whether the only peer has failed once and waits to try again.
+  bool IsInBackOff() const {
+    const NotifierStatus status = notifier_->Statuses().at(0);
+    return status.errors == 1 && status.queued == 1;
+  }
   // What came, without the headers.
   static std::vector<std::string> Bodies(const RawServer& server) {
     std::vector<std::string> bodies;
@@ -73,6 +76,8 @@ class WebhookNotifierTest : public ::testing::Test {
 
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  NotifierOptions options_{
+      .queue_capacity = 10, .first_wait = Duration(5), .longest_wait = Duration(20)};
   AlertingConfig config_;
   std::unique_ptr<WebhookNotifier> notifier_;
   std::atomic<int> broken_ = 0;
@@ -177,6 +182,32 @@ TEST_F(WebhookNotifierTest, AReloadKeepsThoseThatStayAndStartsTheNew) {
   config_.webhooks.clear();
   notifier_->Apply(config_);
   EXPECT_TRUE(notifier_->Statuses().empty());
+}
+
+TEST_F(WebhookNotifierTest, AReloadEndsOneThatWaitsToTryAgain) {
+  const RawServer busy(HttpAnswer(503, "text/plain", "busy"));
+  options_.first_wait = std::chrono::hours(1);
+  Start({busy.address()});
+  notifier_->Send({News("a")});
+  ASSERT_TRUE(WaitUntil([&] { return IsInBackOff(); }, kPatience));
+  config_.webhooks.clear();
+  notifier_->Apply(config_);  // and that it ends is no failure: see TearDown
+  EXPECT_TRUE(notifier_->Statuses().empty());
+}
+
+TEST_F(WebhookNotifierTest, TriesOnceMoreAtTheStopInsteadOfWaiting) {
+  std::atomic<bool> is_up = false;
+  const RawServer server([&](const std::string&) {
+    return RawServer::Answer{is_up ? kAccepted : HttpAnswer(503, "text/plain", "busy"),
+                             Then::kClose};
+  });
+  options_.first_wait = std::chrono::hours(1);
+  Start({server.address()});
+  notifier_->Send({News("a")});
+  ASSERT_TRUE(WaitUntil([&] { return IsInBackOff(); }, kPatience));
+  is_up = true;
+  notifier_->Stop(kPatience);
+  EXPECT_EQ(notifier_->Statuses().at(0).sent, 1U);
 }
 
 }  // namespace
