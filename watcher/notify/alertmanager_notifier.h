@@ -28,7 +28,8 @@ class AlertmanagerNotifier : public Notifier {
                        TaskGroup::OnFailure on_failure);
   ~AlertmanagerNotifier() override;
 
-  // Delivers to these from now on; a peer that was there before keeps its queue.
+  // Delivers to these from now on; a peer that was there before keeps its queue. A new one learns
+  // of every alert within resend_delay, when all are sent again.
   void Apply(const AlertingConfig& config);
   void Send(std::vector<Alert> alerts) override;
   std::vector<NotifierStatus> Statuses() const;

@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,19 @@ std::string NameOf(std::size_t index, const std::string& url) {
 struct WebhookNotifier::Peer : Receiver {
   using Receiver::Receiver;
 
+  void Set(std::size_t new_place, WebhookConfig new_config) {
+    const std::scoped_lock lock(mutex);
+    place_in_list = new_place;
+    config = std::move(new_config);
+  }
+  std::size_t place() const {
+    const std::scoped_lock lock(mutex);
+    return place_in_list;
+  }
+  std::string Name() const {
+    const std::scoped_lock lock(mutex);
+    return NameOf(place_in_list, config.url);
+  }
   WebhookConfig Config() const {
     const std::scoped_lock lock(mutex);
     return config;
@@ -43,7 +57,7 @@ struct WebhookNotifier::Peer : Receiver {
   }
 
   mutable std::mutex mutex;
-  std::string name;  // guarded by mutex, as are the next two
+  std::size_t place_in_list = 0;  // guarded by mutex, as are the next two
   WebhookConfig config;
   std::optional<Labels> in_flight;  // of the alert that is being delivered
 };
@@ -61,26 +75,31 @@ WebhookNotifier::~WebhookNotifier() = default;
 
 void WebhookNotifier::Apply(const AlertingConfig& config) {
   const std::scoped_lock lock(mutex_);
+  auto gone = peers_;
+  for (const WebhookConfig& webhook : config.webhooks) gone.erase(webhook.url);
   std::map<std::string, std::shared_ptr<Peer>> wanted;
   for (std::size_t i = 0; i < config.webhooks.size(); ++i) {
     const WebhookConfig& webhook = config.webhooks[i];
-    const auto known = peers_.find(webhook.url);
-    const auto [it, is_new] = wanted.try_emplace(webhook.url);
-    if (!is_new) continue;
-    it->second = known != peers_.end() ? known->second
-                                       : std::make_shared<Peer>(executor_, options_.queue_capacity);
-    {
-      const std::scoped_lock peer_lock(it->second->mutex);
-      it->second->name = NameOf(i, webhook.url);
-      it->second->config = webhook;
+    const auto [it, is_first] = wanted.try_emplace(webhook.url);
+    if (!is_first) continue;
+    std::shared_ptr<Peer>& peer = it->second;
+    const auto moved = std::find_if(gone.begin(), gone.end(),
+                                    [&](const auto& entry) { return entry.second->place() == i; });
+    if (const auto known = peers_.find(webhook.url); known != peers_.end()) {
+      peer = known->second;
+    } else if (moved != gone.end()) {
+      peer = moved->second;
+      gone.erase(moved);
     }
-    if (known == peers_.end())
-      it->second->task = tasks_.Spawn(
-          "notifier to " + NameOf(i, webhook.url),
-          EmptyQueue(*it->second, options_, [this, peer = it->second] { return SendOne(peer); }));
+    const bool is_new = peer == nullptr;
+    if (is_new) peer = std::make_shared<Peer>(executor_, options_.queue_capacity);
+    peer->Set(i, webhook);
+    if (is_new)
+      peer->task =
+          tasks_.Spawn("notifier to " + peer->Name(),
+                       EmptyQueue(*peer, options_, [this, peer] { return SendOne(peer); }));
   }
-  for (const auto& [url, peer] : peers_)
-    if (!wanted.contains(url)) peer->task.Cancel();
+  for (const auto& [url, peer] : gone) peer->task.Cancel();
   peers_ = std::move(wanted);
 }
 
@@ -111,10 +130,7 @@ std::set<Labels> WebhookNotifier::Undelivered() const {
 std::vector<NotifierStatus> WebhookNotifier::Statuses() const {
   const std::scoped_lock lock(mutex_);
   std::vector<NotifierStatus> statuses;
-  for (const auto& [url, peer] : peers_) {
-    const std::scoped_lock peer_lock(peer->mutex);
-    statuses.push_back(peer->Status(peer->name));
-  }
+  for (const auto& [url, peer] : peers_) statuses.push_back(peer->Status(peer->Name()));
   return statuses;
 }
 
@@ -147,13 +163,8 @@ asio::awaitable<bool> WebhookNotifier::SendOne(std::shared_ptr<Peer> peer) {
   } else {
     ++peer->errors;
     if (!try_again) ++peer->refused;
-    std::string name;
-    {
-      const std::scoped_lock lock(peer->mutex);
-      name = peer->name;
-    }
-    spdlog::warn("an alert could not be delivered to {}: {}; {}", name, failure->error.message,
-                 try_again ? "trying again" : "giving it up");
+    spdlog::warn("an alert could not be delivered to {}: {}; {}", peer->Name(),
+                 failure->error.message, try_again ? "trying again" : "giving it up");
   }
   if (try_again) peer->queue.PutBack(std::move(batch));
   peer->Landed();

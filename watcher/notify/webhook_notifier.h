@@ -36,7 +36,8 @@ class WebhookNotifier : public Notifier {
                   NotifierOptions options, Render render, TaskGroup::OnFailure on_failure);
   ~WebhookNotifier() override;
 
-  // Delivers to these from now on; one that was there before keeps its queue.
+  // Delivers to these from now on. One that was there before keeps its queue, and so does one whose
+  // URL was changed in its place of the list: what waits goes to the new URL.
   void Apply(const AlertingConfig& config);
   void Send(std::vector<Alert> alerts) override;
   // The labels of the alerts that a webhook has yet to be told of.

@@ -184,6 +184,19 @@ TEST_F(WebhookNotifierTest, AReloadKeepsThoseThatStayAndStartsTheNew) {
   EXPECT_TRUE(notifier_->Statuses().empty());
 }
 
+TEST_F(WebhookNotifierTest, AReloadThatChangesAnUrlTellsTheNewOneWhatWaits) {
+  const RawServer busy(HttpAnswer(503, "text/plain", "busy"));
+  const RawServer server(kAccepted);
+  Start({busy.address()});
+  notifier_->Send({News("a"), News("b")});
+  ASSERT_TRUE(WaitUntil([&] { return !busy.requests().empty(); }, kPatience));
+  config_.webhooks[0].url = "http://" + server.address() + "/";
+  notifier_->Apply(config_);
+  ASSERT_TRUE(WaitForSent(2));
+  EXPECT_THAT(Bodies(server), ElementsAre("a firing", "b firing"));
+  EXPECT_THAT(notifier_->Statuses().at(0).url, HasSubstr(server.address()));
+}
+
 TEST_F(WebhookNotifierTest, AReloadEndsOneThatWaitsToTryAgain) {
   const RawServer busy(HttpAnswer(503, "text/plain", "busy"));
   options_.first_wait = std::chrono::hours(1);
