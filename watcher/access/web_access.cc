@@ -32,6 +32,17 @@ bool EqualIgnoringCase(std::string_view a, std::string_view b) {
                     [](char x, char y) { return (x | 0x20) == (y | 0x20); });
 }
 
+// What keeps people out and would not any more; "" for nothing.
+std::string_view LostProtection(const WebConfig& before, const WebConfig& after) {
+  if (before.needs_login() && !after.needs_login()) return "the login";
+  if (before.tls && !after.tls) return "TLS";
+  const auto checks_clients = [](const WebConfig& config) {
+    return config.tls && config.tls->client_auth == ClientAuth::kRequireAndVerify;
+  };
+  if (checks_clients(before) && !checks_clients(after)) return "the check of client certificates";
+  return "";
+}
+
 struct Authorization {
   std::string_view scheme;
   std::string_view credentials;
@@ -70,6 +81,13 @@ Result<bool> WebAccess::Refresh() {
   }
   auto settings = LoadWebSettings(file_);
   if (!settings) return Fail(settings.error());
+  const std::string_view lost = LostProtection(this->settings()->config, (*settings)->config);
+  if (!lost.empty()) {
+    return Fail(ErrorCode::kInvalidArgument,
+                file_ + ": takes " + std::string(lost) +
+                    " away, as does a file that is still being written: restart Heapwatch where "
+                    "that is meant");
+  }
   Take(*std::move(settings));
   return true;
 }
@@ -97,18 +115,18 @@ asio::awaitable<Admission> WebAccess::Admit(HttpRequest& request) {
   admission.headers = config.headers;
   if (IsForged(request, authority)) {
     on_refusal_("foreign_page");
-    admission.refusal = Refusal(403, "A page of another origin may change nothing here.");
+    admission.answer = Refusal(403, "A page of another origin may change nothing here.");
     co_return admission;
   }
   if (!config.needs_login()) co_return admission;
   auto refusal = co_await Authenticate(request, *settings);
-  admission.refusal = std::move(refusal);
-  if (admission.refusal) co_return admission;
+  admission.answer = std::move(refusal);
+  if (admission.answer) co_return admission;
   const auto named = config.roles.find(request.user);
   const Role role = named == config.roles.end() ? Role::kReadOnly : named->second;
   if (!MayServe(role, request)) {
     on_refusal_("forbidden");
-    admission.refusal =
+    admission.answer =
         Refusal(403, "The role of " + request.user + ", " + std::string(ToString(role)) +
                          ", does not suffice for " + request.method + ' ' + request.path + '.');
   }

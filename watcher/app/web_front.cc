@@ -43,6 +43,10 @@ std::string ExternalUrl(const ServiceOptions& options, std::uint16_t port, bool 
   return made.scheme + "://" + made.endpoint();
 }
 
+bool IsProbe(const HttpRequest& request) {
+  return request.path == "/-/healthy" || request.path == "/-/ready";
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WebFront>> WebFront::Start(WebFrontParts parts) {
@@ -74,11 +78,13 @@ Result<std::unique_ptr<WebFront>> WebFront::Start(WebFrontParts parts) {
 
 asio::awaitable<Admission> WebFront::Admit(HttpRequest& request) {
   Admission admission;
-  admission.refusal = EnterPrefix(route_prefix_, request);
-  if (admission.refusal) co_return admission;
+  admission.answer = EnterPrefix(route_prefix_, request);
+  if (admission.answer) co_return admission;
   admission = co_await access_->Admit(request);
-  if (!admission.refusal && IsPush(request)) AdmitPush(request, admission);
-  if (admission.refusal && request.path.starts_with("/api/")) PutInEnvelope(*admission.refusal);
+  if (!admission.answer && IsPush(request)) AdmitPush(request, admission);
+  // However much there is to do, who watches over us hears at once that we live.
+  if (!admission.answer && IsProbe(request)) admission.answer = HandleApi(request, parts_.views);
+  if (admission.answer && request.path.starts_with("/api/")) PutInEnvelope(*admission.answer);
   co_return admission;
 }
 
@@ -89,12 +95,12 @@ void WebFront::AdmitPush(const HttpRequest& request, Admission& admission) const
   if (!parts_.options.enable_push) {
     refusal.status = 403;
     refusal.body = "Pushing is off: start with --web.enable-push.\n";
-    admission.refusal = std::move(refusal);
+    admission.answer = std::move(refusal);
   } else if (!admission.held) {
     refusal.status = 429;
     refusal.headers["retry-after"] = "1";
     refusal.body = "Too many pushes at once; come again.\n";
-    admission.refusal = std::move(refusal);
+    admission.answer = std::move(refusal);
   }
 }
 

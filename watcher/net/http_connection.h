@@ -31,6 +31,7 @@
 
 #include "watcher/net/headers.h"
 #include "watcher/net/http_server.h"
+#include "watcher/net/permits.h"
 #include "watcher/net/run_on.h"
 
 namespace heapwatch {
@@ -42,28 +43,29 @@ inline HttpResponse PlainResponse(int status, std::string text) {
   return response;
 }
 
-// What all connections of a server share.
+// What a connection has of its server.
 struct HttpServing {
   const HttpServerOptions& options;
   const HttpServer::Handler& handler;
   const HttpServer::Admit& admit;
   boost::asio::thread_pool& workers;
   const std::atomic<bool>& stopping;
+  Permits& handling;                             // what its peer may have handled at once
+  std::function<void(bool)> mark_waiting;        // a wait for the peer begins (again), or ends
+  std::function<void(std::size_t)> mark_unsent;  // bytes of an answer that is being sent; 0: sent
 };
 
 // `Stream` is a beast::tcp_stream or one with TLS over it, the handshake done.
 template <class Stream>
 class HttpConnection {
  public:
-  // `buffer` may hold what came already; `mark_waiting` hears when a wait for the peer begins
-  // (again) and ends.
+  // `buffer` may hold what came already.
   HttpConnection(Stream& stream, boost::beast::flat_buffer buffer, std::string peer,
-                 const HttpServing& serving, std::function<void(bool)> mark_waiting)
+                 HttpServing serving)
       : stream_(stream),
         buffer_(std::move(buffer)),
         peer_(std::move(peer)),
-        serving_(serving),
-        mark_waiting_(std::move(mark_waiting)) {}
+        serving_(std::move(serving)) {}
 
   boost::asio::awaitable<void> Run() {
     bool more = true;
@@ -91,7 +93,7 @@ class HttpConnection {
 
   // One request and its answer; false once the connection has to end.
   boost::asio::awaitable<bool> ServeOne() {
-    mark_waiting_(true);
+    serving_.mark_waiting(true);
     if (!co_await AwaitRequest()) co_return false;
     Parser parser;
     parser.header_limit(static_cast<std::uint32_t>(serving_.options.header_limit_bytes));
@@ -107,16 +109,16 @@ class HttpConnection {
     auto request = Convert(header);
     if (!request)
       co_return co_await Refuse(PlainResponse(400, "bad request: the target must be a path"));
-    mark_waiting_(false);
+    serving_.mark_waiting(false);
     Admission admission;
     if (serving_.admit) admission = co_await serving_.admit(*request);
-    if (!admission.refusal) {
+    if (!admission.answer) {
       auto refusal = co_await ReadBody(parser, *request, admission);
-      admission.refusal = std::move(refusal);
+      admission.answer = std::move(refusal);
     }
     HttpResponse response;
-    if (admission.refusal)
-      response = *std::move(admission.refusal);
+    if (admission.answer)
+      response = *std::move(admission.answer);
     else
       response = co_await Handle(std::move(*request));
     for (auto& [name, value] : admission.headers) response.headers[name] = std::move(value);
@@ -135,7 +137,7 @@ class HttpConnection {
       co_return PlainResponse(413, "request body too large, over " + limit + " bytes");
     if (parser.is_done()) co_return std::nullopt;
     Expire(serving_.options.body_timeout);
-    mark_waiting_(true);
+    serving_.mark_waiting(true);
     if (Get(request.headers, "expect") == "100-continue") {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       co_await boost::asio::async_write(stream_, boost::asio::buffer(kContinue), kUseTuple);
@@ -143,7 +145,7 @@ class HttpConnection {
     parser.body_limit(admission.body_limit_bytes);
     const auto [failure, size] =
         co_await boost::beast::http::async_read(stream_, buffer_, parser, kUseTuple);
-    mark_waiting_(false);
+    serving_.mark_waiting(false);
     if (failure == boost::beast::http::error::body_limit)
       co_return PlainResponse(413, "request body too large, over " + limit + " bytes");
     if (failure) co_return PlainResponse(408, "the request body did not come to its end");
@@ -208,6 +210,12 @@ class HttpConnection {
         return PlainResponse(500, "internal error; the log has the details");
       }
     };
+    std::optional<Permits::Permit> permit;
+    try {
+      permit.emplace(co_await serving_.handling.Acquire());
+    } catch (const boost::system::system_error&) {
+      co_return PlainResponse(503, "stopping");  // cancelled before its turn came
+    }
     co_return co_await RunOn(serving_.workers.get_executor(), run);
   }
 
@@ -228,7 +236,7 @@ class HttpConnection {
                                      bool is_head) {
     namespace http = boost::beast::http;
     Expire(serving_.options.write_timeout);
-    mark_waiting_(true);
+    serving_.mark_waiting(true);
     if (is_head) {
       auto message = MakeHeader<http::empty_body>(response, version, keep_alive);
       message.content_length(response.body.size());
@@ -238,7 +246,9 @@ class HttpConnection {
     auto message = MakeHeader<http::string_body>(response, version, keep_alive);
     message.body() = std::move(response.body);
     message.prepare_payload();
+    serving_.mark_unsent(message.body().size());
     const auto [failure, size] = co_await http::async_write(stream_, message, kUseTuple);
+    serving_.mark_unsent(0);
     co_return !failure && message.keep_alive();
   }
 
@@ -258,7 +268,6 @@ class HttpConnection {
   boost::beast::flat_buffer buffer_;
   const std::string peer_;
   const HttpServing serving_;
-  const std::function<void(bool)> mark_waiting_;
 };
 
 }  // namespace heapwatch

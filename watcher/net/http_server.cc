@@ -16,6 +16,7 @@
 #include <map>
 
 #include "watcher/net/http_connection.h"
+#include "watcher/net/permits.h"
 #include "watcher/net/url.h"
 
 namespace heapwatch {
@@ -75,17 +76,27 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   void Stop(Duration grace);
 
  private:
+  // What the connections of one peer have together.
+  struct Share {
+    Permits handling;
+    std::size_t connections = 0;
+  };
+  using ShareMap = std::map<std::string, Share>;  // by ShareOf the peer
   struct Open {
-    TaskGroup::Handle task;
-    std::optional<std::chrono::steady_clock::time_point> waiting_since;
+    ShareMap::iterator share;
+    TaskGroup::Handle task = {};
+    std::optional<std::chrono::steady_clock::time_point> waiting_since = {};
+    std::size_t unsent_bytes = 0;  // of an answer that its peer has not taken yet
+    bool is_ending = false;        // for want of room for that
   };
   using OpenList = std::list<Open>;
 
   asio::awaitable<void> AcceptLoop(std::shared_ptr<Impl> self);
   void EndLongestWaiting();
+  void EndSlowestReaders();
   void Take(const std::shared_ptr<Impl>& self, tcp::socket socket);
   asio::awaitable<void> Serve(std::shared_ptr<Impl> self, tcp::socket socket,
-                              OpenList::iterator open, std::string share);
+                              OpenList::iterator open);
   asio::awaitable<void> ServePlain(beast::tcp_stream stream, OpenList::iterator open);
   asio::awaitable<void> ServeTls(beast::tcp_stream stream, OpenList::iterator open);
   template <class Stream>
@@ -103,7 +114,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   tcp::acceptor acceptor_;
   asio::steady_timer slot_free_;  // cancelled when a connection ends or begins to wait for its peer
   OpenList open_;
-  std::map<std::string, std::size_t> shares_;  // open connections by ShareOf their peer
+  ShareMap shares_;
+  std::size_t unsent_bytes_ = 0;  // of all in open_
   std::shared_ptr<const ServerTls> tls_;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_ = false;
@@ -171,32 +183,50 @@ void HttpServer::Impl::EndLongestWaiting() {
   if (longest != open_.end()) longest->task.Cancel();
 }
 
+void HttpServer::Impl::EndSlowestReaders() {
+  std::size_t unsent_bytes = unsent_bytes_;
+  for (const Open& open : open_)
+    if (open.is_ending) unsent_bytes -= open.unsent_bytes;
+  while (unsent_bytes > options_.unsent_limit_bytes) {
+    auto slowest = open_.end();
+    std::size_t sending = 0;
+    for (auto it = open_.begin(); it != open_.end(); ++it) {
+      if (it->unsent_bytes == 0 || it->is_ending) continue;
+      ++sending;
+      if (slowest == open_.end() || it->waiting_since < slowest->waiting_since) slowest = it;
+    }
+    if (sending < 2) return;  // one alone may be as large as it is
+    slowest->is_ending = true;
+    slowest->task.Cancel();
+    unsent_bytes -= slowest->unsent_bytes;
+  }
+}
+
 void HttpServer::Impl::Take(const std::shared_ptr<Impl>& self, tcp::socket socket) {
-  std::string share = ShareOf(PeerOf(socket));
-  if (shares_[share] >= options_.max_connections_per_peer) {
+  const auto share =
+      shares_.try_emplace(ShareOf(PeerOf(socket)), Permits(strand_, options_.workers)).first;
+  if (share->second.connections >= options_.max_connections_per_peer) {
     // What fits the socket's empty buffer needs no waiting; with TLS there is nothing to be said.
     error_code ignored;
     socket.non_blocking(true, ignored);
     if (!tls_) socket.write_some(asio::buffer(kTooMany), ignored);
     return;
   }
-  ++shares_[share];
-  const auto open = open_.emplace(open_.end());
-  open->task =
-      tasks_.Spawn("http connection", Serve(self, std::move(socket), open, std::move(share)));
+  ++share->second.connections;
+  const auto open = open_.insert(open_.end(), Open{share});
+  open->task = tasks_.Spawn("http connection", Serve(self, std::move(socket), open));
 }
 
 asio::awaitable<void> HttpServer::Impl::Serve(std::shared_ptr<Impl> /*keeps this alive*/,
-                                              tcp::socket socket, OpenList::iterator open,
-                                              std::string share) {
+                                              tcp::socket socket, OpenList::iterator open) {
   // Cancelled while it waits for a request it ends; cancelled in mid-request it answers first.
   co_await asio::this_coro::throw_if_cancelled(false);
   if (tls_)
     co_await ServeTls(beast::tcp_stream(std::move(socket)), open);
   else
     co_await ServePlain(beast::tcp_stream(std::move(socket)), open);
+  if (--open->share->second.connections == 0) shares_.erase(open->share);
   open_.erase(open);
-  if (--shares_[share] == 0) shares_.erase(share);
   slot_free_.cancel();
 }
 
@@ -241,9 +271,15 @@ asio::awaitable<void> HttpServer::Impl::Converse(Stream& stream, beast::flat_buf
     open->waiting_since = std::chrono::steady_clock::now();
     if (open_.size() >= options_.max_connections) slot_free_.cancel();
   };
-  HttpConnection<Stream> connection(
-      stream, std::move(buffer), PeerOf(beast::get_lowest_layer(stream).socket()).to_string(),
-      {options_, handler_, admit_, workers_, stopping_}, mark_waiting);
+  const auto mark_unsent = [this, open](std::size_t bytes) {
+    unsent_bytes_ += bytes - open->unsent_bytes;
+    open->unsent_bytes = bytes;
+    if (unsent_bytes_ > options_.unsent_limit_bytes) EndSlowestReaders();
+  };
+  HttpConnection<Stream> connection(stream, std::move(buffer),
+                                    PeerOf(beast::get_lowest_layer(stream).socket()).to_string(),
+                                    {options_, handler_, admit_, workers_, stopping_,
+                                     open->share->second.handling, mark_waiting, mark_unsent});
   co_await connection.Run();
 }
 

@@ -10,8 +10,10 @@
 //
 // Floods: a peer holds so many connections at most and is refused more (503). Over max_connections
 // in all the one gives way that has waited longest for its peer, to send or to read; while all are
-// being handled, newcomers wait in the kernel's queue. Requests of one connection are answered
-// one after the other, so that pipelining gains nobody a larger share.
+// being handled, newcomers wait in the kernel's queue. Over unsent_limit_bytes the one gives way
+// whose peer has taken longest to read. Requests of one connection are answered one after the
+// other, and of one peer as many at once as there are workers, so that neither pipelining nor many
+// connections keep others waiting for more than that.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -40,6 +42,7 @@ struct HttpServerOptions {
   std::size_t max_connections = 512;
   std::size_t max_connections_per_peer = 256;  // an IPv4 address or an IPv6 network of 64 bits
   std::size_t workers = 2;
+  std::size_t unsent_limit_bytes = 256U << 20;         // of answers in all
   Duration idle_timeout = std::chrono::seconds(60);    // between two requests of a connection
   Duration header_timeout = std::chrono::seconds(10);  // of a TLS handshake, and of a header
   Duration body_timeout = std::chrono::seconds(30);    // from the header's end to the body's
@@ -48,7 +51,7 @@ struct HttpServerOptions {
 
 // What becomes of a request whose header has come.
 struct Admission {
-  std::optional<HttpResponse> refusal;      // in the handler's stead
+  std::optional<HttpResponse> answer;       // in the handler's stead: a refusal, or without a wait
   std::size_t body_limit_bytes = 1U << 20;  // of the body that may follow
   Labels headers;                           // for the answer, in place of its own
   std::shared_ptr<void> held;               // let go when the request has been answered

@@ -35,8 +35,8 @@ class WebAccessTest : public ::testing::Test {
     if (!authorization.empty()) request.headers["authorization"] = authorization;
     const Admission admission = RunCoroutine(access_->Admit(request));
     user_ = request.user;
-    refusal_ = admission.refusal.value_or(HttpResponse{});
-    return admission.refusal ? admission.refusal->status : 200;
+    refusal_ = admission.answer.value_or(HttpResponse{});
+    return admission.answer ? admission.answer->status : 200;
   }
 
   TemporaryDirectory directory_;
@@ -97,6 +97,20 @@ TEST_F(WebAccessTest, TakesChangedFilesAndKeepsTheOldOnesWhereTheNewAreBad) {
   EXPECT_EQ(Ask("Bearer another-horse-now"), 200);
   directory_.Write("web.yml", good + "roles: {ci: admin}\n");
   EXPECT_TRUE(*access_->Refresh());
+}
+
+TEST_F(WebAccessTest, IsNotOpenedByAFileThatIsStillBeingWritten) {
+  const std::string users = std::string("basic_auth_users: {ann: ") + kSecret + "}\n";
+  Load(users);
+  directory_.Write("web.yml", "");
+  const auto refreshed = access_->Refresh();
+  ASSERT_FALSE(refreshed);
+  EXPECT_THAT(refreshed.error().message, HasSubstr("takes the login away"));
+  EXPECT_EQ(Ask(""), 401);
+  EXPECT_EQ(Ask(kAnn), 200);
+  directory_.Write("web.yml", users + "roles: {ann: admin}\n");
+  EXPECT_TRUE(*access_->Refresh());
+  EXPECT_EQ(Ask(kAnn, "POST", "/-/reload"), 200);
 }
 
 TEST_F(WebAccessTest, RefusesTokensThatAreNone) {

@@ -3,15 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+#include <chrono>
 #include <future>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/support/raw_client.h"
 #include "tests/support/run_coroutine.h"
+#include "tests/support/subprocess.h"
 #include "watcher/net/http_client.h"
 
 namespace heapwatch {
@@ -19,10 +25,13 @@ namespace {
 
 namespace asio = boost::asio;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
+
+constexpr std::chrono::seconds kPatience(60);
 
 HttpResponse Text(int status, std::string body) {
   HttpResponse response;
@@ -213,6 +222,56 @@ TEST_F(HttpServerTest, RefusesAPeerMoreThanItsShareOfConnections) {
   EXPECT_THAT(second.ReadToEnd(), HasSubstr("/fine"));
 }
 
+TEST_F(HttpServerTest, DoesNotKeepOthersWaitingForAllThatOnePeerAsks) {
+  std::promise<void> leave;
+  std::atomic<int> admitted = 0;
+  std::vector<std::string> handled;
+  HttpServerOptions options;
+  options.workers = 1;
+  Start(
+      [&](const HttpRequest& request) {
+        if (handled.empty()) leave.get_future().wait();
+        handled.push_back(request.path);
+        return Echo(request);
+      },
+      options,
+      [&](HttpRequest&) -> asio::awaitable<Admission> {
+        ++admitted;
+        co_return Admission();
+      });
+  std::vector<RawClient> greedy;
+  for (int i = 1; i <= 4; ++i) {
+    greedy.push_back(Connect());
+    greedy.back().Send("GET /greedy HTTP/1.1\r\nConnection: close\r\n\r\n");
+    ASSERT_TRUE(WaitUntil([&] { return admitted == i; }, kPatience));
+  }
+  RawClient other(server_->port(), "127.0.0.2");
+  other.Send("GET /other HTTP/1.1\r\nConnection: close\r\n\r\n");
+  ASSERT_TRUE(WaitUntil([&] { return admitted == 5; }, kPatience));
+  // What is admitted is handed on before the executor has gone round some times more.
+  for (int i = 0; i < 20; ++i) asio::post(context_, asio::use_future).wait();
+  leave.set_value();
+  for (RawClient& client : greedy) EXPECT_THAT(client.ReadToEnd(), HasSubstr("/greedy"));
+  EXPECT_THAT(other.ReadToEnd(), HasSubstr("/other"));
+  EXPECT_THAT(handled, ElementsAre("/greedy", "/other", "/greedy", "/greedy", "/greedy"));
+}
+
+TEST_F(HttpServerTest, LetsTheSlowestReaderGiveWayWhereTooMuchIsUnread) {
+  HttpServerOptions options;
+  options.unsent_limit_bytes = 100U << 20;
+  const std::string large(64U << 20, 'x');
+  Start([&](const HttpRequest&) { return Text(200, large); }, options);
+  const std::string ask = "GET /large HTTP/1.1\r\nConnection: close\r\n\r\n";
+  RawClient slowest = Connect();
+  slowest.Send(ask);
+  const std::string begin = slowest.ReadUntil("\r\n\r\n");
+  EXPECT_THAT(begin, StartsWith("HTTP/1.1 200"));
+  RawClient younger = Connect();
+  younger.Send(ask);
+  EXPECT_GT(younger.ReadToEnd().size(), large.size());
+  EXPECT_LT(begin.size() + slowest.ReadToEnd().size(), large.size());
+}
+
 TEST_F(HttpServerTest, RefusesTooManyHeaders) {
   Start();
   std::string header = "GET / HTTP/1.1\r\n";
@@ -242,7 +301,7 @@ boost::asio::awaitable<Admission> Doorkeeper(HttpRequest& request) {
   request.user = "ann";
   admission.body_limit_bytes = 10;
   admission.headers = {{"x-added", "yes"}};
-  if (request.path == "/secret") admission.refusal = Text(403, "no");
+  if (request.path == "/secret") admission.answer = Text(403, "no");
   co_return admission;
 }
 
