@@ -5,8 +5,8 @@
 // given at once, whoever waits for more. Where nothing fits, one share at a time may take what it
 // needs all the same, the one that holds most: it will give back most. Who did not know at first
 // how much it needs grows by an eighth of the total at least: else many hold a little and none
-// comes to its end. So `n` hold at most n MiB, the total, and what the largest of them needs. Any
-// thread.
+// comes to its end. So `n` hold at most n MiB, the total, and what the largest of them needs.
+// Take what else is waited for before memory, or two may wait for each other. Any thread.
 //
 //   ByteShare share(budget);
 //   co_await share.GrowTo(body.capacity());   // given back at the end of the scope

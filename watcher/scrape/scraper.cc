@@ -222,15 +222,16 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
     co_await timer.async_wait(asio::use_awaitable);
     last = next;
     const Permits::Permit turn = co_await watched->turn.Acquire();
-    ByteShare memory(memory_);
-    // A little more: profiles grow.
-    co_await memory.GrowTo(watched->MemoryOfLast() / 8 * 9);
     std::optional<Permits::Permit> permit_of_failing;
     if (watched->IsFailing()) {
       Permits::Permit acquired = co_await permits_of_failing_.Acquire();
       permit_of_failing.emplace(std::move(acquired));
     }
     const Permits::Permit permit = co_await permits_.Acquire();
+    // Memory comes last: who holds some waits for nothing but more of it.
+    ByteShare memory(memory_);
+    // A little more than last time: profiles grow.
+    co_await memory.GrowTo(watched->MemoryOfLast() / 8 * 9);
     // Asked only now: it may have been stopped while it waited.
     if (!parts_.stop_of(target.labels)) co_await ScrapeOnce(watched, target, memory);
   }

@@ -5,12 +5,12 @@
 // settings; over all there are at most max_concurrent. Fetching happens on `io`; decoding and the
 // sink run on `cpu`, no more of them at once than it has threads. The memory for all bodies, on the
 // wire and inflated, has a bound (net/byte_budget.h); one that is known to be large waits for its
-// part before the target is asked. Where a target has a metrics_url, that is asked after each
-// profile that came, for what it tells of the process; that this fails is told and does no harm. A
-// target that costs more than the budget, or fails, is scraped
-// less often (scrape_pace.h). A snapshot's time is our clock's
-// when its scrape began. What fails is told in the target's status, logged when it begins and when
-// it ends, and hands nothing to the sink. Apply, Statuses and Stop may be called from any thread.
+// part before the target is asked, as one of the max_concurrent. Where a target has a metrics_url,
+// that is asked after each profile that came, for what it tells of the process; that this fails is
+// told and does no harm. A target that costs more than the budget, or fails, is scraped less often
+// (scrape_pace.h). A snapshot's time is our clock's when its scrape began. What fails is told in
+// the target's status, logged when it begins and when it ends, and hands nothing to the sink.
+// Apply, Statuses and Stop may be called from any thread.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -7,9 +7,7 @@
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -18,6 +16,7 @@
 #include "tests/support/raw_server.h"
 #include "tests/support/subprocess.h"
 #include "tests/support/test_profile.h"
+#include "tests/watcher/scrape/fake_fetcher.h"
 
 namespace heapwatch {
 namespace {
@@ -40,39 +39,6 @@ Target MakeTestTarget(const std::string& instance) {
   target.body_size_limit_bytes = 1U << 20;
   return target;
 }
-
-// Answers at once, or after a while, with what the test set.
-class FakeFetcher : public Fetcher {
- public:
-  asio::awaitable<Result<std::string>> Fetch(Target target, ByteShare& memory) override {
-    const UnderWay counted(*this);
-    co_await memory.GrowTo(body_bytes);
-    asio::steady_timer timer(co_await asio::this_coro::executor, delay.load());
-    co_await timer.async_wait(asio::use_awaitable);
-    if (fails) co_return Fail(ErrorCode::kTimeout, "timed out: " + target.url);
-    co_return TestProfileBytes(1 << 20);
-  }
-
-  asio::awaitable<Result<std::string>> FetchMetrics(Target, ByteShare&) override { co_return ""; }
-
-  std::atomic<Duration> delay = Duration(0);
-  std::atomic<bool> fails = false;
-  std::atomic<std::size_t> body_bytes = 0;  // that it takes of the memory
-  std::atomic<int> under_way = 0;
-  std::atomic<int> most_at_once = 0;
-
- private:
-  // Counts a fetch for as long as it lasts, cancelled or not.
-  struct UnderWay {
-    explicit UnderWay(FakeFetcher& counting) : fetcher(counting) {
-      fetcher.most_at_once = std::max(fetcher.most_at_once.load(), ++fetcher.under_way);
-    }
-    ~UnderWay() { --fetcher.under_way; }
-    UnderWay(const UnderWay&) = delete;
-    UnderWay& operator=(const UnderWay&) = delete;
-    FakeFetcher& fetcher;
-  };
-};
 
 class ScraperTest : public ::testing::Test {
  protected:
@@ -351,6 +317,19 @@ TEST_F(ScraperTest, WaitsForItsPartOfTheMemoryInsteadOfFailing) {
   EXPECT_TRUE(WaitUntil([&] { return scraper_->memory().waiting > 0; }, kPatience));
   EXPECT_TRUE(WaitForScrapes(3));
   for (const TargetStatus& status : scraper_->Statuses()) EXPECT_EQ(status.failures, 0U);
+}
+
+TEST_F(ScraperTest, GoesOnWhereATargetKnownToBeLargeMeetsOneThatTurnsOutToBe) {
+  fake_.late_bytes = 4U << 20;
+  fake_.delay = 7 * kInterval;
+  Start(fake_, 1);
+  scraper_->SetBudget({.serving_share = 1, .bytes_in_flight = 1U << 20});
+  Target known = MakeTestTarget("a");
+  known.interval = 10 * kInterval;  // the other's first scrape begins in the rest of it: they meet
+  scraper_->Apply({known});
+  ASSERT_TRUE(WaitForScrapes(1));
+  scraper_->Apply({known, MakeTestTarget("b")});
+  EXPECT_TRUE(WaitForScrapes(3));
 }
 
 TEST_F(ScraperTest, AHangingTargetDoesNotDelayTheOthers) {
