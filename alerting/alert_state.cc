@@ -10,9 +10,9 @@ namespace heapwatch {
 namespace {
 
 constexpr Duration kSendResolvedFor = std::chrono::minutes(15);
+constexpr Duration kKeepUntoldFor = std::chrono::hours(24);
 constexpr Duration kDescribeAgainAfter = std::chrono::hours(1);
 constexpr std::size_t kMaxMembers = 100;
-// As often as a VerdictTracker wants to see what one replica shows.
 
 // A leak may stand for a while though its latest figures no longer show it, as after a restart:
 // then the text that tells how it was found tells more than a new one would.
@@ -80,7 +80,8 @@ WatchedSites AlertState::Watched() const {
 }
 
 AlertState::Outcome AlertState::Step(const std::vector<Finding>& findings, const AckBook& acks,
-                                     Time time, const Describe& describe) {
+                                     Time time, const Describe& describe,
+                                     const std::set<Labels>& untold) {
   Now now{.time = time, .acks = acks, .describe = describe, .findings = {}, .outcome = {}};
   for (const Finding& finding : findings) now.findings.emplace(finding.key(), &finding);
   const std::vector<Finding> service_wide = ServiceWide(findings, now);
@@ -88,8 +89,10 @@ AlertState::Outcome AlertState::Step(const std::vector<Finding>& findings, const
   BeginNew(service_wide, now);
   BeginNew(findings, now);
 
-  std::erase_if(resolved_,
-                [&](const Entry& e) { return time - *e.resolved_at > kSendResolvedFor; });
+  std::erase_if(resolved_, [&](const Entry& e) {
+    const bool is_told = e.mute || (e.last_sent && !untold.contains(SentLabels(e)));
+    return time - *e.resolved_at > (is_told ? kSendResolvedFor : kKeepUntoldFor);
+  });
   // Those of whole services first: what they tell of, others need not.
   for (const bool wide : {true, false}) {
     for (auto it = active_.begin(); it != active_.end();) {
@@ -103,7 +106,8 @@ AlertState::Outcome AlertState::Step(const std::vector<Finding>& findings, const
       Log(entry, "pending", "", now);
     CollectDue(entry, now);
   }
-  for (Entry& entry : resolved_) CollectDue(entry, now);
+  for (Entry& entry : resolved_)
+    if (!entry.last_sent || time - *entry.resolved_at <= kSendResolvedFor) CollectDue(entry, now);
   return std::move(now.outcome);
 }
 

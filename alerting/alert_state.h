@@ -21,7 +21,8 @@
 //   firing   | clear       | for keep_firing_for              | resolved: sent, endsAt passed
 //   resolved | bad         |                                  | pending; the resolved one is
 //            |             |                                  | sent on until it fires
-//   resolved | any         | 15 minutes later                 | inactive
+//   resolved | any         | 15 minutes later, told to all    | inactive
+//   resolved | any         | a day later                      | inactive
 //
 // Hysteresis is in two places, one for each direction. What makes an alert begin is a verdict that
 // stands: VerdictTracker (analysis/trend) lets a verdict stand once three evaluations in a row have
@@ -107,9 +108,10 @@ class AlertState {
   // The sites GroupFindings must tell of, whatever their verdict.
   WatchedSites Watched() const;
 
-  // Brings every alert up to date.
+  // Brings every alert up to date. Those of the labels `untold` are on their way to a receiver: a
+  // resolved one is kept for so long, as Save must name it.
   Outcome Step(const std::vector<Finding>& findings, const AckBook& acks, Time time,
-               const Describe& describe);
+               const Describe& describe, const std::set<Labels>& untold = {});
 
   // Firing first, then pending, then resolved.
   std::vector<AlertView> Views() const;

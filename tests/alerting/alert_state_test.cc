@@ -224,6 +224,26 @@ TEST(AlertState, SendsAResolvedAlertForFifteenMinutesAndForgetsIt) {
   EXPECT_EQ(s.Phase(), "inactive");
 }
 
+TEST(AlertState, KeepsAResolvedAlertForADayUntilItIsTold) {
+  WatchedService s;
+  s.FireNow();
+  s.SeeFor(16, Flat());
+  const Labels labels = s.state().Views().at(0).labels;
+  s.SetUntold({labels});
+  EXPECT_EQ(s.SeeFor(60, Flat()).size(), 15U);  // told again for fifteen minutes only
+  s.Restart();
+  s.SetUntold({});
+  const auto sent = s.See(Flat());
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_TRUE(sent[0].is_resolved);
+  EXPECT_TRUE(sent[0].is_news);
+  s.SetUntold({labels});
+  EXPECT_TRUE(s.SeeFor(24 * 60 - 61, Flat()).empty());
+  EXPECT_EQ(s.Phase(), "resolved");
+  s.See(Flat());
+  EXPECT_EQ(s.Phase(), "inactive");
+}
+
 TEST(AlertState, FiresAnewAfterItResolvedAndIsNoLongerCalledResolved) {
   WatchedService s;
   s.FireNow();

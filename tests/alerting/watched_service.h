@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,8 +23,9 @@ class WatchedService {
   }
   std::vector<Alert> MinuteOf(const std::vector<Finding>& findings) {
     now_ += std::chrono::minutes(1);
-    auto outcome =
-        state_.Step(findings, acks_, now_, [this](const Finding& finding, const Labels&) {
+    auto outcome = state_.Step(
+        findings, acks_, now_,
+        [this](const Finding& finding, const Labels&) {
           ++described_;
           AlertText text;
           text.annotations = {{"summary", "text " + std::to_string(described_)}};
@@ -32,7 +34,8 @@ class WatchedService {
             text.evidence = Evidence{finding.replicas[0].target, finding.replicas[0].verdict.from,
                                      finding.replicas[0].verdict.to, "inuse_space"};
           return text;
-        });
+        },
+        untold_);
     for (AlertChange& change : outcome.changes) changes_.push_back(std::move(change));
     return std::move(outcome.due);
   }
@@ -54,9 +57,11 @@ class WatchedService {
     const auto views = state_.Views();
     return views.empty() ? "inactive" : std::string(ToString(views.front().phase));
   }
+  // The labels of the alerts that a webhook has yet to be told of.
+  void SetUntold(std::set<Labels> untold) { untold_ = std::move(untold); }
   void Restart() {
     AlertState restored(config_);
-    ASSERT_TRUE(restored.Restore(state_.Save()).has_value());
+    ASSERT_TRUE(restored.Restore(state_.Save(untold_)).has_value());
     state_ = std::move(restored);
   }
   // "firing", "resolved", ... since the last call.
@@ -74,6 +79,7 @@ class WatchedService {
   Config config_;
   AlertState state_;
   AckBook acks_;
+  std::set<Labels> untold_;
   std::vector<AlertChange> changes_;
   Time now_ = kStart;
   int described_ = 0;

@@ -162,16 +162,17 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
     findings.push_back(std::move(finding));
   const AlertingConfig& alerting = settings.config->alerting;
   const std::map<Labels, double> gc_cpu_shares = GcCpuShares();
-  AlertState::Outcome outcome = alert_state_.Step(
-      findings, parts_.acks.At(now), now, [&](const Finding& finding, const Labels& labels) {
-        return Describe(finding, labels,
-                        {.store = parts_.store,
-                         .attributor = *settings.attributor,
-                         .external_url = parts_.external_url,
-                         .asks_password = parts_.asks_password(),
-                         .links = alerting.links,
-                         .gc_cpu_shares = gc_cpu_shares});
-      });
+  const auto describe = [&](const Finding& finding, const Labels& labels) {
+    return Describe(finding, labels,
+                    {.store = parts_.store,
+                     .attributor = *settings.attributor,
+                     .external_url = parts_.external_url,
+                     .asks_password = parts_.asks_password(),
+                     .links = alerting.links,
+                     .gc_cpu_shares = gc_cpu_shares});
+  };
+  AlertState::Outcome outcome = alert_state_.Step(findings, parts_.acks.At(now), now, describe,
+                                                  parts_.webhooks.Undelivered());
   KeepState(outcome, now);
   KeepEvidence(alerting, now);
   LogChanges(outcome.changes);
