@@ -79,10 +79,18 @@ WatchedSites AlertState::Watched() const {
   return watched;
 }
 
+void AlertState::Entry::CountFrom(Time now) {
+  for (Time* time : {&pending_since, &last_bad}) *time = std::min(*time, now);
+  for (std::optional<Time>* time : {&clear_since, &resolved_at, &described_at, &last_sent})
+    if (*time) *time = std::min(**time, now);
+}
+
 AlertState::Outcome AlertState::Step(const std::vector<Finding>& findings, const AckBook& acks,
                                      Time time, const Describe& describe,
                                      const std::set<Labels>& untold) {
   Now now{.time = time, .acks = acks, .describe = describe, .findings = {}, .outcome = {}};
+  for (auto& [key, entry] : active_) entry.CountFrom(time);
+  for (Entry& entry : resolved_) entry.CountFrom(time);
   for (const Finding& finding : findings) now.findings.emplace(finding.key(), &finding);
   const std::vector<Finding> service_wide = ServiceWide(findings, now);
   for (const Finding& finding : service_wide) now.findings.emplace(finding.key(), &finding);
@@ -294,7 +302,7 @@ void AlertState::CollectDue(Entry& entry, Now& now) const {
   entry.last_sent = now.time;
   Alert alert{.labels = SentLabels(entry),
               .annotations = entry.text.annotations,
-              .starts_at = *entry.firing_since,
+              .starts_at = std::min(*entry.firing_since, now.time),
               .ends_at = entry.resolved_at.value_or(
                   now.time + 4 * std::max(evaluation_interval_, config_.resend_delay)),
               .generator_url = entry.text.generator_url,

@@ -148,6 +148,10 @@ class AlertState {
     std::optional<Time> last_sent;  // in this phase
     AlertedFigures figures;
     std::optional<Mute> mute;
+
+    // What lies ahead, as the clock was set back, counts as now; but for firing_since, by which
+    // receivers know the alert.
+    void CountFrom(Time now);
   };
 
   // One step under way.

@@ -48,7 +48,8 @@ std::optional<Time> DownTimes::Update(const Labels& target, std::optional<bool> 
   if (is_up.value_or(false)) return std::nullopt;
   const auto known = since_.find(target);
   if (known == since_.end() && !is_up) return std::nullopt;
-  const Time since = known == since_.end() ? now : known->second;
+  // Where the clock was set back, it counts from now.
+  const Time since = known == since_.end() ? now : std::min(known->second, now);
   round_.emplace(target, since);
   return since;
 }

@@ -399,6 +399,25 @@ TEST(AlertState, RefusesWhatItDidNotSaveAndStaysAsItIs) {
   }
 }
 
+TEST(AlertState, CountsFromNowWhereTheClockWasSetBack) {
+  WatchedService s(WaitingFor(minutes(5)));
+  s.See(MakeVerdict(kLeak));
+  s.SetClockBack(std::chrono::hours(1));
+  s.SeeFor(6, MakeVerdict(kLeak));
+  ASSERT_EQ(s.Phase(), "firing");
+  s.SetClockBack(std::chrono::hours(1));
+  const auto sent = s.SeeFor(2, MakeVerdict(kLeak));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_LT(sent[0].starts_at, sent[0].ends_at);
+  s.See(Flat());
+  s.SetClockBack(std::chrono::hours(1));
+  s.SeeFor(16, Flat());
+  EXPECT_EQ(s.Phase(), "resolved");
+  s.SetClockBack(std::chrono::hours(1));
+  s.SeeFor(17, Flat());
+  EXPECT_EQ(s.Phase(), "inactive");
+}
+
 TEST(AlertState, FollowsABoundedNumberOfSuspicions) {
   AlertState state{Config{}};
   Verdict churn = MakeVerdict(kChurn, 0);

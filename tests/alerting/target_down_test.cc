@@ -27,6 +27,13 @@ TEST(DownTimes, CountFromTheFirstFailureUntilItIsUpOrNoLongerWatched) {
   EXPECT_EQ(Round(times, false, kStart + minutes(6)), kStart + minutes(6));
 }
 
+TEST(DownTimes, CountFromNowWhereTheClockWasSetBack) {
+  DownTimes times;
+  Round(times, false, kStart);
+  EXPECT_EQ(Round(times, false, kStart - minutes(60)), kStart - minutes(60));
+  EXPECT_EQ(Round(times, false, kStart - minutes(50)), kStart - minutes(60));
+}
+
 TEST(DownTimes, GoOnAfterAShortRestartAlone) {
   DownTimes before;
   Round(before, false, kStart);

@@ -48,6 +48,7 @@ class WatchedService {
       for (Alert& alert : See(verdict)) all.push_back(std::move(alert));
     return all;
   }
+  void SetClockBack(Duration by) { now_ -= by; }
   void FireNow() {
     See(MakeVerdict(VerdictKind::kLeak));
     ASSERT_EQ(Phase(), "firing");

@@ -137,6 +137,11 @@ void PushedTargets::End(const Labels& labels, Time time, std::size_t bytes,
 }
 
 void PushedTargets::ForgetUntil(Time now) {
+  // What lies ahead, as the clock was set back, counts as now.
+  for (auto& [labels, pushed] : pushed_) {
+    pushed.last_heard = std::min(pushed.last_heard, now);
+    if (pushed.last_kept > now + limits_.most_early) pushed.last_kept = now;
+  }
   std::erase_if(pushed_, [&](const auto& entry) {
     const Pushed& pushed = entry.second;
     const Duration grace = std::max(limits_.forget_after, 3 * pushed.status.interval);

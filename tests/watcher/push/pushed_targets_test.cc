@@ -46,6 +46,20 @@ class PushedTargetsTest : public ::testing::Test {
       PushLimits{.under_way = 3, .targets = 2}};
 };
 
+TEST_F(PushedTargetsTest, CountsFromNowWhereTheClockWasSetBack) {
+  ASSERT_TRUE(Push("checkout", profile_));
+  clock_.now -= minutes(60);
+  targets_.Forget();
+  clock_.now += seconds(15);
+  ASSERT_TRUE(Push("checkout", profile_));
+  EXPECT_EQ(targets_.Targets()[0].interval, seconds(15));
+  clock_.now -= minutes(60);
+  targets_.Forget();
+  clock_.now += minutes(20);
+  targets_.Forget();
+  EXPECT_TRUE(targets_.Targets().empty());
+}
+
 TEST_F(PushedTargetsTest, KeepsAProfileAndTellsOfItsTarget) {
   ASSERT_TRUE(Push("checkout", profile_));
   clock_.now += seconds(15);
