@@ -16,6 +16,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -80,8 +81,17 @@ void OnAnswer(void* argument, int status, int /*timeouts*/, unsigned char* answe
 // The sockets of a look-up behind one descriptor that Asio can wait for.
 class Sockets {
  public:
-  explicit Sockets(const asio::any_io_executor& executor)
-      : all_(executor, ::epoll_create1(EPOLL_CLOEXEC)) {}
+  explicit Sockets(const asio::any_io_executor& executor) : all_(executor) {
+    const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+    if (descriptor >= 0)
+      all_.assign(descriptor);
+    else
+      opened_ = Fail(ErrorCode::kUnavailable,
+                     std::string("no descriptor to ask by: ") + std::strerror(errno) +
+                         ": raise the limit of the process (ulimit -n, LimitNOFILE of its unit)");
+  }
+
+  const Result<void>& opened() const { return opened_; }
 
   // What c-ares tells as its sockets come, change their mind, and go.
   static void OnState(void* self, ares_socket_t socket, int readable, int writable) {
@@ -122,13 +132,15 @@ class Sockets {
 
  private:
   asio::posix::stream_descriptor all_;
+  Result<void> opened_;
 };
 
 // What a look-up asks by. It must go before what its callbacks write to.
 class Asking {
  public:
   Asking(const asio::any_io_executor& executor, std::string resolv_conf, std::uint16_t port)
-      : sockets_(executor) {
+      : sockets_(executor), ready_(sockets_.opened()) {
+    if (!ready_) return;
     ares_options options{};
     options.sock_state_cb = Sockets::OnState;
     options.sock_state_cb_data = &sockets_;
@@ -137,22 +149,23 @@ class Asking {
     options.tcp_port = port;
     const int which =
         ARES_OPT_SOCK_STATE_CB | ARES_OPT_RESOLVCONF | ARES_OPT_UDP_PORT | ARES_OPT_TCP_PORT;
-    status_ = ares_init_options(&channel_, &options, which);
+    const int status = ares_init_options(&channel_, &options, which);
+    if (status != ARES_SUCCESS) ready_ = Fail(ErrorCode::kUnavailable, ares_strerror(status));
   }
   ~Asking() {
-    if (status_ == ARES_SUCCESS) ares_destroy(channel_);
+    if (ready_) ares_destroy(channel_);
   }
   Asking(const Asking&) = delete;
   Asking& operator=(const Asking&) = delete;
 
-  int status() const { return status_; }  // anything but ARES_SUCCESS: nothing can be asked
+  const Result<void>& ready() const { return ready_; }  // an error: nothing can be asked
   ares_channel channel() { return channel_; }
   asio::awaitable<void> Step() { return sockets_.Step(channel_); }
 
  private:
   Sockets sockets_;
   ares_channel channel_ = nullptr;
-  int status_;
+  Result<void> ready_;
 };
 
 // What OnAddresses answers.
@@ -190,8 +203,8 @@ asio::awaitable<std::vector<Result<Records>>> DnsResolver::LookUp(std::vector<st
   std::vector<Query> queries(names.size(), Query{type, &waiting, Records()});
   std::vector<Result<Records>> results;
   Asking asking(co_await asio::this_coro::executor, resolv_conf_, port_);
-  if (asking.status() != ARES_SUCCESS) {
-    results.assign(names.size(), Fail(ErrorCode::kUnavailable, ares_strerror(asking.status())));
+  if (!asking.ready()) {
+    results.assign(names.size(), Fail(asking.ready().error()));
     co_return results;
   }
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -205,8 +218,7 @@ asio::awaitable<Result<std::vector<asio::ip::address>>> DnsResolver::AddressesOf
     std::string host) const {
   AddressQuery query;
   Asking asking(co_await asio::this_coro::executor, resolv_conf_, port_);
-  if (asking.status() != ARES_SUCCESS)
-    co_return Fail(ErrorCode::kUnavailable, ares_strerror(asking.status()));
+  if (!asking.ready()) co_return Fail(asking.ready().error());
   const ares_addrinfo_hints hints{};  // of both families
   ares_getaddrinfo(asking.channel(), host.c_str(), nullptr, &hints, OnAddresses, &query);
   while (!query.is_answered) co_await asking.Step();

@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <boost/asio/use_future.hpp>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::make_address;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
@@ -39,6 +43,44 @@ TEST(DnsResolver, KnowsThisHost) {
   const auto found = RunCoroutine(DnsResolver().AddressesOf("localhost"));
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_THAT(*found, Contains(make_address("127.0.0.1")));
+}
+
+// No descriptor can be opened for as long as it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(DnsResolver, SaysSoWhereNoDescriptorIsLeft) {
+  const DnsResolver resolver;
+  asio::io_context context;
+  asio::ip::udp::socket first(context, asio::ip::udp::v4());  // for those that `context` needs
+  auto addresses = asio::co_spawn(context, resolver.AddressesOf("localhost"), asio::use_future);
+  auto records = asio::co_spawn(
+      context, resolver.LookUp({"a.test", "b.test"}, DnsSdConfig::Type::kA), asio::use_future);
+  {
+    const NoDescriptors none;
+    context.run();
+  }
+  const auto found = addresses.get();
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(found.error().message,
+              AllOf(HasSubstr("Too many open files"), HasSubstr("LimitNOFILE")));
+  for (const auto& of_name : records.get()) {
+    ASSERT_FALSE(of_name);
+    EXPECT_EQ(of_name.error().message, found.error().message);
+  }
 }
 
 TEST(DnsResolver, LetsOthersGoOnWhileAServerDoesNotAnswer) {
