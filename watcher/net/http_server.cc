@@ -92,6 +92,8 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   using OpenList = std::list<Open>;
 
   asio::awaitable<void> AcceptLoop(std::shared_ptr<Impl> self);
+  // That a wait for the peer begins (again), or ends.
+  void MarkWaiting(OpenList::iterator open, bool is_waiting);
   void EndLongestWaiting();
   void EndSlowestReaders();
   void Take(const std::shared_ptr<Impl>& self, tcp::socket socket);
@@ -174,6 +176,13 @@ asio::awaitable<void> HttpServer::Impl::AcceptLoop(std::shared_ptr<Impl> self) {
   }
 }
 
+void HttpServer::Impl::MarkWaiting(OpenList::iterator open, bool is_waiting) {
+  open->waiting_since.reset();
+  if (!is_waiting) return;
+  open->waiting_since = std::chrono::steady_clock::now();
+  if (open_.size() >= options_.max_connections) slot_free_.cancel();
+}
+
 void HttpServer::Impl::EndLongestWaiting() {
   auto longest = open_.end();
   for (auto it = open_.begin(); it != open_.end(); ++it) {
@@ -242,6 +251,7 @@ asio::awaitable<void> HttpServer::Impl::ServeTls(beast::tcp_stream stream,
   const std::shared_ptr<const ServerTls> tls = tls_;  // others may take its place meanwhile
   beast::flat_buffer buffer = MakeBuffer();
   stream.expires_after(options_.header_timeout);
+  MarkWaiting(open, true);  // until a request has come
   const auto [failure, is_tls] = co_await beast::async_detect_ssl(stream, buffer, kUseTuple);
   if (failure) co_return;
   if (!is_tls) {
@@ -265,12 +275,7 @@ asio::awaitable<void> HttpServer::Impl::ServeTls(beast::tcp_stream stream,
 template <class Stream>
 asio::awaitable<void> HttpServer::Impl::Converse(Stream& stream, beast::flat_buffer buffer,
                                                  OpenList::iterator open) {
-  const auto mark_waiting = [this, open](bool is_waiting) {
-    open->waiting_since.reset();
-    if (!is_waiting) return;
-    open->waiting_since = std::chrono::steady_clock::now();
-    if (open_.size() >= options_.max_connections) slot_free_.cancel();
-  };
+  const auto mark_waiting = [this, open](bool is_waiting) { MarkWaiting(open, is_waiting); };
   const auto mark_unsent = [this, open](std::size_t bytes) {
     unsent_bytes_ += bytes - open->unsent_bytes;
     open->unsent_bytes = bytes;

@@ -18,6 +18,7 @@
 #include "tests/support/raw_client.h"
 #include "tests/support/run_coroutine.h"
 #include "tests/support/subprocess.h"
+#include "tests/support/temporary_directory.h"
 #include "watcher/net/http_client.h"
 
 namespace heapwatch {
@@ -49,6 +50,21 @@ HttpResponse Echo(const HttpRequest& request) {
   return response;
 }
 
+// With a certificate that nobody vouches for.
+std::shared_ptr<const ServerTls> MakeTls() {
+  const TemporaryDirectory directory;
+  TlsServerConfig config;
+  config.cert_file = directory.Path("cert.pem");
+  config.key_file = directory.Path("key.pem");
+  const auto made = RunProgram({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj",
+                                "/CN=localhost", "-days", "2", "-keyout", config.key_file, "-out",
+                                config.cert_file});
+  EXPECT_EQ(made.exit_code, 0) << made.standard_error;
+  auto tls = ServerTls::Load(config);
+  EXPECT_TRUE(tls) << tls.error().message;
+  return tls.value_or(nullptr);
+}
+
 class HttpServerTest : public ::testing::Test {
  protected:
   void Start(HttpServer::Handler handler = Echo, HttpServerOptions options = {},
@@ -67,9 +83,10 @@ class HttpServerTest : public ::testing::Test {
     if (thread_.joinable()) thread_.join();
     EXPECT_EQ(failures_, 0);
   }
-  Result<HttpResponse> Get(const std::string& target) {
+  Result<HttpResponse> Get(const std::string& target, const std::string& scheme = "http") {
     HttpCall call;
-    call.url = "http://127.0.0.1:" + std::to_string(server_->port()) + target;
+    call.config.tls.insecure_skip_verify = true;
+    call.url = scheme + "://127.0.0.1:" + std::to_string(server_->port()) + target;
     return RunCoroutine(HttpClient().Send(call));
   }
   RawClient Connect() { return RawClient(server_->port()); }
@@ -208,6 +225,23 @@ TEST_F(HttpServerTest, LetsTrickledHeadersAndUnreadAnswersGiveWay) {
   EXPECT_THAT(unread.ReadUntil("\r\n\r\n"), StartsWith("HTTP/1.1 200"));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(Get("/new")->status, 200);
   EXPECT_EQ(trickling.ReadToEnd(), "");
+}
+
+TEST_F(HttpServerTest, LetsConnectionsGiveWayThatDoNotComeToTheEndOfTheirHandshake) {
+  HttpServerOptions options;
+  options.max_connections = 1;
+  options.header_timeout = std::chrono::hours(1);
+  options.tls = MakeTls();
+  Start(Echo, options);
+  const std::string hello("\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 9);  // and no more of it
+  for (const std::string& sent : {std::string(), hello}) {
+    RawClient unfinished = Connect();
+    unfinished.Send(sent);
+    const auto response = Get("/new", "https");
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->status, 200);
+    EXPECT_EQ(unfinished.ReadToEnd(), "");
+  }
 }
 
 TEST_F(HttpServerTest, RefusesAPeerMoreThanItsShareOfConnections) {
