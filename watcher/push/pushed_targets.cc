@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "analysis/profile/decode.h"
@@ -57,20 +58,28 @@ std::shared_ptr<void> PushedTargets::Enter(const std::string& peer) {
 Result<void> PushedTargets::Push(const PushRequest& push, const std::string& peer) {
   const auto time = Begin(push, peer);
   if (!time) return Fail(time.error());
-  DecodeLimits limits;
-  limits.inflated_bytes = limits_.inflated_bytes;
   Result<void> kept;
-  if (auto profile = DecodeProfile(push.profile, limits); !profile)
-    kept = Fail(profile.error());
-  else if (push.alloc_is_delta && profile->column(Quantity::kInuseSpace))
-    kept = sink_(push.labels, *time, WithoutAlloc(*profile));
-  else if (push.alloc_is_delta)
-    kept = Fail(ErrorCode::kWrongFormat,
-                "differences of what was allocated, and nothing of what lives");
-  else
-    kept = sink_(push.labels, *time, *profile);
+  try {
+    kept = Keep(push, *time);
+  } catch (const std::exception& error) {
+    // Else it would be busy for good.
+    End(push.labels, *time, push.profile.size(), Fail(ErrorCode::kInternal, error.what()));
+    throw;
+  }
   End(push.labels, *time, push.profile.size(), kept);
   return kept;
+}
+
+Result<void> PushedTargets::Keep(const PushRequest& push, Time time) const {
+  DecodeLimits limits;
+  limits.inflated_bytes = limits_.inflated_bytes;
+  const auto profile = DecodeProfile(push.profile, limits);
+  if (!profile) return Fail(profile.error());
+  if (!push.alloc_is_delta) return sink_(push.labels, time, *profile);
+  if (profile->column(Quantity::kInuseSpace))
+    return sink_(push.labels, time, WithoutAlloc(*profile));
+  return Fail(ErrorCode::kWrongFormat,
+              "differences of what was allocated, and nothing of what lives");
 }
 
 Result<Time> PushedTargets::Begin(const PushRequest& push, const std::string& peer) {

@@ -49,7 +49,7 @@ class PushedTargets {
   std::shared_ptr<void> Enter(const std::string& peer);
 
   // kWrongFormat where the bytes are no heap profile, kLimit where a limit of rate or number was
-  // reached, else as ParsePush and the decoder.
+  // reached, else as ParsePush and the decoder. What the sink throws comes out.
   Result<void> Push(const PushRequest& push, const std::string& peer);
 
   std::vector<TargetStatus> Statuses() const;
@@ -66,6 +66,7 @@ class PushedTargets {
   };
   struct Places;
   Result<Time> Begin(const PushRequest& push, const std::string& peer);
+  Result<void> Keep(const PushRequest& push, Time time) const;
   void End(const Labels& labels, Time time, std::size_t bytes, const Result<void>& kept);
   void ForgetUntil(Time now);
 

@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include "tests/support/paths.h"
 #include "tests/support/test_profile.h"
@@ -31,12 +32,14 @@ class PushedTargetsTest : public ::testing::Test {
   }
 
   SetClock clock_;
+  bool sink_throws_ = false;
   const std::string profile_ = TestProfileBytes(1 << 20);
   std::vector<std::optional<std::int64_t>> allocated_;
   std::vector<Time> times_;
   PushedTargets targets_{
       clock_,
       [this](const Labels&, Time time, const HeapProfile& profile) -> Result<void> {
+        if (sink_throws_) throw std::runtime_error("the sink broke");
         times_.push_back(time);
         EXPECT_EQ(profile.total(Quantity::kInuseSpace), 1 << 20);
         allocated_.push_back(profile.total(Quantity::kAllocSpace));
@@ -70,6 +73,18 @@ TEST_F(PushedTargetsTest, KeepsAProfileAndTellsOfItsTarget) {
   EXPECT_EQ(statuses[0].url, "pushed by 10.0.0.7");
   EXPECT_EQ(statuses[0].scrapes, 2U);
   EXPECT_EQ(targets_.Targets()[0].interval, seconds(15));
+}
+
+TEST_F(PushedTargetsTest, TakesTheNextProfileOfATargetAfterTheSinkHasThrown) {
+  ASSERT_TRUE(Push("checkout", profile_));
+  clock_.now += seconds(15);
+  sink_throws_ = true;
+  EXPECT_THROW(Push("checkout", profile_).has_value(), std::runtime_error);
+  EXPECT_EQ(targets_.Statuses().at(0).last_error, "the sink broke");
+  sink_throws_ = false;
+  const auto next = Push("checkout", profile_);
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_TRUE(targets_.Statuses().at(0).up);
 }
 
 TEST_F(PushedTargetsTest, TakesDifferencesOfAllocForAbsentNotForTotals) {
