@@ -87,8 +87,16 @@ void AlertState::Entry::CountFrom(Time now) {
 
 AlertState::Outcome AlertState::Step(const std::vector<Finding>& findings, const AckBook& acks,
                                      Time time, const Describe& describe,
-                                     const std::set<Labels>& untold) {
-  Now now{.time = time, .acks = acks, .describe = describe, .findings = {}, .outcome = {}};
+                                     const Circumstances& circumstances) {
+  const Duration since_last = last_step_ ? time - *last_step_ : Duration(0);
+  last_step_ = time;
+  Now now{.time = time,
+          .acks = acks,
+          .describe = describe,
+          .circumstances = circumstances,
+          .ends_at = time + 4 * std::max({evaluation_interval_, config_.resend_delay, since_last}),
+          .findings = {},
+          .outcome = {}};
   for (auto& [key, entry] : active_) entry.CountFrom(time);
   for (Entry& entry : resolved_) entry.CountFrom(time);
   for (const Finding& finding : findings) now.findings.emplace(finding.key(), &finding);
@@ -98,7 +106,7 @@ AlertState::Outcome AlertState::Step(const std::vector<Finding>& findings, const
   BeginNew(findings, now);
 
   std::erase_if(resolved_, [&](const Entry& e) {
-    const bool is_told = e.mute || (e.last_sent && !untold.contains(SentLabels(e)));
+    const bool is_told = e.mute || (e.last_sent && !circumstances.untold.contains(SentLabels(e)));
     return time - *e.resolved_at > (is_told ? kSendResolvedFor : kKeepUntoldFor);
   });
   // Those of whole services first: what they tell of, others need not.
@@ -174,11 +182,19 @@ void AlertState::Advance(Entry& entry, Now& now, bool& stays) {
   if (stays) UpdateMute(entry, now);
 }
 
+Sighting AlertState::SightingOf(const Entry& entry, const Finding* finding, const Now& now) const {
+  const auto& unfound = now.circumstances.unfound_jobs;
+  const std::string job(Get(entry.labels, "job"));  // none: it is of several
+  if (finding == nullptr && (job.empty() ? !unfound.empty() : unfound.contains(job)))
+    return Sighting::kUnknown;
+  return See(finding, rules_.For(entry.labels), entry.phase == AlertPhase::kFiring, entry.figures,
+             entry.last_bad, now.time);
+}
+
 bool AlertState::AdvancePending(Entry& entry, const Finding* finding, Now& now) {
   if (IsPartOfServiceWide(entry.key)) return false;
   const AlertRule& rule = rules_.For(entry.labels);
-  const Sighting sighting =
-      See(finding, rule, /*is_firing=*/false, entry.figures, entry.last_bad, now.time);
+  const Sighting sighting = SightingOf(entry, finding, now);
   if (sighting == Sighting::kUnknown) return true;
   if (sighting != Sighting::kBad) {
     if (entry.pending_since != now.time) Log(entry, "inactive", WhyClear(entry.key, finding), now);
@@ -197,7 +213,7 @@ bool AlertState::AdvanceFiring(Entry& entry, const Finding* finding, Now& now) {
     return false;
   }
   const AlertRule& rule = rules_.For(entry.labels);
-  switch (See(finding, rule, /*is_firing=*/true, entry.figures, entry.last_bad, now.time)) {
+  switch (SightingOf(entry, finding, now)) {
     case Sighting::kUnknown:
       return true;
     case Sighting::kHeld:
@@ -303,8 +319,7 @@ void AlertState::CollectDue(Entry& entry, Now& now) const {
   Alert alert{.labels = SentLabels(entry),
               .annotations = entry.text.annotations,
               .starts_at = std::min(*entry.firing_since, now.time),
-              .ends_at = entry.resolved_at.value_or(
-                  now.time + 4 * std::max(evaluation_interval_, config_.resend_delay)),
+              .ends_at = entry.resolved_at.value_or(now.ends_at),
               .generator_url = entry.text.generator_url,
               .is_resolved = entry.phase == AlertPhase::kResolved,
               .is_news = is_news,

@@ -101,6 +101,15 @@ class AlertState {
     std::vector<AlertChange> changes;
   };
 
+  // What a step goes by besides what was found.
+  struct Circumstances {
+    // Of the alerts that are on their way to a receiver: a resolved one is kept for so long, as
+    // Save must name it.
+    std::set<Labels> untold;
+    // Those whose targets discovery has yet to find: what is not seen of them may be there.
+    std::set<std::string> unfound_jobs;
+  };
+
   explicit AlertState(const Config& config);
   // For a reload: the alerts stay as they are and go on under the new rules.
   void Configure(const Config& config);
@@ -108,10 +117,10 @@ class AlertState {
   // The sites GroupFindings must tell of, whatever their verdict.
   WatchedSites Watched() const;
 
-  // Brings every alert up to date. Those of the labels `untold` are on their way to a receiver: a
-  // resolved one is kept for so long, as Save must name it.
+  // Brings every alert up to date. `time` is that of the sending: ends_at of what fires counts from
+  // it, and lasts for four times as long as it takes until the next one is sent.
   Outcome Step(const std::vector<Finding>& findings, const AckBook& acks, Time time,
-               const Describe& describe, const std::set<Labels>& untold = {});
+               const Describe& describe, const Circumstances& circumstances = {});
 
   // Firing first, then pending, then resolved.
   std::vector<AlertView> Views() const;
@@ -159,6 +168,8 @@ class AlertState {
     Time time;
     const AckBook& acks;
     const Describe& describe;
+    const Circumstances& circumstances;
+    Time ends_at;  // of what fires
     std::map<FindingKey, const Finding*> findings;
     Outcome outcome;
   };
@@ -169,6 +180,7 @@ class AlertState {
   // Each returns false where the alert is to be forgotten.
   bool AdvancePending(Entry& entry, const Finding* finding, Now& now);
   bool AdvanceFiring(Entry& entry, const Finding* finding, Now& now);
+  Sighting SightingOf(const Entry& entry, const Finding* finding, const Now& now) const;
   bool IsPartOfServiceWide(const FindingKey& key) const;
   static void SeeBad(Entry& entry, const Finding& finding, Now& now);
   void Fire(Entry& entry, const Finding& finding, Now& now);
@@ -187,6 +199,7 @@ class AlertState {
   Labels external_labels_;
   std::map<FindingKey, Entry> active_;  // pending and firing
   std::vector<Entry> resolved_;         // sent for a while longer
+  std::optional<Time> last_step_;
   std::uint64_t overflow_count_ = 0;
 };
 

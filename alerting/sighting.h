@@ -2,7 +2,8 @@
 // there. Pure.
 //
 //   bad      the rule wants an alert on it; once it fires, at half of the rule's thresholds
-//   unknown  every replica that could tell is warming up after a restart
+//   unknown  every replica that could tell is warming up after a restart; AlertState takes it for
+//            unknown, too, while discovery has yet to find the targets of its job
 //   held     not wanted any more, but too much like what was alerted to call it off: the upper
 //            bound of the terminal slope is still 25 % of the slope alerted, and less than half of
 //            the gain was given back (churn: the rate is still 75 % of the one alerted; a target

@@ -45,7 +45,10 @@ std::vector<Finding> GroupDownTargets(const std::vector<TargetHealth>& targets) 
 }
 
 std::optional<Time> DownTimes::Update(const Labels& target, std::optional<bool> is_up, Time now) {
-  if (is_up.value_or(false)) return std::nullopt;
+  if (is_up.value_or(false)) {
+    since_.erase(target);
+    return std::nullopt;
+  }
   const auto known = since_.find(target);
   if (known == since_.end() && !is_up) return std::nullopt;
   // Where the clock was set back, it counts from now.
@@ -54,7 +57,13 @@ std::optional<Time> DownTimes::Update(const Labels& target, std::optional<bool> 
   return since;
 }
 
-void DownTimes::EndRound() { since_ = std::exchange(round_, {}); }
+void DownTimes::EndRound(const std::set<std::string>& unfound_jobs) {
+  std::erase_if(since_, [&](const auto& entry) {
+    return !unfound_jobs.contains(std::string(Get(entry.first, "job")));
+  });
+  round_.merge(since_);
+  since_ = std::exchange(round_, {});
+}
 
 std::string DownTimes::Save(Time now) const {
   json::array down;

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +31,9 @@ class DownTimes {
   // `is_up` is absent where the target was not asked since the start: what was known of it stays.
   // Gives what down_since should be.
   std::optional<Time> Update(const Labels& target, std::optional<bool> is_up, Time now);
-  // Forgets the targets that were not updated since the last call.
-  void EndRound();
+  // Forgets the targets that were not updated since the last call, but for those of the jobs whose
+  // targets have yet to be found.
+  void EndRound(const std::set<std::string>& unfound_jobs = {});
 
   // JSON, with its version in it. Restore fails with kCorrupt and changes nothing where the text is
   // not of that form; what was saved more than kMostAway before `now` is no longer true.

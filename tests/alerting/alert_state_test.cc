@@ -102,6 +102,15 @@ TEST(AlertState, SendsAFiringAlertAgainAndAgain) {
   EXPECT_EQ(sent[0].ends_at, s.now() + minutes(20));
 }
 
+TEST(AlertState, LastsUntilItIsSentAgainWhereStepsAreFarApart) {
+  WatchedService s;
+  s.FireNow();
+  s.MoveClock(minutes(9));
+  const auto sent = s.See(MakeVerdict(kLeak));
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(sent[0].ends_at, s.now() + minutes(40));
+}
+
 TEST(AlertState, HoldsWhileTheSlopeIsStillLikeTheOneAlerted) {
   WatchedService s;
   s.FireNow();
@@ -212,6 +221,20 @@ TEST(AlertState, ResolvesWhenTheVersionIsGone) {
   EXPECT_EQ(s.Phase(), "resolved");
 }
 
+TEST(AlertState, KnowsNothingUntilTheTargetsOfItsJobAreFound) {
+  WatchedService s(WaitingFor(minutes(5)));
+  s.SetUnfoundJobs({"shop"});
+  s.See(MakeVerdict(kLeak));
+  s.Minute({});
+  EXPECT_EQ(s.Phase(), "pending");
+  s.SeeFor(5, MakeVerdict(kLeak));
+  for (int i = 0; i < 60; ++i) s.Minute({});
+  EXPECT_EQ(s.Phase(), "firing");
+  s.SetUnfoundJobs({"another"});
+  for (int i = 0; i < 16; ++i) s.Minute({});
+  EXPECT_EQ(s.Phase(), "resolved");
+}
+
 TEST(AlertState, SendsAResolvedAlertForFifteenMinutesAndForgetsIt) {
   WatchedService s;
   s.FireNow();
@@ -277,7 +300,6 @@ TEST(AlertState, EscalatesATicketToAPageButNotBack) {
 }
 
 // --- identity, text, churn
-// -------------------------------------------------------------------------
 
 TEST(AlertState, LabelsHoldIdentityAndNothingThatChanges) {
   Config config;
@@ -350,7 +372,6 @@ TEST(AlertState, ChurnIsAnAlertOfItsOwnWithItsOwnHysteresis) {
 }
 
 // --- restart, bounds
-// -------------------------------------------------------------------------------
 
 TEST(AlertState, NeitherFiresAnewNorForgetsOverARestart) {
   WatchedService s(WaitingFor(minutes(2)));
@@ -402,18 +423,18 @@ TEST(AlertState, RefusesWhatItDidNotSaveAndStaysAsItIs) {
 TEST(AlertState, CountsFromNowWhereTheClockWasSetBack) {
   WatchedService s(WaitingFor(minutes(5)));
   s.See(MakeVerdict(kLeak));
-  s.SetClockBack(std::chrono::hours(1));
+  s.MoveClock(-std::chrono::hours(1));
   s.SeeFor(6, MakeVerdict(kLeak));
   ASSERT_EQ(s.Phase(), "firing");
-  s.SetClockBack(std::chrono::hours(1));
+  s.MoveClock(-std::chrono::hours(1));
   const auto sent = s.SeeFor(2, MakeVerdict(kLeak));
   ASSERT_EQ(sent.size(), 1U);
   EXPECT_LT(sent[0].starts_at, sent[0].ends_at);
   s.See(Flat());
-  s.SetClockBack(std::chrono::hours(1));
+  s.MoveClock(-std::chrono::hours(1));
   s.SeeFor(16, Flat());
   EXPECT_EQ(s.Phase(), "resolved");
-  s.SetClockBack(std::chrono::hours(1));
+  s.MoveClock(-std::chrono::hours(1));
   s.SeeFor(17, Flat());
   EXPECT_EQ(s.Phase(), "inactive");
 }

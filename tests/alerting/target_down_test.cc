@@ -34,6 +34,18 @@ TEST(DownTimes, CountFromNowWhereTheClockWasSetBack) {
   EXPECT_EQ(Round(times, false, kStart - minutes(50)), kStart - minutes(60));
 }
 
+TEST(DownTimes, StayUntilTheTargetsOfTheirJobAreFound) {
+  DownTimes times;
+  Round(times, false, kStart);
+  times.EndRound({"shop"});
+  EXPECT_EQ(Round(times, false, kStart + minutes(2)), kStart);
+  times.Update(Replica("a:1"), true, kStart + minutes(3));
+  times.EndRound({"shop"});
+  EXPECT_EQ(Round(times, false, kStart + minutes(4)), kStart + minutes(4));
+  times.EndRound({"another"});
+  EXPECT_EQ(Round(times, false, kStart + minutes(6)), kStart + minutes(6));
+}
+
 TEST(DownTimes, GoOnAfterAShortRestartAlone) {
   DownTimes before;
   Round(before, false, kStart);

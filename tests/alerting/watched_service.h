@@ -35,7 +35,7 @@ class WatchedService {
                                      finding.replicas[0].verdict.to, "inuse_space"};
           return text;
         },
-        untold_);
+        circumstances_);
     for (AlertChange& change : outcome.changes) changes_.push_back(std::move(change));
     return std::move(outcome.due);
   }
@@ -48,7 +48,7 @@ class WatchedService {
       for (Alert& alert : See(verdict)) all.push_back(std::move(alert));
     return all;
   }
-  void SetClockBack(Duration by) { now_ -= by; }
+  void MoveClock(Duration by) { now_ += by; }
   void FireNow() {
     See(MakeVerdict(VerdictKind::kLeak));
     ASSERT_EQ(Phase(), "firing");
@@ -59,10 +59,11 @@ class WatchedService {
     return views.empty() ? "inactive" : std::string(ToString(views.front().phase));
   }
   // The labels of the alerts that a webhook has yet to be told of.
-  void SetUntold(std::set<Labels> untold) { untold_ = std::move(untold); }
+  void SetUntold(std::set<Labels> untold) { circumstances_.untold = std::move(untold); }
+  void SetUnfoundJobs(std::set<std::string> jobs) { circumstances_.unfound_jobs = std::move(jobs); }
   void Restart() {
     AlertState restored(config_);
-    ASSERT_TRUE(restored.Restore(state_.Save(untold_)).has_value());
+    ASSERT_TRUE(restored.Restore(state_.Save(circumstances_.untold)).has_value());
     state_ = std::move(restored);
   }
   // "firing", "resolved", ... since the last call.
@@ -80,7 +81,7 @@ class WatchedService {
   Config config_;
   AlertState state_;
   AckBook acks_;
-  std::set<Labels> untold_;
+  AlertState::Circumstances circumstances_;
   std::vector<AlertChange> changes_;
   Time now_ = kStart;
   int described_ = 0;

@@ -143,11 +143,13 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
       failed);
 }
 
-void EvaluationLoop::Conclude(const Settings& settings, Time now,
+void EvaluationLoop::Conclude(const Settings& settings, Time began,
                               std::vector<TargetVerdicts> verdicts,
                               const std::vector<StoredTarget>& stored) {
+  // Judging may have taken long, and what is told counts from when it is sent.
+  const Time now = parts_.clock.Now();
   auto evaluation = std::make_shared<Evaluation>();
-  evaluation->time = now;
+  evaluation->time = began;
   // The gone ones behind the others, for the comparison of versions alone.
   const std::size_t watched = verdicts.size();
   for (TargetVerdicts& gone : gone_targets_.Update(stored, settings, parts_.store, now))
@@ -171,8 +173,9 @@ void EvaluationLoop::Conclude(const Settings& settings, Time now,
                      .links = alerting.links,
                      .gc_cpu_shares = gc_cpu_shares});
   };
-  AlertState::Outcome outcome = alert_state_.Step(findings, parts_.acks.At(now), now, describe,
-                                                  parts_.webhooks.Undelivered());
+  AlertState::Outcome outcome =
+      alert_state_.Step(findings, parts_.acks.At(now), now, describe,
+                        {parts_.webhooks.Undelivered(), settings.unfound_jobs});
   KeepState(outcome, now);
   KeepEvidence(alerting, now);
   LogChanges(outcome.changes);
@@ -267,7 +270,7 @@ std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {
     }
     healths.push_back(std::move(health));
   }
-  down_times_.EndRound();
+  down_times_.EndRound(settings_->unfound_jobs);
   return healths;
 }
 

@@ -63,7 +63,7 @@ class EvaluationLoop {
 
  private:
   boost::asio::awaitable<void> EvaluateAll();
-  void Conclude(const Settings& settings, Time now, std::vector<TargetVerdicts> verdicts,
+  void Conclude(const Settings& settings, Time began, std::vector<TargetVerdicts> verdicts,
                 const std::vector<StoredTarget>& stored);
   // As configured, or as the targets tell themselves.
   std::map<Labels, std::int64_t> MemoryLimits() const;

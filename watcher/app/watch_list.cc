@@ -72,6 +72,8 @@ void WatchList::Configure(std::shared_ptr<const Settings> settings) {
 void WatchList::Renew() {
   const std::scoped_lock lock(renew_mutex_);
   is_outdated_ = false;
+  // Before the groups: what is found in between counts as unfound for a moment more.
+  auto unfound_jobs = discovery_.UnfoundJobs();
   const auto plan =
       set_.Update(configured_->config->scrape_configs, discovery_.Groups(), parts_.clock.Now());
   LogChanges(*Plan(), *plan);
@@ -81,6 +83,7 @@ void WatchList::Renew() {
   }
   auto settings = std::make_shared<Settings>(*configured_);
   settings->targets = plan->targets;
+  settings->unfound_jobs = std::move(unfound_jobs);
   parts_.watch(std::move(settings));
 }
 

@@ -104,10 +104,12 @@ void Discovery::Take(Running& running, DiscoveryReport report) {
     }
     status.targets = CountTargets(*running.groups);
     const std::string error_before = std::exchange(status.error, std::move(report.error));
-    if (status.error.empty())
+    if (status.error.empty()) {
+      is_changed = is_changed || !status.last_success;
       status.last_success = parts_.clock.Now();
-    else
+    } else {
       ++status.failures;
+    }
     LogChange(status, error_before);
   }
   if (is_changed) parts_.on_change();
@@ -125,6 +127,14 @@ std::vector<DiscoveryStatus> Discovery::Statuses() const {
   std::vector<DiscoveryStatus> statuses;
   for (const auto& running : running_) statuses.push_back(running->status);
   return statuses;
+}
+
+std::set<std::string> Discovery::UnfoundJobs() const {
+  const std::scoped_lock lock(mutex_);
+  std::set<std::string> jobs;
+  for (const auto& running : running_)
+    if (!running->status.last_success) jobs.insert(running->status.job);
+  return jobs;
 }
 
 bool Discovery::HasReported() const {

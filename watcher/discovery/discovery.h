@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,8 @@ struct DiscoveryParts {
   boost::asio::any_io_executor io;
   const Clock& clock;
   std::function<std::unique_ptr<Discoverer>(const DiscoveryConfig&)> make;
-  std::function<void()> on_change;  // the groups are others now; from any thread
+  // The groups are others now, or a job is no longer unfound; from any thread.
+  std::function<void()> on_change;
   TaskGroup::OnFailure on_failure;
 };
 
@@ -50,6 +52,8 @@ class Discovery {
   void Apply(const std::vector<ScrapeConfig>& jobs);
   FoundGroups Groups() const;
   std::vector<DiscoveryStatus> Statuses() const;  // in the order of the configuration
+  // Jobs with a discoverer that has yet to succeed for the first time: nobody knows their targets.
+  std::set<std::string> UnfoundJobs() const;
   // Whether each has reported at least once.
   bool HasReported() const;
   // Ends all looking. False if that took longer than `timeout`.

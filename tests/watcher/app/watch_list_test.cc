@@ -7,6 +7,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,6 +57,10 @@ class WatchListTest : public ::testing::Test {
       watched.push_back(target.labels.at("instance") + (target.lost ? "?" : ""));
     return watched;
   }
+  std::set<std::string> UnfoundJobs() const {
+    const std::scoped_lock lock(mutex_);
+    return watched_->unfound_jobs;
+  }
   bool Watches(const std::vector<std::string>& expected) const {
     return WaitUntil([&] { return Watched() == expected; }, kPatience);
   }
@@ -95,6 +100,17 @@ TEST_F(WatchListTest, FollowsDiscoveryAndForgetsWhomItLostAfterAGrace) {
   clock_.now = clock_.now.load() + std::chrono::minutes(5);
   ASSERT_TRUE(Watches({"a:1", "c:1"}));
   EXPECT_EQ(list_.DiscoveryStatuses().at(0).targets, 1U);
+}
+
+TEST_F(WatchListTest, TellsWhichJobsAreUnfoundUntilDiscoveryHasSucceeded) {
+  directory_.Write("t.yml", "targets: [");
+  Configure("");
+  tasks_.Spawn("watch list", list_.Run());
+  const auto failures = [&] { return list_.DiscoveryStatuses().at(0).failures; };
+  ASSERT_TRUE(WaitUntil([&] { return failures() > 0; }, kPatience));
+  EXPECT_THAT(UnfoundJobs(), ElementsAre("shop"));
+  directory_.Write("t.yml", "[]");
+  EXPECT_TRUE(WaitUntil([&] { return UnfoundJobs().empty(); }, kPatience));
 }
 
 TEST_F(WatchListTest, AReloadKeepsWhatDiscoveryFound) {
