@@ -7,10 +7,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "analysis/series/block_codec.h"
 #include "analysis/series/row_codec.h"
+#include "watcher/store/history.h"
 
 namespace heapwatch {
 namespace {
@@ -38,8 +40,10 @@ class HashSet {
 
 using Use = std::function<Result<void>(std::string_view key, std::string_view value)>;
 
-Result<void> ForEach(RocksDb& db, Family family, std::string_view prefix, const Use& use) {
+Result<void> ForEach(RocksDb& db, const rocksdb::Snapshot* snapshot, Family family,
+                     std::string_view prefix, const Use& use) {
   rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
   options.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(options, db.family(family)));
   for (it->Seek(rocksdb::Slice(prefix.data(), prefix.size()));
@@ -50,29 +54,30 @@ Result<void> ForEach(RocksDb& db, Family family, std::string_view prefix, const 
 }
 
 Result<HashSet> StacksInUse(RocksDb& db) {
+  // Packing goes on meanwhile: a header belongs to the list beside which it was written.
+  rocksdb::ManagedSnapshot managed(&db.db());
+  const rocksdb::Snapshot* const snapshot = managed.snapshot();
   HashSet stacks;
-  auto read = ForEach(db, Family::kRows, "", [&](std::string_view key, std::string_view row) {
-    const auto preamble = ReadPreamble(row);
-    if (!preamble) return Result<void>(Fail(preamble.error().In("row " + ToHex(key))));
-    for (const ContentHash& stack : preamble->stacks) stacks.Add(stack);
-    return Result<void>();
-  });
+  auto read =
+      ForEach(db, snapshot, Family::kRows, "", [&](std::string_view key, std::string_view row) {
+        const auto preamble = ReadPreamble(row);
+        if (!preamble) return Result<void>(Fail(preamble.error().In("row " + ToHex(key))));
+        for (const ContentHash& stack : preamble->stacks) stacks.Add(stack);
+        return Result<void>();
+      });
   if (!read) return Fail(read.error());
   std::unordered_set<ContentHash> lists;  // that have been read
-  read = ForEach(db, Family::kHeaders, "", [&](std::string_view key, std::string_view bytes) {
-    const auto failed = [&](const Error& error) {
-      return Result<void>(Fail(error.In("block " + ToHex(key))));
-    };
-    const auto header = UnpackHeader(bytes);
-    if (!header) return failed(header.error());
-    if (!lists.insert(header->series_hash).second) return Result<void>();
-    const auto list =
-        db.Get(Family::kBlocks, BlockKey(TargetOfKey(key), TimeOfRowKey(key), kSeriesPart));
-    const auto series = list ? UnpackSeries(*list, header->series_hash) : Fail(list.error());
-    if (!series) return failed(series.error());
-    for (const SeriesKey& of : (*series)->keys) stacks.Add(of.stack);
-    return Result<void>();
-  });
+  read = ForEach(db, snapshot, Family::kHeaders, "",
+                 [&](std::string_view key, std::string_view bytes) {
+                   auto header = UnpackHeader(bytes);
+                   if (!header) return Result<void>(Fail(header.error().In("block " + ToHex(key))));
+                   if (!lists.insert(header->series_hash).second) return Result<void>();
+                   StoredBlock block{TargetOfKey(key), TimeOfRowKey(key), std::move(*header)};
+                   if (auto listed = SeriesLists(db, snapshot).ReadInto(block); !listed)
+                     return listed;
+                   for (const SeriesKey& of : block.header.series->keys) stacks.Add(of.stack);
+                   return Result<void>();
+                 });
   if (!read) return Fail(read.error());
   stacks.Tidy();
   return stacks;
@@ -88,7 +93,7 @@ Result<std::size_t> CollectGarbage(RocksDb& db, Dictionary& dictionary) {
   HashSet functions;
   std::vector<std::string> garbage;
   auto read =
-      ForEach(db, Family::kDictionary, std::string_view(&kStackKind, 1),
+      ForEach(db, nullptr, Family::kDictionary, std::string_view(&kStackKind, 1),
               [&](std::string_view key, std::string_view entry) {
                 if (!stacks->Has(HashOfKey(key))) {
                   garbage.emplace_back(key);
@@ -102,7 +107,7 @@ Result<std::size_t> CollectGarbage(RocksDb& db, Dictionary& dictionary) {
               });
   if (!read) return Fail(read.error());
   functions.Tidy();
-  read = ForEach(db, Family::kDictionary, std::string_view(&kFunctionKind, 1),
+  read = ForEach(db, nullptr, Family::kDictionary, std::string_view(&kFunctionKind, 1),
                  [&](std::string_view key, std::string_view) {
                    if (!functions.Has(HashOfKey(key))) garbage.emplace_back(key);
                    return Result<void>();

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "tests/analysis/series/sample_profiles.h"
 #include "tests/support/temporary_directory.h"
@@ -227,6 +229,33 @@ std::size_t DictionaryEntries(const std::string& path) {
   std::size_t entries = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next()) ++entries;
   return entries;
+}
+
+TEST(Ageing, TidiesTheDictionaryBesidePacking) {
+  const TemporaryDirectory directory;
+  RocksStoreOptions options;
+  options.rows_per_chain = 4;
+  options.snapshots_per_block = 16;
+  options.sync_interval = hours(1);
+  const auto store = RocksStore::Open(directory.path(), options).value();
+  std::vector<RandomHeap> heaps;
+  for (unsigned seed = 0; seed < 200; ++seed) heaps.emplace_back(seed, 30);
+  const auto append_to_each = [&](int minute) {
+    for (std::size_t i = 0; i < heaps.size(); ++i) {
+      EXPECT_TRUE(store->Append({{"job", std::to_string(i)}}, Minute(minute), heaps[i].Next()));
+    }
+  };
+  int minute = 0;
+  for (; minute < 64; ++minute) append_to_each(minute);
+  std::atomic<bool> is_over = false;
+  std::jthread packing([&] {
+    while (!is_over) append_to_each(minute++);
+  });
+  for (int day = 0; day < 40; ++day) {
+    const auto aged = store->Age({.age = hours(99'999)}, Minute(0) + hours(25 * day));
+    EXPECT_TRUE(aged) << aged.error().message;
+  }
+  is_over = true;
 }
 
 TEST_F(AgeingTest, ForgetsStacksThatNothingNamesAnyMore) {
