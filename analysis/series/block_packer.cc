@@ -165,10 +165,10 @@ BlockPacker::BlockPacker(const SegmentFrame& frame, bool is_short)
       units_(UnitsOf(frame.heads.front().profile->sample_types)) {}
 
 std::uint32_t BlockPacker::SizeNumber(const BlockSize& size) {
-  const auto known = std::find(sizes_.begin(), sizes_.end(), size);
-  const auto number = static_cast<std::uint32_t>(known - sizes_.begin());
-  if (known == sizes_.end()) sizes_.push_back(size);
-  return number;
+  const auto [known, is_new] =
+      number_of_size_.try_emplace(size.block_bytes, static_cast<std::uint32_t>(sizes_.size()));
+  if (is_new) sizes_.push_back(size);
+  return known->second;
 }
 
 void BlockPacker::Add(const SeriesKey& key, const SeriesColumns& columns) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "analysis/series/block_codec.h"
@@ -30,7 +31,8 @@ class BlockPacker {
   const SegmentFrame& frame_;
   const bool is_short_;
   const std::vector<ValueUnit> units_;
-  std::vector<BlockSize> sizes_;
+  std::vector<BlockSize> sizes_;  // of the period they share, hence one for each block bytes
+  std::unordered_map<std::int64_t, std::uint32_t> number_of_size_;
   std::vector<ContentHash> stacks_;
   std::vector<std::uint32_t> size_of_stack_;
   std::string lengths_;  // of the chunk that is being filled

@@ -16,6 +16,8 @@ constexpr unsigned kHasResident = 8;
 constexpr unsigned kHasHead = 4;
 constexpr unsigned kKindMask = 3;
 
+constexpr std::size_t kSizeEntryBytes = 40;  // of a map from block bytes to a number
+
 tl::unexpected<Error> Corrupt(std::string what) {
   return Fail(ErrorCode::kCorrupt, "a row " + std::move(what));
 }
@@ -168,16 +170,20 @@ RowWriter::RowWriter(RowChain chain, Time start) : start_(start) {
     chain_.series_.push_back(key);
     index_.AddLast(chain_.series_);
   }
+  for (std::size_t n = 0; n < chain_.sizes_.size(); ++n)
+    number_of_size_.emplace(chain_.sizes_[n].block_bytes, static_cast<std::uint32_t>(n));
 }
 
-std::size_t RowWriter::size_bytes() const { return chain_.size_bytes() + index_.size_bytes(); }
+std::size_t RowWriter::size_bytes() const {
+  return chain_.size_bytes() + index_.size_bytes() + number_of_size_.size() * kSizeEntryBytes;
+}
 
 std::uint32_t RowWriter::SizeNumber(std::int64_t block_bytes) {
-  const BlockSize size = BlockSizeAt(block_bytes, chain_.head_profile_.sampling_period_bytes);
-  const auto found = std::find(chain_.sizes_.begin(), chain_.sizes_.end(), size);
-  const auto number = static_cast<std::uint32_t>(found - chain_.sizes_.begin());
-  if (found == chain_.sizes_.end()) chain_.sizes_.push_back(size);
-  return number;
+  const auto [known, is_new] =
+      number_of_size_.try_emplace(block_bytes, static_cast<std::uint32_t>(chain_.sizes_.size()));
+  if (is_new)
+    chain_.sizes_.push_back(BlockSizeAt(block_bytes, chain_.head_profile_.sampling_period_bytes));
+  return known->second;
 }
 
 std::uint32_t RowWriter::AddSeries(const SeriesKey& key) {
@@ -280,6 +286,7 @@ void RowWriter::WriteChanges(std::vector<std::int64_t> values, ByteWriter& out) 
 void RowWriter::BeginChain(Time time, std::string_view head) {
   series_before_ = std::move(chain_.series_);
   index_before_ = std::exchange(index_, {});
+  number_of_size_.clear();
   chain_ = RowChain();
   chain_.SetHead(head);
   start_ = time;

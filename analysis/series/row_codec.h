@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "analysis/base/error.h"
@@ -144,7 +145,8 @@ class RowWriter {
   RowChain chain_;
   Time start_{};
   bool is_ended_ = false;
-  SeriesIndex index_;  // of the chain's series
+  SeriesIndex index_;                                               // of the chain's series
+  std::unordered_map<std::int64_t, std::uint32_t> number_of_size_;  // of the chain, by block bytes
   // Of the chain before this one, until its first row is written.
   std::vector<SeriesKey> series_before_;
   SeriesIndex index_before_;

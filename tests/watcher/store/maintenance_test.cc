@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <stop_token>
+#include <thread>
 
 #include "tests/analysis/series/sample_profiles.h"
 #include "tests/support/temporary_directory.h"
@@ -162,6 +164,33 @@ TEST_F(MaintenanceTest, MakesABackupOfALiveStoreThatOpensAsAStore) {
               Canonical(profiles_[static_cast<std::size_t>(i)]));
   }
   EXPECT_THAT(CheckStore(directory_.path())->damages, IsEmpty());
+}
+
+// A flush takes what was in a log over into a file, in the midst of the reading of both.
+TEST(Maintenance, MakesWholeBackupsOfAStoreThatIsFlushedAllTheTime) {
+  const TemporaryDirectory directory;
+  RocksStoreOptions options;
+  options.memory_limit_bytes = 4U << 20;
+  options.rows_per_chain = 16;
+  options.snapshots_per_block = 64;
+  auto store = RocksStore::Open(directory.path(), options).value();
+  RandomHeap heap(1, 400);
+  std::vector<HeapProfile> profiles;
+  for (int i = 0; i < 64; ++i) profiles.push_back(heap.Next());
+  const std::jthread writing([&](const std::stop_token& stop) {
+    for (int i = 0; !stop.stop_requested(); ++i) {
+      const HeapProfile& profile = profiles[static_cast<std::size_t>(i / 20 % 64)];
+      ASSERT_TRUE(store->Append({{"job", std::to_string(i % 20)}}, Minute(i / 20), profile));
+    }
+  });
+  for (int i = 0; i < 6; ++i) {
+    const TemporaryDirectory copy;
+    const auto backup = BackUpStore(directory.path(), copy.path());
+    ASSERT_TRUE(backup) << backup.error().message;
+    const auto check = CheckStore(copy.path());
+    ASSERT_TRUE(check) << check.error().message;
+    EXPECT_THAT(check->damages, IsEmpty());
+  }
 }
 
 TEST_F(MaintenanceTest, MakesNoBackupOverSomethingElse) {
