@@ -77,6 +77,7 @@ Result<void> Ageing::Write(OpenTarget& target, TargetId id, const TargetSummary&
   target.is_dropped = is_dropped;
   target.writer.reset();  // its chain may be gone
   targets_.NoteWriter(target);
+  if (is_dropped) targets_.Erase(id);  // before anybody waiting for it can look there again
   return {};
 }
 
@@ -282,7 +283,6 @@ Result<AgeingReport> Ageing::Run(const Retention& retention, Time now) {
     }
   }
   if (auto made = MakeRoom(retention, now, report); !made) error = made.error();
-  targets_.EraseDropped();
   if (error) return Fail(*error);
   return report;
 }

@@ -41,12 +41,9 @@ std::vector<std::pair<TargetId, std::shared_ptr<OpenTarget>>> TargetTable::All()
   return {targets_.begin(), targets_.end()};
 }
 
-void TargetTable::EraseDropped() {
+void TargetTable::Erase(TargetId target) {
   const std::unique_lock lock(mutex_);
-  std::erase_if(targets_, [](const auto& entry) {
-    const std::lock_guard target_lock(entry.second->mutex);
-    return entry.second->is_dropped;
-  });
+  targets_.erase(target);
 }
 
 void TargetTable::Clear() {

@@ -48,7 +48,8 @@ class TargetTable {
   std::shared_ptr<OpenTarget> Open(const Labels& labels);
   Result<std::shared_ptr<OpenTarget>> Find(TargetId target) const;
   std::vector<std::pair<TargetId, std::shared_ptr<OpenTarget>>> All() const;
-  void EraseDropped();
+  // To be called under the target's mutex, which nobody waits for under that of the table.
+  void Erase(TargetId target);
   // Forgets all of them. Nobody may hold one.
   void Clear();
 

@@ -231,6 +231,28 @@ std::size_t DictionaryEntries(const std::string& path) {
   return entries;
 }
 
+TEST_F(AgeingTest, ForgetsTargetsInAPassThatIsStoppedAndMeetsThemAgain) {
+  Open();
+  const HeapProfile profile = heap_.Next();
+  constexpr std::size_t kTargets = 2000;
+  const auto append_to_each = [&](int minute) {
+    for (std::size_t i = 0; i < kTargets; ++i) {
+      ASSERT_TRUE(store_->Append({{"job", std::to_string(i)}}, Minute(minute), profile));
+    }
+  };
+  append_to_each(0);
+  std::atomic<bool> stop = false;
+  {
+    const std::jthread ageing(
+        [&] { EXPECT_TRUE(store_->Age({.age = hours(1), .stop = &stop}, Minute(600))); });
+    while (store_->Targets()->size() == kTargets) std::this_thread::yield();
+    stop = true;
+  }
+  append_to_each(601);
+  EXPECT_EQ(store_->Targets()->size(), kTargets);
+  EXPECT_EQ(store_->Targets()->at(0).last, Minute(601));
+}
+
 TEST(Ageing, TidiesTheDictionaryBesidePacking) {
   const TemporaryDirectory directory;
   RocksStoreOptions options;
