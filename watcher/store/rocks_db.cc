@@ -27,24 +27,21 @@ constexpr std::string_view kFormat = "heapwatch 5";
 constexpr int kReadOnlyAttempts = 20;
 constexpr auto kReadOnlyWait = std::chrono::milliseconds(10);
 
-constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {
-    "default", "dictionary", "rows", "headers", "blocks"};
+constexpr std::array<std::string_view, kFamilyCount> kFamilyNames = {"default", "dictionary",
+                                                                     "rows", "headers", "blocks"};
 
-rocksdb::Slice ToSlice(std::string_view text) {
-  return {text.data(), text.size()};
-}
+rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 
 // RocksDB would write to a log again by itself once there is room: see RocksDb.
 class NoRecovery : public rocksdb::EventListener {
-public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
-                            rocksdb::Status /*error*/,
-                            bool *recovers) override {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                            bool* recovers) override {
     *recovers = false;
   }
 };
 
-rocksdb::DBOptions DatabaseOptions(const RocksDbOptions &wanted) {
+rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
@@ -52,8 +49,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions &wanted) {
   options.max_total_wal_size = 64U << 20;
   // Read beside a running service, files must be open before they are deleted.
   options.max_open_files = wanted.read_only ? -1 : 512;
-  if (wanted.env != nullptr)
-    options.env = wanted.env;
+  if (wanted.env != nullptr) options.env = wanted.env;
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1U << 20;
   options.info_log_level = rocksdb::WARN_LEVEL;
@@ -65,8 +61,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions &wanted) {
   return options;
 }
 
-std::vector<rocksdb::ColumnFamilyDescriptor>
-FamilyDescriptors(const RocksDbOptions &wanted) {
+std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOptions& wanted) {
   rocksdb::BlockBasedTableOptions table;
   // In few parts: the index of a file, half a megabyte, is not to take up one
   // of them.
@@ -77,88 +72,73 @@ FamilyDescriptors(const RocksDbOptions &wanted) {
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string_view name : kFamilyNames) {
     rocksdb::ColumnFamilyOptions options;
-    options.write_buffer_size = std::clamp<std::size_t>(
-        wanted.memory_limit_bytes / 16, 1U << 20, 32U << 20);
+    options.write_buffer_size =
+        std::clamp<std::size_t>(wanted.memory_limit_bytes / 16, 1U << 20, 32U << 20);
     // Blocks are compressed already, and one chunk of them is to be read
     // without what is beside it.
-    const bool has_blocks =
-        name == kFamilyNames[static_cast<std::size_t>(Family::kBlocks)];
+    const bool has_blocks = name == kFamilyNames[static_cast<std::size_t>(Family::kBlocks)];
     options.compression = has_blocks ? rocksdb::kNoCompression : rocksdb::kZSTD;
     table.block_size = has_blocks ? 4U << 10 : 16U << 10;
     // Files in which much is deleted are rewritten before they would be
     // otherwise.
     options.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(128, 96, 0.5));
-    options.max_compaction_bytes =
-        256U << 20; // what a compaction may need of the disk meanwhile
+    options.max_compaction_bytes = 256U << 20;  // what a compaction may need of the disk meanwhile
     options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
     families.emplace_back(std::string(name), options);
   }
   return families;
 }
 
-tl::unexpected<Error> NotAStore(const std::string &path) {
-  return Fail(ErrorCode::kWrongFormat,
-              "what is in " + path +
-                  " is a RocksDB database, but not a store of "
-                  "heapwatch; give another directory");
+tl::unexpected<Error> NotAStore(const std::string& path) {
+  return Fail(ErrorCode::kWrongFormat, "what is in " + path +
+                                           " is a RocksDB database, but not a store of "
+                                           "heapwatch; give another directory");
 }
 
-tl::unexpected<Error> OfOtherFormat(const std::string &path,
-                                    const std::string &format) {
+tl::unexpected<Error> OfOtherFormat(const std::string& path, const std::string& format) {
   return Fail(ErrorCode::kWrongFormat,
-              "the store in " + path + " has the format \"" + format +
-                  "\"; this version reads \"" + std::string(kFormat) +
-                  "\". Use the version that wrote it, or another directory");
+              "the store in " + path + " has the format \"" + format + "\"; this version reads \"" +
+                  std::string(kFormat) + "\". Use the version that wrote it, or another directory");
 }
 
 // Where families are missing: opening would add them, to another program's
 // database and to a store of an older version, which would not know them then.
 // Looks at the one family that all have.
-Result<void> CheckFormatOf(const RocksDbOptions &options,
-                           const RocksDb &store) {
-  rocksdb::DB *opened = nullptr;
-  auto status = rocksdb::DB::OpenForReadOnly({DatabaseOptions(options), {}},
-                                             options.path, &opened);
+Result<void> CheckFormatOf(const RocksDbOptions& options, const RocksDb& store) {
+  rocksdb::DB* opened = nullptr;
+  auto status = rocksdb::DB::OpenForReadOnly({DatabaseOptions(options), {}}, options.path, &opened);
   const std::unique_ptr<rocksdb::DB> db(opened);
   std::string format;
-  if (status.ok())
-    status = db->Get(rocksdb::ReadOptions(), ToSlice(kFormatKey), &format);
-  if (status.ok())
-    return OfOtherFormat(options.path, format);
-  if (!status.IsNotFound())
-    return Fail(store.ErrorOf(status, "opening"));
-  const std::unique_ptr<rocksdb::Iterator> it(
-      db->NewIterator(rocksdb::ReadOptions()));
+  if (status.ok()) status = db->Get(rocksdb::ReadOptions(), ToSlice(kFormatKey), &format);
+  if (status.ok()) return OfOtherFormat(options.path, format);
+  if (!status.IsNotFound()) return Fail(store.ErrorOf(status, "opening"));
+  const std::unique_ptr<rocksdb::Iterator> it(db->NewIterator(rocksdb::ReadOptions()));
   it->SeekToFirst();
-  if (it->Valid() || options.read_only)
-    return NotAStore(options.path);
-  return {}; // the start that was to make it was cut short
+  if (it->Valid() || options.read_only) return NotAStore(options.path);
+  return {};  // the start that was to make it was cut short
 }
 
 // What RocksDB says of families that are missing or too many is not for
 // operators.
-Result<void> CheckFamilies(const RocksDbOptions &options,
-                           const RocksDb &store) {
+Result<void> CheckFamilies(const RocksDbOptions& options, const RocksDb& store) {
   std::vector<std::string> found;
-  const auto status = rocksdb::DB::ListColumnFamilies(DatabaseOptions(options),
-                                                      options.path, &found);
+  const auto status =
+      rocksdb::DB::ListColumnFamilies(DatabaseOptions(options), options.path, &found);
   if (!status.ok()) {
     // Nothing there yet; what is wrong otherwise opening will tell.
     if (!options.read_only ||
         !(status.IsNotFound() || status.IsIOError() || status.IsPathNotFound()))
       return {};
-    if (std::filesystem::exists(options.path + "/CURRENT"))
-      return {};
-    return Fail(ErrorCode::kNotFound, "there is no store in " + options.path +
-                                          "; --storage.path says where it is");
+    if (std::filesystem::exists(options.path + "/CURRENT")) return {};
+    return Fail(ErrorCode::kNotFound,
+                "there is no store in " + options.path + "; --storage.path says where it is");
   }
-  const auto is_in = [](const auto &names, std::string_view name) {
+  const auto is_in = [](const auto& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
-  for (const std::string &name : found) {
-    if (is_in(kFamilyNames, name))
-      continue;
+  for (const std::string& name : found) {
+    if (is_in(kFamilyNames, name)) continue;
     return Fail(ErrorCode::kWrongFormat,
                 "the store in " + options.path + " has a part \"" + name +
                     "\" that this version does not know. Use the version that "
@@ -171,12 +151,11 @@ Result<void> CheckFamilies(const RocksDbOptions &options,
   return CheckFormatOf(options, store);
 }
 
-std::vector<std::string> LogsIn(const std::string &path) {
+std::vector<std::string> LogsIn(const std::string& path) {
   std::vector<std::string> logs;
   std::error_code ignored;
-  for (const auto &entry : std::filesystem::directory_iterator(path, ignored))
-    if (entry.path().extension() == ".log")
-      logs.push_back(entry.path().string());
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored))
+    if (entry.path().extension() == ".log") logs.push_back(entry.path().string());
   return logs;
 }
 
@@ -184,10 +163,9 @@ std::vector<std::string> LogsIn(const std::string &path) {
 // between the reading of the list of files and the opening of them; the next
 // list no longer has it. A log may become a file that the list does not have
 // yet, and go: what was in it would be missing, and nothing said.
-rocksdb::Status
-OpenDatabase(const RocksDbOptions &options,
-             std::vector<rocksdb::ColumnFamilyHandle *> *families,
-             rocksdb::DB **db) {
+rocksdb::Status OpenDatabase(const RocksDbOptions& options,
+                             std::vector<rocksdb::ColumnFamilyHandle*>* families,
+                             rocksdb::DB** db) {
   const auto database = DatabaseOptions(options);
   const auto descriptors = FamilyDescriptors(options);
   if (!options.read_only)
@@ -196,48 +174,38 @@ OpenDatabase(const RocksDbOptions &options,
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
     std::this_thread::sleep_for(attempt * kReadOnlyWait);
     const std::vector<std::string> logs = LogsIn(options.path);
-    status = rocksdb::DB::OpenForReadOnly(database, options.path, descriptors,
-                                          families, db);
-    if (!status.ok() &&
-        status.ToString().find("No such file") == std::string::npos)
-      return status;
-    if (!status.ok())
-      continue;
-    const auto exists = [](const std::string &log) {
-      return std::filesystem::exists(log);
-    };
-    if (std::all_of(logs.begin(), logs.end(), exists))
-      return status;
-    for (rocksdb::ColumnFamilyHandle *const family : *families)
+    status = rocksdb::DB::OpenForReadOnly(database, options.path, descriptors, families, db);
+    if (!status.ok() && status.ToString().find("No such file") == std::string::npos) return status;
+    if (!status.ok()) continue;
+    const auto exists = [](const std::string& log) { return std::filesystem::exists(log); };
+    if (std::all_of(logs.begin(), logs.end(), exists)) return status;
+    for (rocksdb::ColumnFamilyHandle* const family : *families)
       (*db)->DestroyColumnFamilyHandle(family);
     families->clear();
     delete std::exchange(*db, nullptr);
-    status = rocksdb::Status::TryAgain(
-        "its files change too fast under a running service");
+    status = rocksdb::Status::TryAgain("its files change too fast under a running service");
   }
   return status;
 }
 
-} // namespace
+}  // namespace
 
 RocksDb::~RocksDb() { Close(); }
 
 void RocksDb::Close() {
-  if (!db_)
-    return;
-  for (rocksdb::ColumnFamilyHandle *const family : families_) {
+  if (!db_) return;
+  for (rocksdb::ColumnFamilyHandle* const family : families_) {
     db_->DestroyColumnFamilyHandle(family);
   }
   db_->Close().PermitUncheckedError();
   db_.reset();
 }
 
-Result<void> RocksDb::OpenAs(const RocksDbOptions &options) {
-  std::vector<rocksdb::ColumnFamilyHandle *> families;
-  rocksdb::DB *db = nullptr;
+Result<void> RocksDb::OpenAs(const RocksDbOptions& options) {
+  std::vector<rocksdb::ColumnFamilyHandle*> families;
+  rocksdb::DB* db = nullptr;
   const rocksdb::Status status = OpenDatabase(options, &families, &db);
-  if (!status.ok())
-    return Fail(ErrorOf(status, "opening"));
+  if (!status.ok()) return Fail(ErrorOf(status, "opening"));
   db_.reset(db);
   std::copy(families.begin(), families.end(), families_.begin());
   return {};
@@ -246,20 +214,15 @@ Result<void> RocksDb::OpenAs(const RocksDbOptions &options) {
 Result<void> RocksDb::ProbeDisk() const {
   // As much as the first file of a database that is opened may need.
   constexpr std::size_t kProbeBytes = 256U << 10;
-  rocksdb::Env &env =
-      options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
+  rocksdb::Env& env = options_.env != nullptr ? *options_.env : *rocksdb::Env::Default();
   const std::string name = path_ + "/probe";
   std::unique_ptr<rocksdb::WritableFile> file;
-  rocksdb::Status status =
-      env.NewWritableFile(name, &file, rocksdb::EnvOptions());
-  if (status.ok())
-    status = file->Append(std::string(kProbeBytes, '\0'));
-  if (status.ok())
-    status = file->Sync();
+  rocksdb::Status status = env.NewWritableFile(name, &file, rocksdb::EnvOptions());
+  if (status.ok()) status = file->Append(std::string(kProbeBytes, '\0'));
+  if (status.ok()) status = file->Sync();
   file.reset();
   env.DeleteFile(name).PermitUncheckedError();
-  if (!status.ok())
-    return Fail(ErrorOf(status, "writing"));
+  if (!status.ok()) return Fail(ErrorOf(status, "writing"));
   return {};
 }
 
@@ -276,8 +239,7 @@ Result<void> RocksDb::Reopen() {
 }
 
 Result<void> RocksDb::CheckOpen() const {
-  if (db_)
-    return {};
+  if (db_) return {};
   return Fail(ErrorCode::kUnavailable,
               "the store in " + path_ +
                   " could not be opened anew after its disk had failed; that "
@@ -285,19 +247,14 @@ Result<void> RocksDb::CheckOpen() const {
                   "every snapshot");
 }
 
-Error RocksDb::ErrorOf(const rocksdb::Status &status,
-                       std::string_view what) const {
-  const std::string where =
-      "the store in " + path_ + ", " + std::string(what) + ": ";
+Error RocksDb::ErrorOf(const rocksdb::Status& status, std::string_view what) const {
+  const std::string where = "the store in " + path_ + ", " + std::string(what) + ": ";
   const std::string said = status.ToString();
-  if (status.IsCorruption())
-    return {ErrorCode::kCorrupt, where + said};
+  if (status.IsCorruption()) return {ErrorCode::kCorrupt, where + said};
   if (status.IsNoSpace() || said.find("No space left") != std::string::npos) {
-    return {ErrorCode::kLimit,
-            where + "the disk is full (" + said + "); free some space"};
+    return {ErrorCode::kLimit, where + "the disk is full (" + said + "); free some space"};
   }
-  if (said.find("LOCK") != std::string::npos ||
-      said.find("lock ") != std::string::npos) {
+  if (said.find("LOCK") != std::string::npos || said.find("lock ") != std::string::npos) {
     return {ErrorCode::kUnavailable,
             where + "another process has it open (" + said +
                 "); stop that one or give this one a directory of its own"};
@@ -305,104 +262,87 @@ Error RocksDb::ErrorOf(const rocksdb::Status &status,
   if (said.find("Read-only file system") != std::string::npos ||
       said.find("Permission denied") != std::string::npos) {
     return {ErrorCode::kUnavailable,
-            where + "cannot be written to (" + said +
-                "); it must belong to the user this runs as"};
+            where + "cannot be written to (" + said + "); it must belong to the user this runs as"};
   }
   return {ErrorCode::kUnavailable, where + said};
 }
 
-Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions &options) {
+Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
   std::unique_ptr<RocksDb> opened(new RocksDb(options));
   std::error_code error;
-  if (!options.read_only)
-    std::filesystem::create_directories(options.path, error);
+  if (!options.read_only) std::filesystem::create_directories(options.path, error);
   if (error) {
-    return Fail(ErrorCode::kUnavailable,
-                "the store in " + options.path +
-                    ": the directory cannot be made (" + error.message() + ")");
+    return Fail(ErrorCode::kUnavailable, "the store in " + options.path +
+                                             ": the directory cannot be made (" + error.message() +
+                                             ")");
   }
-  if (auto checked = CheckFamilies(options, *opened); !checked)
-    return Fail(checked.error());
-  if (auto open = opened->OpenAs(options); !open)
-    return Fail(open.error());
+  if (auto checked = CheckFamilies(options, *opened); !checked) return Fail(checked.error());
+  if (auto open = opened->OpenAs(options); !open) return Fail(open.error());
 
   const auto format = opened->Get(Family::kDefault, kFormatKey);
-  if (!format && format.error().code != ErrorCode::kNotFound)
-    return Fail(format.error());
-  if (format && *format != kFormat)
-    return OfOtherFormat(options.path, *format);
+  if (!format && format.error().code != ErrorCode::kNotFound) return Fail(format.error());
+  if (format && *format != kFormat) return OfOtherFormat(options.path, *format);
   if (!format && !options.read_only) {
     rocksdb::WriteBatch batch;
     batch.Put(ToSlice(kFormatKey), ToSlice(kFormat));
-    if (auto written = opened->Write(batch, true); !written)
-      return Fail(written.error());
+    if (auto written = opened->Write(batch, true); !written) return Fail(written.error());
   }
   return opened;
 }
 
 Result<std::string> RocksDb::Get(Family family, std::string_view key) const {
   std::string value;
-  const auto status = db_->Get(rocksdb::ReadOptions(), this->family(family),
-                               ToSlice(key), &value);
-  if (status.IsNotFound())
-    return Fail(ErrorCode::kNotFound, "no such key");
-  if (!status.ok())
-    return Fail(ErrorOf(status, "reading"));
+  const auto status = db_->Get(rocksdb::ReadOptions(), this->family(family), ToSlice(key), &value);
+  if (status.IsNotFound()) return Fail(ErrorCode::kNotFound, "no such key");
+  if (!status.ok()) return Fail(ErrorOf(status, "reading"));
   return value;
 }
 
-Result<void> RocksDb::Write(rocksdb::WriteBatch &batch, bool sync) {
+Result<void> RocksDb::Write(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
   const auto status = db_->Write(options, &batch);
-  if (status.ok())
-    return {};
+  if (status.ok()) return {};
   NoteFailure();
   return Fail(ErrorOf(status, "writing"));
 }
 
-Result<void> RocksDb::Compact(std::initializer_list<Family> families,
-                              std::atomic<bool> *stop) {
+Result<void> RocksDb::Compact(std::initializer_list<Family> families, std::atomic<bool>* stop) {
   rocksdb::CompactRangeOptions options;
   options.canceled = stop;
   for (const Family family : families) {
-    const auto status =
-        db_->CompactRange(options, this->family(family), nullptr, nullptr);
-    if (stop != nullptr && *stop)
-      return {};
-    if (!status.ok())
-      return Fail(ErrorOf(status, "compacting"));
+    const auto status = db_->CompactRange(options, this->family(family), nullptr, nullptr);
+    if (stop != nullptr && *stop) return {};
+    if (!status.ok()) return Fail(ErrorOf(status, "compacting"));
   }
   return {};
 }
 
 Result<void> RocksDb::Compact() {
-  return Compact({Family::kDefault, Family::kDictionary, Family::kRows,
-                  Family::kHeaders, Family::kBlocks},
-                 nullptr);
+  return Compact(
+      {Family::kDefault, Family::kDictionary, Family::kRows, Family::kHeaders, Family::kBlocks},
+      nullptr);
 }
 
-Result<void> RocksDb::CompactHistory(std::atomic<bool> *stop) {
+Result<void> RocksDb::CompactHistory(std::atomic<bool>* stop) {
   return Compact({Family::kRows, Family::kHeaders, Family::kBlocks}, stop);
 }
 
 Result<void> RocksDb::Flush() {
-  const auto status = db_->Flush(
-      rocksdb::FlushOptions(), std::vector(families_.begin(), families_.end()));
-  if (!status.ok())
-    return Fail(ErrorOf(status, "flushing"));
+  const auto status =
+      db_->Flush(rocksdb::FlushOptions(), std::vector(families_.begin(), families_.end()));
+  if (!status.ok()) return Fail(ErrorOf(status, "flushing"));
   return {};
 }
 
 std::uint64_t RocksDb::DiskBytes() const {
   std::uint64_t bytes = 0;
   std::error_code error;
-  for (std::filesystem::directory_iterator file(path_, error), end;
-       !error && file != end; file.increment(error)) {
-    std::error_code gone; // files come and go meanwhile
+  for (std::filesystem::directory_iterator file(path_, error), end; !error && file != end;
+       file.increment(error)) {
+    std::error_code gone;  // files come and go meanwhile
     const std::uintmax_t size = file->file_size(gone);
-    if (!gone)
-      bytes += size;
+    if (!gone) bytes += size;
   }
   return bytes;
 }
@@ -417,21 +357,19 @@ std::uint64_t RocksDb::ApproximateBytes(Family family, std::string_view begin,
                                         std::string_view end) const {
   const rocksdb::Range range(ToSlice(begin), ToSlice(end));
   std::uint64_t bytes = 0;
-  db_->GetApproximateSizes(rocksdb::SizeApproximationOptions(),
-                           this->family(family), &range, 1, &bytes)
+  db_->GetApproximateSizes(rocksdb::SizeApproximationOptions(), this->family(family), &range, 1,
+                           &bytes)
       .PermitUncheckedError();
   return bytes;
 }
 
-void AppendBigEndian(std::string &out, std::uint64_t number) {
-  for (int shift = 56; shift >= 0; shift -= 8)
-    out.push_back(static_cast<char>(number >> shift));
+void AppendBigEndian(std::string& out, std::uint64_t number) {
+  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(number >> shift));
 }
 
 std::uint64_t ReadBigEndian(std::string_view bytes) {
   std::uint64_t number = 0;
-  for (const char byte : bytes.substr(0, 8))
-    number = number << 8 | static_cast<std::uint8_t>(byte);
+  for (const char byte : bytes.substr(0, 8)) number = number << 8 | static_cast<std::uint8_t>(byte);
   return number;
 }
 
@@ -450,7 +388,7 @@ namespace {
 // Times before 1970 must sort before those after it.
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 
-} // namespace
+}  // namespace
 
 std::string TargetPrefix(TargetId target) {
   std::string key;
@@ -460,35 +398,29 @@ std::string TargetPrefix(TargetId target) {
 
 std::string RowKey(TargetId target, Time time) {
   std::string key = TargetPrefix(target);
-  AppendBigEndian(key,
-                  static_cast<std::uint64_t>(ToUnixMillis(time)) ^ kSignBit);
+  AppendBigEndian(key, static_cast<std::uint64_t>(ToUnixMillis(time)) ^ kSignBit);
   return key;
 }
 
 std::string BlockKey(TargetId target, Time first, std::uint32_t part) {
   std::string key = RowKey(target, first);
-  for (int shift = 24; shift >= 0; shift -= 8)
-    key.push_back(static_cast<char>(part >> shift));
+  for (int shift = 24; shift >= 0; shift -= 8) key.push_back(static_cast<char>(part >> shift));
   return key;
 }
 
 Time TimeOfRowKey(std::string_view key) {
-  return FromUnixMillis(
-      static_cast<std::int64_t>(ReadBigEndian(key.substr(8)) ^ kSignBit));
+  return FromUnixMillis(static_cast<std::int64_t>(ReadBigEndian(key.substr(8)) ^ kSignBit));
 }
 
 std::uint32_t PartOfBlockKey(std::string_view key) {
   std::uint32_t part = 0;
-  for (const char byte : key.substr(16))
-    part = part << 8 | static_cast<std::uint8_t>(byte);
+  for (const char byte : key.substr(16)) part = part << 8 | static_cast<std::uint8_t>(byte);
   return part;
 }
 
-TargetId TargetOfKey(std::string_view key) {
-  return TargetId{ReadBigEndian(key)};
-}
+TargetId TargetOfKey(std::string_view key) { return TargetId{ReadBigEndian(key)}; }
 
-std::string HashKey(char kind, const ContentHash &hash) {
+std::string HashKey(char kind, const ContentHash& hash) {
   std::string key(1, kind);
   AppendBigEndian(key, hash.high);
   AppendBigEndian(key, hash.low);
@@ -496,8 +428,7 @@ std::string HashKey(char kind, const ContentHash &hash) {
 }
 
 ContentHash HashOfKey(std::string_view dictionary_key) {
-  return {ReadBigEndian(dictionary_key.substr(1)),
-          ReadBigEndian(dictionary_key.substr(9))};
+  return {ReadBigEndian(dictionary_key.substr(1)), ReadBigEndian(dictionary_key.substr(9))};
 }
 
-} // namespace heapwatch
+}  // namespace heapwatch
