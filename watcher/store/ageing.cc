@@ -227,6 +227,7 @@ Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport
   const std::uint64_t floor = retention.min_free_disk_bytes;
   const Time newest = now - kAlwaysKept;
   std::optional<Time> cut;
+  Result<void> result;
   bool is_flushed = false;
   for (int round = 0;;) {
     const std::uint64_t free = db_.FreeDiskBytes();
@@ -236,7 +237,7 @@ Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport
     std::uint64_t excess = report.is_above_limit ? report.disk_bytes - limit : 0;
     if (report.is_out_of_room) excess = std::max(excess, floor - free);
     const bool is_stopped = retention.stop != nullptr && *retention.stop;
-    if (excess == 0 || round == kRoomRounds || cut == newest || is_stopped) return {};
+    if (excess == 0 || round == kRoomRounds || cut == newest || is_stopped) return result;
     if (!is_flushed) {  // what is in the log takes more room than it will, and cannot be weighed
       if (auto flushed = db_.Flush(); !flushed) return flushed;
       is_flushed = true;
@@ -255,8 +256,11 @@ Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport
     std::size_t dropped = 0;
     for (const auto& [id, target] : targets_.All()) {
       const auto dropped_of_target = Drop(*target, id, *cut, now);
-      if (!dropped_of_target) return Fail(dropped_of_target.error());
-      dropped += *dropped_of_target;
+      if (dropped_of_target) {
+        dropped += *dropped_of_target;
+      } else {
+        result = Fail(dropped_of_target.error());  // the others' past takes room, too
+      }
     }
     if (dropped == 0) continue;
     report.dropped_for_room += dropped;
@@ -265,8 +269,7 @@ Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport
   }
 }
 
-Result<AgeingReport> Ageing::Run(const Retention& retention, Time now) {
-  AgeingReport report;
+Result<void> Ageing::Run(const Retention& retention, Time now, AgeingReport& report) {
   std::optional<Error> error;
   const auto add = [&](std::size_t& sum, const Result<std::size_t>& count) {
     if (count) {
@@ -276,15 +279,14 @@ Result<AgeingReport> Ageing::Run(const Retention& retention, Time now) {
     }
   };
   for (const auto& [id, target] : targets_.All()) {
-    if (retention.stop != nullptr && *retention.stop) return report;
+    if (retention.stop != nullptr && *retention.stop) return {};
     add(report.dropped, Drop(*target, id, now - retention.age, now));
     for (const Resolution& resolution : retention.resolutions) {
       add(report.thinned, ThinOut(*target, id, resolution, now));
     }
   }
   if (auto made = MakeRoom(retention, now, report); !made) error = made.error();
-  if (error) return Fail(*error);
-  return report;
+  return error ? Fail(*error) : Result<void>();
 }
 
 }  // namespace heapwatch

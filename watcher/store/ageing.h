@@ -25,8 +25,8 @@ class Ageing {
   Ageing(RocksDb& db, TargetTable& targets, const PinBoard& pins, std::mutex& pinning_mutex)
       : db_(db), targets_(targets), pins_(pins), pinning_mutex_(pinning_mutex) {}
 
-  // An error says what could not be aged; everything else was.
-  Result<AgeingReport> Run(const Retention& retention, Time now);
+  // An error says what could not be aged; everything else was, and the report tells of it.
+  Result<void> Run(const Retention& retention, Time now, AgeingReport& report);
 
  private:
   using Batch = rocksdb::WriteBatch;

@@ -205,6 +205,35 @@ TEST_F(AgeingTest, MakesRoomByDroppingTheOldestThatIsNotPinned) {
   Append(3000, 3001);
 }
 
+// A pin makes ageing read the header it begins in.
+TEST_F(AgeingTest, MakesRoomBesideADamagedTargetAndTellsWhereThereIsNone) {
+  Open();
+  for (int i = 0; i < 10; ++i) {
+    if (i == 5) Append(0, 600);
+    const Labels target = {{"job", std::to_string(i)}};
+    for (int minute = 0; minute < 600; ++minute) {
+      ASSERT_TRUE(store_->Append(target, Minute(minute), heap_.Next()));
+    }
+  }
+  ASSERT_TRUE(store_->Compact());
+  ASSERT_TRUE(store_->PutPin(PinOf(5, 10)));
+  rocksdb::WriteBatch batch;
+  batch.Put(store_->db().family(Family::kHeaders), RowKey(kTargetId, Minute(0)), "garbage");
+  ASSERT_TRUE(store_->db().Write(batch, false));
+  Retention retention;
+  retention.min_free_disk_bytes = UINT64_MAX / 2;
+  const auto aged = store_->Age(retention, Minute(600));
+  ASSERT_FALSE(aged);
+  EXPECT_THAT(aged.error().message, HasSubstr(kTargetId.ToString()));
+  const auto targets = store_->Targets();
+  for (const StoredTarget& target : *targets) {
+    EXPECT_EQ(target.first > Minute(500), target.id != kTargetId);
+  }
+  const auto refused = store_->Append(kTarget, Minute(600), heap_.Next());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kLimit);
+}
+
 TEST_F(AgeingTest, KeepsTheLastHourAndRefusesMoreWhereTheDiskHasNoRoom) {
   Open();
   Append(0, 300);
