@@ -90,30 +90,37 @@ Result<std::size_t> CollectGarbage(RocksDb& db, Dictionary& dictionary) {
   Dictionary::Collection collection(dictionary);
   const auto stacks = StacksInUse(db);
   if (!stacks) return Fail(stacks.error());
-  HashSet functions;
   std::vector<std::string> garbage;
-  auto read =
-      ForEach(db, nullptr, Family::kDictionary, std::string_view(&kStackKind, 1),
-              [&](std::string_view key, std::string_view entry) {
-                if (!stacks->Has(HashOfKey(key))) {
-                  garbage.emplace_back(key);
-                  return Result<void>();
-                }
-                const auto used = FunctionsOf(entry);
-                if (!used)
-                  return Result<void>(Fail(used.error().In("dictionary entry " + ToHex(key))));
-                for (const ContentHash& function : *used) functions.Add(function);
-                return Result<void>();
-              });
+  auto read = ForEach(db, nullptr, Family::kDictionary, std::string_view(&kStackKind, 1),
+                      [&](std::string_view key, std::string_view) {
+                        if (!stacks->Has(HashOfKey(key))) garbage.emplace_back(key);
+                        return Result<void>();
+                      });
+  if (!read) return Fail(read.error());
+  const auto deleted_stacks = collection.Delete(garbage);
+  if (!deleted_stacks) return Fail(deleted_stacks.error());
+  // Of those that are left, too, which nothing named before but an append has met meanwhile.
+  HashSet functions;
+  read = ForEach(db, nullptr, Family::kDictionary, std::string_view(&kStackKind, 1),
+                 [&](std::string_view key, std::string_view entry) {
+                   const auto used = FunctionsOf(entry);
+                   if (!used)
+                     return Result<void>(Fail(used.error().In("dictionary entry " + ToHex(key))));
+                   for (const ContentHash& function : *used) functions.Add(function);
+                   return Result<void>();
+                 });
   if (!read) return Fail(read.error());
   functions.Tidy();
+  garbage.clear();
   read = ForEach(db, nullptr, Family::kDictionary, std::string_view(&kFunctionKind, 1),
                  [&](std::string_view key, std::string_view) {
                    if (!functions.Has(HashOfKey(key))) garbage.emplace_back(key);
                    return Result<void>();
                  });
   if (!read) return Fail(read.error());
-  return collection.Delete(garbage);
+  const auto deleted_functions = collection.Delete(garbage);
+  if (!deleted_functions) return Fail(deleted_functions.error());
+  return *deleted_stacks + *deleted_functions;
 }
 
 }  // namespace heapwatch

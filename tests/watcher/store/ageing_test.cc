@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <latch>
 #include <map>
 #include <random>
 #include <thread>
@@ -307,6 +308,41 @@ TEST(Ageing, TidiesTheDictionaryBesidePacking) {
     EXPECT_TRUE(aged) << aged.error().message;
   }
   is_over = true;
+}
+
+// Stacks that nothing named when the tidying began, and that are met again before it ends.
+TEST(Ageing, KeepsTheFunctionsOfStacksThatComeIntoUseMeanwhile) {
+  const TemporaryDirectory directory;
+  const auto store = RocksStore::Open(directory.path()).value();
+  std::vector<HeapProfile> profiles;
+  for (int i = 0; i < 2000; ++i) {
+    ProfileMaker maker(GoSampleTypes());
+    maker.Sample(maker.Stack({"main.f" + std::to_string(i)}), 64, {1, 64, 1, 64});
+    profiles.push_back(maker.Make());
+  }
+  const auto append_each = [&](const Labels& target, Time from) {
+    for (std::size_t i = 0; i < profiles.size(); ++i)
+      EXPECT_TRUE(store->Append(target, from + std::chrono::seconds(i), profiles[i]));
+  };
+  const Labels again = {{"job", "again"}};
+  ASSERT_TRUE(store->Age({}, Minute(0)));
+  for (int round = 0; round < 5; ++round) {
+    const Time from = Minute(0) + hours(30 * round);
+    append_each(kTarget, from);
+    ASSERT_TRUE(store->Age({.age = minutes(0)}, from + hours(1)));
+    std::latch begun(1);
+    std::jthread meeting([&] {
+      begun.count_down();
+      append_each(again, from);
+    });
+    begun.wait();
+    ASSERT_TRUE(store->Age({.age = hours(99'999)}, from + hours(25)));
+    meeting.join();
+    for (std::size_t i = 0; i < profiles.size(); ++i) {
+      const auto kept = store->ProfileAt(TargetId::Of(again), from + std::chrono::seconds(i));
+      ASSERT_TRUE(kept) << i << ": " << kept.error().message;
+    }
+  }
 }
 
 TEST_F(AgeingTest, ForgetsStacksThatNothingNamesAnyMore) {
