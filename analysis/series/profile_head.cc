@@ -91,7 +91,9 @@ Result<HeapProfile> DecodeHead(std::string_view bytes) {
   for (std::size_t i = 0; i < comment_count; ++i) profile.comments.emplace_back(in.Text());
   const std::size_t mapping_count = in.Count();
   for (std::size_t i = 0; i < mapping_count; ++i) profile.mappings.push_back(ReadMapping(in));
-  if (!in.ok() || !in.done() || profile.default_sample_type.value_or(0) > type_count) {
+  const bool is_default_there =
+      !profile.default_sample_type || *profile.default_sample_type < type_count;
+  if (!in.ok() || !in.done() || !is_default_there) {
     return Fail(ErrorCode::kCorrupt, "the head of a profile (" + std::to_string(bytes.size()) +
                                          " bytes) does not make sense");
   }

@@ -35,6 +35,8 @@ Result<std::optional<StoredBlock>> BlockScan::Read() {
   auto header = UnpackHeader(headers_->value().ToStringView());
   if (!header) return Fail(At(header.error(), target_, block.first));
   block.header = std::move(*header);
+  if (block.header.frame.times.front() != block.first)
+    return Fail(At({ErrorCode::kCorrupt, "a block of another moment"}, target_, block.first));
   return std::optional(std::move(block));
 }
 

@@ -129,6 +129,18 @@ TEST_F(MaintenanceTest, NamesARowThatGoesOnFromNothing) {
   EXPECT_THAT(Damages(), Not(IsEmpty()));
 }
 
+TEST_F(MaintenanceTest, NamesAHeaderThatStandsUnderAnotherMoment) {
+  const auto header = store_->db().Get(Family::kHeaders, RowKey(kTargetId, Minute(0)));
+  ASSERT_TRUE(header) << header.error().message;
+  Overwrite(Family::kHeaders, RowKey(kTargetId, Minute(-20)), *header);
+  EXPECT_THAT(Damages(), Not(IsEmpty()));
+  Open();
+  const auto profile = store_->ProfileAt(kTargetId, Minute(-10));
+  ASSERT_FALSE(profile);
+  EXPECT_EQ(profile.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(profile.error().message, HasSubstr("a block of another moment"));
+}
+
 TEST_F(MaintenanceTest, NamesAStackThatIsMissing) {
   // A stack of zeros is not kept.
   const HeapProfile& profile = profiles_[0];
