@@ -22,8 +22,7 @@ namespace {
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormat = "heapwatch 5";
 
-// Beside a running service: the first again at once, each after that this much
-// later.
+// Beside a running service: the first again at once, each after that this much later.
 constexpr int kReadOnlyAttempts = 20;
 constexpr auto kReadOnlyWait = std::chrono::milliseconds(10);
 
@@ -63,8 +62,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
 
 std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOptions& wanted) {
   rocksdb::BlockBasedTableOptions table;
-  // In few parts: the index of a file, half a megabyte, is not to take up one
-  // of them.
+  // In few parts: the index of a file, half a megabyte, is not to take up one of them.
   table.block_cache = rocksdb::NewLRUCache(wanted.memory_limit_bytes / 4, 2);
   table.cache_index_and_filter_blocks = true;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -74,13 +72,11 @@ std::vector<rocksdb::ColumnFamilyDescriptor> FamilyDescriptors(const RocksDbOpti
     rocksdb::ColumnFamilyOptions options;
     options.write_buffer_size =
         std::clamp<std::size_t>(wanted.memory_limit_bytes / 16, 1U << 20, 32U << 20);
-    // Blocks are compressed already, and one chunk of them is to be read
-    // without what is beside it.
+    // Blocks are compressed already, and one chunk of them is to be read without what is beside it.
     const bool has_blocks = name == kFamilyNames[static_cast<std::size_t>(Family::kBlocks)];
     options.compression = has_blocks ? rocksdb::kNoCompression : rocksdb::kZSTD;
     table.block_size = has_blocks ? 4U << 10 : 16U << 10;
-    // Files in which much is deleted are rewritten before they would be
-    // otherwise.
+    // Files in which much is deleted are rewritten before they would be otherwise.
     options.table_properties_collector_factories.push_back(
         rocksdb::NewCompactOnDeletionCollectorFactory(128, 96, 0.5));
     options.max_compaction_bytes = 256U << 20;  // what a compaction may need of the disk meanwhile
@@ -102,9 +98,8 @@ tl::unexpected<Error> OfOtherFormat(const std::string& path, const std::string& 
                   std::string(kFormat) + "\". Use the version that wrote it, or another directory");
 }
 
-// Where families are missing: opening would add them, to another program's
-// database and to a store of an older version, which would not know them then.
-// Looks at the one family that all have.
+// Where families are missing: opening would add them, to another program's database and to a store
+// of an older version, which would not know them then. Looks at the one family that all have.
 Result<void> CheckFormatOf(const RocksDbOptions& options, const RocksDb& store) {
   rocksdb::DB* opened = nullptr;
   auto status = rocksdb::DB::OpenForReadOnly({DatabaseOptions(options), {}}, options.path, &opened);
@@ -119,8 +114,7 @@ Result<void> CheckFormatOf(const RocksDbOptions& options, const RocksDb& store) 
   return {};  // the start that was to make it was cut short
 }
 
-// What RocksDB says of families that are missing or too many is not for
-// operators.
+// What RocksDB says of families that are missing or too many is not for operators.
 Result<void> CheckFamilies(const RocksDbOptions& options, const RocksDb& store) {
   std::vector<std::string> found;
   const auto status =
@@ -141,8 +135,7 @@ Result<void> CheckFamilies(const RocksDbOptions& options, const RocksDb& store) 
     if (is_in(kFamilyNames, name)) continue;
     return Fail(ErrorCode::kWrongFormat,
                 "the store in " + options.path + " has a part \"" + name +
-                    "\" that this version does not know. Use the version that "
-                    "wrote it, or another "
+                    "\" that this version does not know. Use the version that wrote it, or another "
                     "directory");
   }
   if (std::all_of(kFamilyNames.begin(), kFamilyNames.end(),
@@ -159,10 +152,9 @@ std::vector<std::string> LogsIn(const std::string& path) {
   return logs;
 }
 
-// Beside a running service a file may be merged into another and deleted
-// between the reading of the list of files and the opening of them; the next
-// list no longer has it. A log may become a file that the list does not have
-// yet, and go: what was in it would be missing, and nothing said.
+// Beside a running service a file may be merged into another and deleted between the reading of the
+// list of files and the opening of them; the next list no longer has it. A log may become a file
+// that the list does not have yet, and go: what was in it would be missing, and nothing said.
 rocksdb::Status OpenDatabase(const RocksDbOptions& options,
                              std::vector<rocksdb::ColumnFamilyHandle*>* families,
                              rocksdb::DB** db) {
@@ -242,8 +234,7 @@ Result<void> RocksDb::CheckOpen() const {
   if (db_) return {};
   return Fail(ErrorCode::kUnavailable,
               "the store in " + path_ +
-                  " could not be opened anew after its disk had failed; that "
-                  "is tried again with "
+                  " could not be opened anew after its disk had failed; that is tried again with "
                   "every snapshot");
 }
 
