@@ -195,14 +195,17 @@ TEST(Maintenance, MakesWholeBackupsOfAStoreThatIsFlushedAllTheTime) {
       ASSERT_TRUE(store->Append({{"job", std::to_string(i % 20)}}, Minute(i / 20), profile));
     }
   });
-  for (int i = 0; i < 6; ++i) {
+  int whole = 0;
+  for (int attempt = 0; attempt < 40 && whole < 6; ++attempt) {
     const TemporaryDirectory copy;
     const auto backup = BackUpStore(directory.path(), copy.path());
-    ASSERT_TRUE(backup) << backup.error().message;
+    if (!backup) continue;  // it may say that it could not keep up with this
+    ++whole;
     const auto check = CheckStore(copy.path());
     ASSERT_TRUE(check) << check.error().message;
     EXPECT_THAT(check->damages, IsEmpty());
   }
+  EXPECT_EQ(whole, 6);
 }
 
 TEST_F(MaintenanceTest, MakesNoBackupOverSomethingElse) {
