@@ -18,6 +18,10 @@ namespace {
 
 constexpr auto kAgeEvery = std::chrono::minutes(1);
 
+void TellOfFailure(const Error& error) {
+  spdlog::error("history could not be aged: {}", error.message);
+}
+
 void TellOfRoom(const AgeingReport& report) {
   if (report.room_made_before) {
     spdlog::warn("the store was out of room: {} snapshots from before {} were dropped",
@@ -44,8 +48,9 @@ asio::awaitable<void> AgeHistory(HistoryAgeingParts parts) {
     if (aged) {
       parts.metrics.ObserveAgeing(*aged);
       TellOfRoom(*aged);
+      for (const Error& failure : aged->failures) TellOfFailure(failure);
     } else {
-      spdlog::error("history could not be aged: {}", aged.error().message);
+      TellOfFailure(aged.error());
     }
     timer.expires_after(kAgeEvery);
     co_await timer.async_wait(asio::use_awaitable);

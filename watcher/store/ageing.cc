@@ -25,6 +25,23 @@ constexpr int kStretchesPerLot = 60;
 constexpr Duration kAlwaysKept = std::chrono::hours(1);
 constexpr int kRoomRounds = 8;
 
+bool IsStopped(const Retention& retention) { return retention.stop != nullptr && *retention.stop; }
+
+// Whether a part was done; where it was not, that is told, however often it is tried, once.
+template <class T>
+bool Note(const Result<T>& part, AgeingReport& report) {
+  if (part) return true;
+  const bool is_told =
+      std::any_of(report.failures.begin(), report.failures.end(),
+                  [&](const Error& told) { return told.message == part.error().message; });
+  if (!is_told) report.failures.push_back(part.error());
+  return false;
+}
+
+std::size_t Count(const Result<std::size_t>& snapshots, AgeingReport& report) {
+  return Note(snapshots, report) ? *snapshots : 0;
+}
+
 // Up to which moment a target has been thinned out to a resolution.
 std::string MarkKey(TargetId target, Duration every) {
   std::string key = "thinned/" + TargetPrefix(target);
@@ -124,28 +141,22 @@ Result<std::size_t> Ageing::Drop(OpenTarget& target, TargetId id, Time oldest, T
   return dropped;
 }
 
-Result<std::size_t> Ageing::ThinOut(OpenTarget& target, TargetId id, const Resolution& resolution,
-                                    Time now) {
+Result<void> Ageing::ThinOut(OpenTarget& target, TargetId id, const Resolution& resolution,
+                             Time now, AgeingReport& report) {
   const std::scoped_lock lock(pinning_mutex_, target.mutex);
   const Time end = now - resolution.older_than;
   Time& next = target.thin_at[resolution.every];
-  if (now < next) return 0;
-  if (target.is_dropped || target.summary.snapshots == 0 || target.summary.first >= end) return 0;
+  if (now < next) return {};
+  if (target.is_dropped || target.summary.snapshots == 0 || target.summary.first >= end) return {};
   const auto pinned = PinnedOf(id, now);
   if (!pinned) return Fail(pinned.error());
   const auto units = UnitsBetween(db_, id, ReadMark(db_, id, resolution.every), end);
   if (!units) return Fail(units.error());
 
-  Result<std::size_t> result = 0;
   std::vector<HistoryUnit> lot;
   const auto end_lot = [&] {
     if (lot.empty()) return;
-    const auto thinned = ThinOutLot(target, id, resolution.every, lot);
-    if (!thinned) {
-      result = Fail(thinned.error());
-    } else if (result) {
-      *result += *thinned;
-    }
+    report.thinned += Count(ThinOutLot(target, id, resolution.every, lot), report);
     lot.clear();
   };
   Time pinned_until = Time::min();
@@ -166,7 +177,7 @@ Result<std::size_t> Ageing::ThinOut(OpenTarget& target, TargetId id, const Resol
     }
   }
   next = waiting + kStretchesPerLot * resolution.every + resolution.older_than;
-  return result;
+  return {};
 }
 
 // Whatever comes of it, this stretch is done with: damage is told once, not every hour.
@@ -222,12 +233,11 @@ Time Ageing::CutThatFrees(std::uint64_t bytes, Time from, Time to) const {
   return to;
 }
 
-Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport& report) {
+void Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport& report) {
   const std::uint64_t limit = retention.max_bytes.value_or(UINT64_MAX);
   const std::uint64_t floor = retention.min_free_disk_bytes;
   const Time newest = now - kAlwaysKept;
   std::optional<Time> cut;
-  Result<void> result;
   bool is_flushed = false;
   for (int round = 0;;) {
     const std::uint64_t free = db_.FreeDiskBytes();
@@ -236,10 +246,9 @@ Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport
     report.is_out_of_room = free < floor;
     std::uint64_t excess = report.is_above_limit ? report.disk_bytes - limit : 0;
     if (report.is_out_of_room) excess = std::max(excess, floor - free);
-    const bool is_stopped = retention.stop != nullptr && *retention.stop;
-    if (excess == 0 || round == kRoomRounds || cut == newest || is_stopped) return result;
+    if (excess == 0 || round == kRoomRounds || cut == newest || IsStopped(retention)) return;
     if (!is_flushed) {  // what is in the log takes more room than it will, and cannot be weighed
-      if (auto flushed = db_.Flush(); !flushed) return flushed;
+      if (!Note(db_.Flush(), report)) return;
       is_flushed = true;
       continue;
     }
@@ -255,38 +264,27 @@ Result<void> Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport
     cut = round == kRoomRounds ? newest : CutThatFrees(wanted, from, newest);
     std::size_t dropped = 0;
     for (const auto& [id, target] : targets_.All()) {
-      const auto dropped_of_target = Drop(*target, id, *cut, now);
-      if (dropped_of_target) {
-        dropped += *dropped_of_target;
-      } else {
-        result = Fail(dropped_of_target.error());  // the others' past takes room, too
-      }
+      // Where one cannot be read the others' past takes room, too.
+      dropped += Count(Drop(*target, id, *cut, now), report);
     }
     if (dropped == 0) continue;
     report.dropped_for_room += dropped;
     report.room_made_before = cut;
-    if (auto compacted = db_.CompactHistory(retention.stop); !compacted) return compacted;
+    if (!Note(db_.CompactHistory(retention.stop), report)) return;
   }
 }
 
-Result<void> Ageing::Run(const Retention& retention, Time now, AgeingReport& report) {
-  std::optional<Error> error;
-  const auto add = [&](std::size_t& sum, const Result<std::size_t>& count) {
-    if (count) {
-      sum += *count;
-    } else {
-      error = count.error();  // one target's damage must not keep the others' past
-    }
-  };
+AgeingReport Ageing::Run(const Retention& retention, Time now) {
+  AgeingReport report;
   for (const auto& [id, target] : targets_.All()) {
-    if (retention.stop != nullptr && *retention.stop) return {};
-    add(report.dropped, Drop(*target, id, now - retention.age, now));
+    if (IsStopped(retention)) return report;
+    report.dropped += Count(Drop(*target, id, now - retention.age, now), report);
     for (const Resolution& resolution : retention.resolutions) {
-      add(report.thinned, ThinOut(*target, id, resolution, now));
+      Note(ThinOut(*target, id, resolution, now, report), report);
     }
   }
-  if (auto made = MakeRoom(retention, now, report); !made) error = made.error();
-  return error ? Fail(*error) : Result<void>();
+  MakeRoom(retention, now, report);
+  return report;
 }
 
 }  // namespace heapwatch

@@ -25,21 +25,20 @@ class Ageing {
   Ageing(RocksDb& db, TargetTable& targets, const PinBoard& pins, std::mutex& pinning_mutex)
       : db_(db), targets_(targets), pins_(pins), pinning_mutex_(pinning_mutex) {}
 
-  // An error says what could not be aged; everything else was, and the report tells of it.
-  Result<void> Run(const Retention& retention, Time now, AgeingReport& report);
+  AgeingReport Run(const Retention& retention, Time now);
 
  private:
   using Batch = rocksdb::WriteBatch;
 
   Result<std::vector<PinnedSpan>> PinnedOf(TargetId target, Time now) const;
   Result<std::size_t> Drop(OpenTarget& target, TargetId id, Time oldest, Time now);
-  Result<std::size_t> ThinOut(OpenTarget& target, TargetId id, const Resolution& resolution,
-                              Time now);
+  Result<void> ThinOut(OpenTarget& target, TargetId id, const Resolution& resolution, Time now,
+                       AgeingReport& report);
   Result<std::size_t> ThinOutLot(OpenTarget& target, TargetId id, Duration every,
                                  const std::vector<HistoryUnit>& lot);
   Result<void> Write(OpenTarget& target, TargetId id, const TargetSummary& summary, bool is_dropped,
                      Batch& batch);
-  Result<void> MakeRoom(const Retention& retention, Time now, AgeingReport& report);
+  void MakeRoom(const Retention& retention, Time now, AgeingReport& report);
   std::uint64_t BytesBefore(Time end) const;
   Time CutThatFrees(std::uint64_t bytes, Time from, Time to) const;
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "analysis/base/error.h"
 #include "analysis/base/time.h"
 
 namespace heapwatch {
@@ -44,6 +45,8 @@ struct AgeingReport {
   // Less is free than should be, and there is nothing left to drop: new snapshots are refused until
   // the disk has room again.
   bool is_out_of_room = false;
+  // What could not be done; all else was.
+  std::vector<Error> failures;
 };
 
 }  // namespace heapwatch

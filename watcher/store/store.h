@@ -84,6 +84,7 @@ class Store {
 
   // Forgets what is too old at `now` and not pinned, and the targets that have nothing left. A
   // store may keep a few snapshots longer, where those beside them are told by what changed since.
+  // An error where nothing could be done; where a part could not, the report tells.
   virtual Result<AgeingReport> Age(const Retention& retention, Time now) = 0;
 
   // Keeps the pin's spans from ageing until it expires or is removed. Putting a pin whose id is
