@@ -69,7 +69,7 @@ Result<std::unique_ptr<WebAccess>> WebAccess::Load(
 void WebAccess::Take(std::shared_ptr<const WebSettings> settings) {
   const std::scoped_lock lock(mutex_);
   settings_ = std::move(settings);
-  stamp_ = StampOfFiles(file_, settings_->config);
+  stamp_ = settings_->stamp;
 }
 
 Result<bool> WebAccess::Refresh() {

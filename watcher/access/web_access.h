@@ -34,9 +34,9 @@ class WebAccess {
   void set_external_authority(std::string authority);
 
   // Reads the files again where one of them has changed since they were read last. True where other
-  // settings are in force now; an error leaves the old ones, and is told once for each change. It is
-  // one, too, where the new would no longer ask for a login, TLS or a client's certificate: a file
-  // read while it is written must not open the service.
+  // settings are in force now; an error leaves the old ones, and is told once for each change. It
+  // is one, too, where the new would no longer ask for a login, TLS or a client's certificate: a
+  // file read while it is written must not open the service.
   Result<bool> Refresh();
   std::shared_ptr<const WebSettings> settings() const;
   // Whether there are people who come in with a name and a password.
@@ -59,7 +59,7 @@ class WebAccess {
   mutable std::mutex mutex_;
   std::shared_ptr<const WebSettings> settings_;  // guarded by mutex_, as is the rest
   std::string external_authority_;
-  std::string stamp_;  // of the files as they were read last
+  std::string stamp_;  // of the files, before they were read last
 };
 
 }  // namespace heapwatch

@@ -34,6 +34,16 @@ Result<std::string> ReadToken(const BearerToken& token) {
   return text;
 }
 
+// Of the files that a configuration names.
+void AddStampsOfNamed(const WebConfig& config, std::string& stamp) {
+  if (config.tls) {
+    for (const std::string* file :
+         {&config.tls->cert_file, &config.tls->key_file, &config.tls->client_ca_file})
+      AddFileStamp(*file, stamp);
+  }
+  for (const BearerToken& token : config.bearer_tokens) AddFileStamp(token.credentials_file, stamp);
+}
+
 }  // namespace
 
 TokenDigest DigestOfToken(std::string_view token) {
@@ -45,9 +55,11 @@ TokenDigest DigestOfToken(std::string_view token) {
 Result<std::shared_ptr<const WebSettings>> LoadWebSettings(const std::string& path) {
   auto settings = std::make_shared<WebSettings>();
   if (path.empty()) return settings;
+  AddFileStamp(path, settings->stamp);
   auto config = LoadWebConfig(path);
   if (!config) return Fail(config.error());
   settings->config = *std::move(config);
+  AddStampsOfNamed(settings->config, settings->stamp);
   if (settings->config.tls) {
     auto tls = ServerTls::Load(*settings->config.tls);
     if (!tls) return Fail(tls.error().In(path));
@@ -66,12 +78,7 @@ Result<std::shared_ptr<const WebSettings>> LoadWebSettings(const std::string& pa
 std::string StampOfFiles(const std::string& path, const WebConfig& config) {
   std::string stamp;
   AddFileStamp(path, stamp);
-  if (config.tls) {
-    for (const std::string* file :
-         {&config.tls->cert_file, &config.tls->key_file, &config.tls->client_ca_file})
-      AddFileStamp(*file, stamp);
-  }
-  for (const BearerToken& token : config.bearer_tokens) AddFileStamp(token.credentials_file, stamp);
+  AddStampsOfNamed(config, stamp);
   return stamp;
 }
 

@@ -20,6 +20,7 @@ struct WebSettings {
   WebConfig config;
   std::shared_ptr<const ServerTls> tls;       // null: plain HTTP
   std::map<TokenDigest, std::string> tokens;  // -> whose it is
+  std::string stamp;                          // StampOfFiles, before they were read
 };
 
 // An empty path is plain HTTP without a login. Errors name the file and, in the configuration

@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <fstream>
 #include <map>
+#include <thread>
 
 #include "tests/support/run_coroutine.h"
 #include "tests/support/temporary_directory.h"
@@ -109,6 +112,23 @@ TEST_F(WebAccessTest, IsNotOpenedByAFileThatIsStillBeingWritten) {
   EXPECT_EQ(Ask(""), 401);
   EXPECT_EQ(Ask(kAnn), 200);
   directory_.Write("web.yml", users + "roles: {ann: admin}\n");
+  EXPECT_TRUE(*access_->Refresh());
+  EXPECT_EQ(Ask(kAnn, "POST", "/-/reload"), 200);
+}
+
+// The token's file is a pipe: reading it waits until it is written to.
+TEST_F(WebAccessTest, NoticesWhatIsChangedWhileItReads) {
+  const std::string users = std::string("basic_auth_users: {ann: ") + kSecret + "}\n";
+  const std::string pipe = directory_.path() + "/ci.token";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::ofstream token(pipe);
+    directory_.Write("web.yml", users + "roles: {ann: admin}\n");
+    token << "correct-horse";
+  });
+  Load(users + "bearer_tokens: [{name: ci, credentials_file: ci.token}]\n");
+  writer.join();
+  EXPECT_EQ(Ask(kAnn, "POST", "/-/reload"), 403);
   EXPECT_TRUE(*access_->Refresh());
   EXPECT_EQ(Ask(kAnn, "POST", "/-/reload"), 200);
 }
