@@ -6,7 +6,8 @@
 // needs all the same, the one that holds most: it will give back most. Who did not know at first
 // how much it needs grows by an eighth of the total at least: else many hold a little and none
 // comes to its end. So `n` hold at most n MiB, the total, and what the largest of them needs.
-// Take what else is waited for before memory, or two may wait for each other. Any thread.
+// Take what else is waited for before memory, or two may wait for each other. A share may outlive
+// the budget. Any thread.
 //
 //   ByteShare share(budget);
 //   co_await share.GrowTo(body.capacity());   // given back at the end of the scope
@@ -14,18 +15,15 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
-#include <list>
-#include <mutex>
+#include <memory>
 
 #include "analysis/base/time.h"
 
 namespace heapwatch {
 
-class ByteShare;
-
 class ByteBudget {
  public:
-  explicit ByteBudget(std::size_t total_bytes) : total_(total_bytes) {}
+  explicit ByteBudget(std::size_t total_bytes);
 
   void SetTotal(std::size_t bytes);
   struct Usage {
@@ -38,25 +36,12 @@ class ByteBudget {
 
  private:
   friend class ByteShare;
-  struct Waiting;
-
-  // All three with the mutex held.
-  bool TryGrow(ByteShare& share, std::size_t bytes, bool may_overdraw);
-  void Shrink(ByteShare& share);
-  void Serve();
-
-  mutable std::mutex mutex_;  // guards all below, and the size of each share
-  std::size_t total_;
-  std::size_t held_ = 0;
-  std::size_t charged_ = 0;               // held beyond what is free
-  const ByteShare* overdrawn_ = nullptr;  // the one that may
-  std::list<Waiting*> waiting_;           // the longest first
+  std::shared_ptr<struct ByteBudgetState> state_;
 };
 
 class ByteShare {
  public:
-  // `budget` outlives it.
-  explicit ByteShare(ByteBudget& budget) : budget_(budget) {}
+  explicit ByteShare(const ByteBudget& budget);
   ~ByteShare();
   ByteShare(const ByteShare&) = delete;
   ByteShare& operator=(const ByteShare&) = delete;
@@ -67,9 +52,9 @@ class ByteShare {
   Duration waited() const { return waited_; }
 
  private:
-  friend class ByteBudget;
+  friend struct ByteBudgetState;
 
-  ByteBudget& budget_;
+  std::shared_ptr<struct ByteBudgetState> budget_;
   std::size_t size_ = 0;
   Duration waited_{};
 };

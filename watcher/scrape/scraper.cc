@@ -46,8 +46,6 @@ struct Scraper::Watched {
 
 namespace {
 
-// Ours, not the target's.
-
 bool IsScraped(const Target& target) { return !target.lost && target.stop_reason.empty(); }
 
 void LogChange(const TargetStatus& before, const TargetStatus& now) {

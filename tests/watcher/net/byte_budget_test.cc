@@ -137,5 +137,19 @@ TEST_F(ByteBudgetTest, ForgetsWhoWaitsNoMore) {
   EXPECT_EQ(budget_.usage().bytes, 0U);
 }
 
+// As where a service is torn down while one still waits.
+TEST_F(ByteBudgetTest, IsOutlivedByItsShares) {
+  auto budget = std::make_unique<ByteBudget>(10 * kMib);
+  auto a = std::make_unique<ByteShare>(*budget);
+  ByteShare b(*budget);
+  EXPECT_TRUE(Grow(*a, 20));
+  const auto grown = boost::asio::co_spawn(context_, b.GrowTo(15 * kMib), boost::asio::use_future);
+  RunWhatCan();
+  budget.reset();
+  a.reset();
+  RunWhatCan();
+  EXPECT_EQ(grown.wait_for(Duration(0)), std::future_status::ready);
+}
+
 }  // namespace
 }  // namespace heapwatch
