@@ -4,9 +4,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "analysis/series/byte_io.h"
+#include "watcher/store/garbage.h"
 #include "watcher/store/history.h"
 #include "watcher/store/joining.h"
 #include "watcher/store/packing.h"
@@ -24,6 +26,10 @@ constexpr int kStretchesPerLot = 60;
 // For want of room all may go but this much of the newest.
 constexpr Duration kAlwaysKept = std::chrono::hours(1);
 constexpr int kRoomRounds = 8;
+
+// The dictionary hardly grows, and all block headers are read to tidy it.
+constexpr Duration kTidyEvery = std::chrono::hours(24);
+constexpr std::string_view kTidiedKey = "tidied";  // when it was
 
 bool IsStopped(const Retention& retention) { return retention.stop != nullptr && *retention.stop; }
 
@@ -49,19 +55,46 @@ std::string MarkKey(TargetId target, Duration every) {
   return key;
 }
 
-Time ReadMark(RocksDb& db, TargetId target, Duration every) {
-  const auto bytes = db.Get(Family::kDefault, MarkKey(target, every));
-  if (!bytes) return Time::min();
+std::optional<Time> ReadTime(RocksDb& db, std::string_view key) {
+  const auto bytes = db.Get(Family::kDefault, key);
+  if (!bytes) return std::nullopt;
   ByteReader in(*bytes);
-  const Time mark = FromUnixMillis(in.Zigzag());
-  return in.ok() ? mark : Time::min();
+  const Time time = FromUnixMillis(in.Zigzag());
+  return in.ok() ? std::optional(time) : std::nullopt;
 }
 
-void PutMark(RocksDb& db, TargetId target, Duration every, Time mark, rocksdb::WriteBatch& batch) {
+void PutTime(RocksDb& db, const std::string& key, Time time, rocksdb::WriteBatch& batch) {
   std::string bytes;
-  ByteWriter(bytes).Zigzag(ToUnixMillis(mark));
-  batch.Put(db.family(Family::kDefault), MarkKey(target, every), bytes);
+  ByteWriter(bytes).Zigzag(ToUnixMillis(time));
+  batch.Put(db.family(Family::kDefault), key, bytes);
 }
+
+// How much of the history has to go for a store to become small enough: what the dictionary holds
+// of it alone goes, too, which shows only when it has gone. At first it is taken to go in step with
+// the history, then as it did.
+class RoomEstimate {
+ public:
+  std::uint64_t HistoryToDrop(std::uint64_t store_bytes, std::uint64_t history_bytes,
+                              std::uint64_t allowed_bytes) {
+    const auto store = static_cast<double>(store_bytes);
+    const auto history = static_cast<double>(history_bytes);
+    if (store_ == 0) {
+      gain_ = store / std::max(history, 1.0);
+    } else if (history < history_) {
+      gain_ = std::max(1.0, (store_ - store) / (history_ - history));
+    }
+    store_ = store;
+    history_ = history;
+    // A tenth more, so that this is not needed again at once.
+    return static_cast<std::uint64_t>((store - static_cast<double>(allowed_bytes)) / gain_ +
+                                      history / 10);
+  }
+
+ private:
+  double store_ = 0;
+  double history_ = 0;
+  double gain_ = 1;  // bytes of the store for each of its history
+};
 
 // The snapshots of the history that stay.
 Result<std::vector<bool>> ChooseKeptOf(const History& history, Duration every) {
@@ -150,7 +183,8 @@ Result<void> Ageing::ThinOut(OpenTarget& target, TargetId id, const Resolution& 
   if (target.is_dropped || target.summary.snapshots == 0 || target.summary.first >= end) return {};
   const auto pinned = PinnedOf(id, now);
   if (!pinned) return Fail(pinned.error());
-  const auto units = UnitsBetween(db_, id, ReadMark(db_, id, resolution.every), end);
+  const auto units = UnitsBetween(
+      db_, id, ReadTime(db_, MarkKey(id, resolution.every)).value_or(Time::min()), end);
   if (!units) return Fail(units.error());
 
   std::vector<HistoryUnit> lot;
@@ -202,7 +236,7 @@ Result<std::size_t> Ageing::ThinOutLot(OpenTarget& target, TargetId id, Duration
     for (const JoinedBlock& block : *blocks) PutBlock(db_, id, block, batch);
     summary.snapshots -= std::min(summary.snapshots, snapshots - kept);
   }
-  PutMark(db_, id, every, last + Duration(1), batch);
+  PutTime(db_, MarkKey(id, every), last + Duration(1), batch);
   if (auto written = Write(target, id, summary, false, batch); !written) {
     return Fail(written.error());
   }
@@ -210,21 +244,37 @@ Result<std::size_t> Ageing::ThinOutLot(OpenTarget& target, TargetId id, Duration
   return is_worth_it ? snapshots - kept : 0;
 }
 
-std::uint64_t Ageing::BytesBefore(Time end) const {
+Result<void> Ageing::TidyDictionary(const Retention& retention, Time now) {
+  Batch batch;
+  PutTime(db_, std::string(kTidiedKey), now, batch);
+  if (auto written = db_.Write(batch, false); !written) return written;
+  const auto collected = CollectGarbage(db_, dictionary_);
+  if (!collected) return Fail(collected.error().In("the dictionary was not tidied up"));
+  return *collected == 0 ? Result<void>() : db_.CompactDictionary(retention.stop);
+}
+
+Result<void> Ageing::TidyDaily(const Retention& retention, Time now) {
+  const auto tidied = ReadTime(db_, kTidiedKey);
+  if (tidied && *tidied <= now && now - *tidied < kTidyEvery) return {};
+  return TidyDictionary(retention, now);
+}
+
+std::uint64_t Ageing::HistoryBytes(Time from, Time to) const {
   std::uint64_t bytes = 0;
   for (const auto& [id, target] : targets_.All()) {
     for (const Family family : {Family::kRows, Family::kHeaders, Family::kBlocks}) {
-      bytes += db_.ApproximateBytes(family, TargetPrefix(id), RowKey(id, end));
+      bytes += db_.ApproximateBytes(family, RowKey(id, from), RowKey(id, to));
     }
   }
   return bytes;
 }
 
-// The earliest moment before which so much lies; at most `to`.
+// The earliest moment so that so much lies between `from` and it; at most `to`.
 Time Ageing::CutThatFrees(std::uint64_t bytes, Time from, Time to) const {
+  const Time begin = from;
   while (to - from > std::chrono::minutes(1)) {
     const Time middle = from + (to - from) / 2;
-    if (BytesBefore(middle) >= bytes) {
+    if (HistoryBytes(begin, middle) >= bytes) {
       to = middle;
     } else {
       from = middle;
@@ -233,34 +283,41 @@ Time Ageing::CutThatFrees(std::uint64_t bytes, Time from, Time to) const {
   return to;
 }
 
-void Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport& report) {
-  const std::uint64_t limit = retention.max_bytes.value_or(UINT64_MAX);
+Time Ageing::OldestBefore(Time newest) const {
+  Time oldest = newest;
+  for (const auto& [id, target] : targets_.All()) {
+    const std::lock_guard lock(target->mutex);
+    if (target->summary.snapshots > 0) oldest = std::min(oldest, target->summary.first);
+  }
+  return oldest;
+}
+
+// How much the store may take.
+std::uint64_t Ageing::AllowedBytes(const Retention& retention) const {
+  const std::uint64_t free = db_.FreeDiskBytes();
   const std::uint64_t floor = retention.min_free_disk_bytes;
+  const std::uint64_t limit = retention.max_bytes.value_or(UINT64_MAX);
+  if (free >= floor) return limit;
+  const std::uint64_t bytes = db_.DiskBytes();
+  return std::min(limit, bytes - std::min(bytes, floor - free));
+}
+
+void Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport& report) {
+  // Once and for all: what is deleted is not free as long as another process reads it.
+  const std::uint64_t allowed = AllowedBytes(retention);
   const Time newest = now - kAlwaysKept;
   std::optional<Time> cut;
-  bool is_flushed = false;
-  for (int round = 0;;) {
-    const std::uint64_t free = db_.FreeDiskBytes();
+  RoomEstimate estimate;
+  for (int round = 0;; ++round) {
     report.disk_bytes = db_.DiskBytes();
-    report.is_above_limit = report.disk_bytes > limit;
-    report.is_out_of_room = free < floor;
-    std::uint64_t excess = report.is_above_limit ? report.disk_bytes - limit : 0;
-    if (report.is_out_of_room) excess = std::max(excess, floor - free);
-    if (excess == 0 || round == kRoomRounds || cut == newest || IsStopped(retention)) return;
-    if (!is_flushed) {  // what is in the log takes more room than it will, and cannot be weighed
-      if (!Note(db_.Flush(), report)) return;
-      is_flushed = true;
+    if (report.disk_bytes <= allowed || cut == newest || IsStopped(retention)) break;
+    if (round == 0) {  // what is in the log takes more room than it will, and cannot be weighed
+      if (!Note(db_.Flush(), report)) break;
       continue;
     }
-    ++round;
-    Time from = newest;
-    for (const auto& [id, target] : targets_.All()) {
-      const std::lock_guard lock(target->mutex);
-      if (target->summary.snapshots > 0) from = std::min(from, target->summary.first);
-    }
-    if (cut) from = *cut + (newest - *cut) / 4;  // weights are rough, and pins weigh, too
-    // A tenth more, so that this is not needed again at once.
-    const std::uint64_t wanted = excess + std::min(report.disk_bytes, limit) / 10;
+    const std::uint64_t wanted =
+        estimate.HistoryToDrop(report.disk_bytes, HistoryBytes(Time::min(), Time::max()), allowed);
+    const Time from = cut ? *cut : OldestBefore(newest);
     cut = round == kRoomRounds ? newest : CutThatFrees(wanted, from, newest);
     std::size_t dropped = 0;
     for (const auto& [id, target] : targets_.All()) {
@@ -270,8 +327,12 @@ void Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport& report
     if (dropped == 0) continue;
     report.dropped_for_room += dropped;
     report.room_made_before = cut;
-    if (!Note(db_.CompactHistory(retention.stop), report)) return;
+    if (!Note(db_.CompactHistory(retention.stop), report)) break;
+    if (!IsStopped(retention)) Note(TidyDictionary(retention, now), report);
   }
+  report.is_above_limit = report.disk_bytes > retention.max_bytes.value_or(UINT64_MAX);
+  report.is_out_of_room =
+      report.disk_bytes > allowed && db_.FreeDiskBytes() < retention.min_free_disk_bytes;
 }
 
 AgeingReport Ageing::Run(const Retention& retention, Time now) {
@@ -283,6 +344,7 @@ AgeingReport Ageing::Run(const Retention& retention, Time now) {
       Note(ThinOut(*target, id, resolution, now, report), report);
     }
   }
+  Note(TidyDaily(retention, now), report);
   MakeRoom(retention, now, report);
   return report;
 }

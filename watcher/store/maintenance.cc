@@ -33,12 +33,6 @@ std::unique_ptr<rocksdb::Iterator> Iterate(RocksDb& db, Family family) {
   return it;
 }
 
-std::uint64_t FileBytes(RocksDb& db, Family family) {
-  std::uint64_t bytes = 0;
-  db.db().GetIntProperty(db.family(family), rocksdb::DB::Properties::kLiveSstFilesSize, &bytes);
-  return bytes;
-}
-
 // Looks through a store, and goes on after damage.
 class Checker {
  public:
@@ -242,11 +236,11 @@ Result<StoreStat> StatStore(const std::string& path) {
     stat.last = std::max(stat.last.value_or(target.last), target.last);
   }
   stat.pins = (*store)->Pins()->size();
-  RocksDb& db = (*store)->db();
+  const RocksDb& db = (*store)->db();
   stat.disk_bytes = db.DiskBytes();
-  stat.dictionary_bytes = FileBytes(db, Family::kDictionary);
-  stat.row_bytes = FileBytes(db, Family::kRows);
-  stat.block_bytes = FileBytes(db, Family::kHeaders) + FileBytes(db, Family::kBlocks);
+  stat.dictionary_bytes = db.FileBytes(Family::kDictionary);
+  stat.row_bytes = db.FileBytes(Family::kRows);
+  stat.block_bytes = db.FileBytes(Family::kHeaders) + db.FileBytes(Family::kBlocks);
   return stat;
 }
 

@@ -319,6 +319,10 @@ Result<void> RocksDb::CompactHistory(std::atomic<bool>* stop) {
   return Compact({Family::kRows, Family::kHeaders, Family::kBlocks}, stop);
 }
 
+Result<void> RocksDb::CompactDictionary(std::atomic<bool>* stop) {
+  return Compact({Family::kDictionary}, stop);
+}
+
 Result<void> RocksDb::Flush() {
   const auto status =
       db_->Flush(rocksdb::FlushOptions(), std::vector(families_.begin(), families_.end()));
@@ -328,13 +332,23 @@ Result<void> RocksDb::Flush() {
 
 std::uint64_t RocksDb::DiskBytes() const {
   std::uint64_t bytes = 0;
+  for (std::size_t family = 0; family < kFamilyCount; ++family) {
+    bytes += FileBytes(static_cast<Family>(family));
+  }
   std::error_code error;
   for (std::filesystem::directory_iterator file(path_, error), end; !error && file != end;
        file.increment(error)) {
+    if (file->path().extension() == ".sst") continue;
     std::error_code gone;  // files come and go meanwhile
     const std::uintmax_t size = file->file_size(gone);
     if (!gone) bytes += size;
   }
+  return bytes;
+}
+
+std::uint64_t RocksDb::FileBytes(Family family) const {
+  std::uint64_t bytes = 0;
+  db_->GetIntProperty(this->family(family), rocksdb::DB::Properties::kLiveSstFilesSize, &bytes);
   return bytes;
 }
 

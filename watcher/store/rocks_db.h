@@ -75,10 +75,13 @@ class RocksDb {
   // Of snapshots alone: what was deleted of them no longer takes room then. Ends early, and well,
   // where `stop` is set meanwhile.
   Result<void> CompactHistory(std::atomic<bool>* stop);
+  Result<void> CompactDictionary(std::atomic<bool>* stop);  // likewise
   Result<void> Flush();
 
   const std::string& path() const { return path_; }
-  std::uint64_t DiskBytes() const;      // of all files of the store
+  // Of the store's files, but for those that are gone once nobody reads them any more.
+  std::uint64_t DiskBytes() const;
+  std::uint64_t FileBytes(Family family) const;  // without what is still in the log
   std::uint64_t FreeDiskBytes() const;  // of the disk they are on; all where it does not tell
   std::uint64_t ApproximateBytes(Family family, std::string_view begin, std::string_view end) const;
 

@@ -16,9 +16,6 @@ namespace {
 constexpr std::string_view kStatePrefix = "state/";
 constexpr std::string_view kPinPrefix = "pin/";
 
-// The dictionary hardly grows; all headers are read to tidy it up.
-constexpr Duration kCollectEvery = std::chrono::hours(24);
-
 // A chain with very many series ends early, but not after every few rows.
 constexpr std::size_t kLeastRows = 16;
 
@@ -46,7 +43,7 @@ RocksStore::RocksStore(std::unique_ptr<RocksDb> db, const RocksStoreOptions& opt
       db_(std::move(db)),
       dictionary_(*db_, options.memory_limit_bytes / 4),
       targets_(options.memory_limit_bytes / 4),
-      ageing_(*db_, targets_, pins_, pinning_mutex_) {}
+      ageing_(*db_, dictionary_, targets_, pins_, pinning_mutex_) {}
 
 RocksStore::~RocksStore() = default;
 
@@ -324,14 +321,6 @@ Result<AgeingReport> RocksStore::Age(const Retention& retention, Time now) {
   const std::lock_guard lock(ageing_mutex_);
   AgeingReport report = ageing_.Run(retention, now);
   is_out_of_room_ = report.is_out_of_room;
-  const bool is_stopped = retention.stop != nullptr && *retention.stop;
-  if (!collected_at_) collected_at_ = now;  // starting up is work enough
-  if (!is_stopped && now - *collected_at_ >= kCollectEvery) {
-    collected_at_ = now;
-    if (const auto collected = CollectGarbage(*db_, dictionary_); !collected) {
-      report.failures.push_back(collected.error().In("the dictionary was not tidied up"));
-    }
-  }
   return report;
 }
 
@@ -371,6 +360,7 @@ Result<void> RocksStore::RemovePin(std::string_view id) {
 Result<void> RocksStore::Compact() {
   const auto use = UseForWriting();
   if (!use) return Fail(use.error());
+  const std::lock_guard ageing_lock(ageing_mutex_);
   for (const auto& [target, state] : targets_.All()) {
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped || state->summary.snapshots == 0) continue;

@@ -101,9 +101,8 @@ class RocksStore : public Store {
   TargetTable targets_;
   std::mutex pinning_mutex_;
   PinBoard pins_;
-  std::mutex ageing_mutex_;
+  std::mutex ageing_mutex_;  // also of whoever tidies the dictionary
   Ageing ageing_;
-  std::optional<Time> collected_at_;  // guarded by ageing_mutex_
   std::atomic<bool> is_out_of_room_ = false;
   std::atomic<std::chrono::steady_clock::rep> synced_at_ = 0;
 };
