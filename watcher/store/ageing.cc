@@ -10,7 +10,6 @@
 #include "analysis/series/byte_io.h"
 #include "watcher/store/garbage.h"
 #include "watcher/store/history.h"
-#include "watcher/store/joining.h"
 #include "watcher/store/packing.h"
 #include "watcher/store/target_entries.h"
 #include "watcher/store/thinning.h"
@@ -96,11 +95,16 @@ class RoomEstimate {
   double gain_ = 1;  // bytes of the store for each of its history
 };
 
-// The snapshots of the history that stay.
-Result<std::vector<bool>> ChooseKeptOf(const History& history, Duration every) {
-  const auto snapshots = ReadSnapshots(history);
-  if (!snapshots) return Fail(snapshots.error());
-  return ChooseKept(*snapshots, every);
+Result<std::vector<SnapshotInfo>> SnapshotsOf(RocksDb& db, TargetId target,
+                                              const std::vector<HistoryUnit>& units) {
+  std::vector<SnapshotInfo> all;
+  for (const TimeSpan& span : SpansToRead(units)) {
+    const auto history = History::Read(db, nullptr, target, span.first, span.last);
+    const auto snapshots = history ? ReadSnapshots(*history) : Fail(history.error());
+    if (!snapshots) return Fail(snapshots.error());
+    all.insert(all.end(), snapshots->begin(), snapshots->end());
+  }
+  return all;
 }
 
 }  // namespace
@@ -188,28 +192,35 @@ Result<void> Ageing::ThinOut(OpenTarget& target, TargetId id, const Resolution& 
   if (!units) return Fail(units.error());
 
   std::vector<HistoryUnit> lot;
+  Time lot_last = Time::min();
+  Time pinned_until = Time::min();
+  Time waiting = end;  // where the first lot begins that is not complete
   const auto end_lot = [&] {
     if (lot.empty()) return;
     report.thinned += Count(ThinOutLot(target, id, resolution.every, lot), report);
     lot.clear();
+    waiting = end;
   };
-  Time pinned_until = Time::min();
-  Time waiting = end;  // where the first lot begins that is not complete
-  for (const HistoryUnit& unit : *units) {
-    // What lies within the time of a pinned piece stays with it.
-    if (unit.first <= pinned_until || IsPinned(*pinned, unit.first, unit.last)) {
-      pinned_until = std::max(pinned_until, unit.last);
-      end_lot();
+  const auto is_long = [&] {
+    return !lot.empty() && lot_last - lot.front().first >= kStretchesPerLot * resolution.every;
+  };
+  auto unit = units->begin();
+  for (; unit != units->end(); ++unit) {
+    // What lies within the time of a pinned piece stays with it, and late snapshots go with what is
+    // around them.
+    const bool is_pinned =
+        unit->first <= pinned_until || IsPinned(*pinned, unit->first, unit->last);
+    if (is_pinned || (unit->first > lot_last && is_long())) end_lot();
+    if (is_pinned) {
+      pinned_until = std::max(pinned_until, unit->last);
       continue;
     }
-    if (lot.empty()) waiting = unit.first;
-    if (unit.last >= end) break;
-    lot.push_back(unit);
-    if (unit.last - lot.front().first >= kStretchesPerLot * resolution.every) {
-      end_lot();
-      waiting = end;
-    }
+    if (lot.empty()) waiting = unit->first;
+    if (unit->last >= end) break;
+    lot.push_back(*unit);
+    lot_last = std::max(lot_last, unit->last);
   }
+  if (unit == units->end() && is_long()) end_lot();
   next = waiting + kStretchesPerLot * resolution.every + resolution.older_than;
   return {};
 }
@@ -219,29 +230,25 @@ Result<std::size_t> Ageing::ThinOutLot(OpenTarget& target, TargetId id, Duration
                                        const std::vector<HistoryUnit>& lot) {
   Batch batch;
   Time last = lot.front().last;
-  std::size_t snapshots = 0;
-  for (const HistoryUnit& unit : lot) {
-    last = std::max(last, unit.last);
-    snapshots += unit.snapshots;
+  for (const HistoryUnit& unit : lot) last = std::max(last, unit.last);
+  const auto snapshots = SnapshotsOf(db_, id, lot);
+  const auto is_kept = ChooseKept(snapshots.value_or(std::vector<SnapshotInfo>()), every);
+  const auto thinned = static_cast<std::size_t>(std::count(is_kept.begin(), is_kept.end(), false));
+  Result<void> packed;
+  if (!snapshots) {
+    packed = Fail(snapshots.error());
+  } else if (thinned > 0) {
+    packed = Repack(db_, id, lot, is_kept, Time::min(), false, batch);
   }
-  const auto history = History::Read(db_, nullptr, id, lot.front().first, last);
-  const auto is_kept = history ? ChooseKeptOf(*history, every) : Fail(history.error());
-  const std::size_t kept =
-      is_kept ? static_cast<std::size_t>(std::count(is_kept->begin(), is_kept->end(), true)) : 0;
-  const auto blocks = is_kept ? Join(*history, *is_kept) : Fail(is_kept.error());
-  const bool is_worth_it = blocks && is_kept->size() == snapshots && kept < snapshots;
+  if (!packed) batch.Clear();
   TargetSummary summary = target.summary;
-  if (is_worth_it) {
-    for (const HistoryUnit& unit : lot) DeleteUnit(db_, unit, batch);
-    for (const JoinedBlock& block : *blocks) PutBlock(db_, id, block, batch);
-    summary.snapshots -= std::min(summary.snapshots, snapshots - kept);
-  }
+  if (packed) summary.snapshots -= std::min(summary.snapshots, thinned);
   PutTime(db_, MarkKey(id, every), last + Duration(1), batch);
   if (auto written = Write(target, id, summary, false, batch); !written) {
     return Fail(written.error());
   }
-  if (!blocks) return Fail(blocks.error());
-  return is_worth_it ? snapshots - kept : 0;
+  if (!packed) return Fail(packed.error());
+  return thinned;
 }
 
 Result<void> Ageing::TidyDictionary(const Retention& retention, Time now) {

@@ -10,6 +10,9 @@
 namespace heapwatch {
 namespace {
 
+// Read, a row takes some sixteen times its bytes in memory.
+constexpr std::size_t kMostRowBytes = 4U << 20;
+
 // A block whose header cannot be read is a unit still: it must be able to go.
 Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
                        std::vector<HistoryUnit>& units) {
@@ -19,7 +22,7 @@ Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
     const std::string key = headers->key().ToString();
     const Time first = TimeOfRowKey(key);
     if (first >= end) break;
-    HistoryUnit unit{first, first, 0, {{Family::kHeaders, key}}};
+    HistoryUnit unit{first, first, 0, 0, {{Family::kHeaders, key}}};
     if (const auto header = UnpackHeader(headers->value().ToStringView())) {
       unit.last = header->frame.times.back();
       unit.snapshots = header->frame.times.size();
@@ -46,8 +49,11 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end, Time row
     const Time time = TimeOfRowKey(key);
     const auto preamble = ReadPreamble(rows->value().ToStringView());
     // A row that cannot be read stands alone, too: it must be able to go.
+    const std::size_t bytes = rows->value().size();
     if (!preamble || preamble->kind == RowKind::kAside) {
-      if (time >= from && time < end) units.push_back({time, time, 1, {{Family::kRows, key}}});
+      if (time >= from && time < end) {
+        units.push_back({time, time, 1, bytes, {{Family::kRows, key}}});
+      }
       continue;
     }
     const Time start = time - preamble->since_chain_start;
@@ -57,6 +63,7 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end, Time row
     if (chain.keys.empty()) chain.first = time;
     chain.last = time;
     ++chain.snapshots;
+    chain.row_bytes += bytes;
     chain.keys.emplace_back(Family::kRows, key);
   }
   if (!rows->status().ok()) return Fail(db.ErrorOf(rows->status(), "reading"));
@@ -75,6 +82,23 @@ Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time
   std::stable_sort(units.begin(), units.end(),
                    [](const HistoryUnit& a, const HistoryUnit& b) { return a.first < b.first; });
   return units;
+}
+
+std::vector<TimeSpan> SpansToRead(const std::vector<HistoryUnit>& units) {
+  std::vector<TimeSpan> spans;
+  std::size_t row_bytes = 0;
+  for (const HistoryUnit& unit : units) {
+    row_bytes += unit.row_bytes;
+    const bool is_full = row_bytes > kMostRowBytes;
+    if (spans.empty() || (is_full && unit.first > spans.back().first)) {
+      const Time last = spans.empty() ? unit.last : spans.back().last;
+      if (!spans.empty()) spans.back().last = unit.first - Duration(1);
+      spans.push_back({unit.first, last});
+      row_bytes = unit.row_bytes;
+    }
+    spans.back().last = std::max(spans.back().last, unit.last);
+  }
+  return spans;
 }
 
 void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch) {

@@ -18,6 +18,7 @@ struct HistoryUnit {
   Time first{};
   Time last{};
   std::size_t snapshots = 0;
+  std::size_t row_bytes = 0;
   std::vector<std::pair<Family, std::string>> keys;
 };
 
@@ -25,6 +26,15 @@ struct HistoryUnit {
 // of a moment before `rows_from`.
 Result<std::vector<HistoryUnit>> UnitsBetween(RocksDb& db, TargetId target, Time from, Time end,
                                               Time rows_from = Time::min());
+
+struct TimeSpan {
+  Time first{};
+  Time last{};
+};
+// The time of the units, which are in the order in which they begin, in as many parts as it takes
+// so that each can be read within bounded memory: a late snapshot's row takes by far more than its
+// share of a chain or a block.
+std::vector<TimeSpan> SpansToRead(const std::vector<HistoryUnit>& units);
 
 void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch);
 

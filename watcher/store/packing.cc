@@ -50,30 +50,7 @@ Stretch WithShortBlocks(RocksDb& db, TargetId target, const Stretch& chain,
   return all;
 }
 
-// What replaces all from `first` on by blocks.
-Result<rocksdb::WriteBatch> Repack(RocksDb& db, TargetId target, Time first, Time last,
-                                   Time rows_from, bool is_short) {
-  const auto units = UnitsBetween(db, target, first, last + Duration(1), rows_from);
-  if (!units) return Fail(units.error());
-  const auto history = History::Read(db, nullptr, target, first, last, rows_from);
-  if (!history) return Fail(history.error());
-  std::size_t snapshots = 0;
-  for (const HistoryUnit& unit : *units) snapshots += unit.snapshots;
-  if (history->snapshot_count() != snapshots) {
-    return Fail(ErrorCode::kCorrupt, "what is to be packed tells " +
-                                         std::to_string(history->snapshot_count()) + " of its " +
-                                         std::to_string(snapshots) + " snapshots");
-  }
-  const auto blocks = Join(*history, std::vector<bool>(history->snapshot_count(), true), is_short);
-  if (!blocks) return Fail(blocks.error());
-  rocksdb::WriteBatch batch;
-  for (const HistoryUnit& unit : *units) DeleteUnit(db, unit, batch);
-  for (const JoinedBlock& block : *blocks) PutBlock(db, target, block, batch);
-  return batch;
-}
-
-}  // namespace
-
+// A block into the batch.
 void PutBlock(RocksDb& db, TargetId target, const JoinedBlock& block, rocksdb::WriteBatch& batch) {
   batch.Put(db.family(Family::kHeaders), RowKey(target, block.first), block.packed.header);
   rocksdb::ColumnFamilyHandle* const family = db.family(Family::kBlocks);
@@ -83,6 +60,46 @@ void PutBlock(RocksDb& db, TargetId target, const JoinedBlock& block, rocksdb::W
   }
 }
 
+// What replaces all from `first` on by blocks.
+Result<rocksdb::WriteBatch> RepackFrom(RocksDb& db, TargetId target, Time first, Time last,
+                                       Time rows_from, bool is_short) {
+  const auto units = UnitsBetween(db, target, first, last + Duration(1), rows_from);
+  if (!units) return Fail(units.error());
+  std::size_t snapshots = 0;
+  for (const HistoryUnit& unit : *units) snapshots += unit.snapshots;
+  rocksdb::WriteBatch batch;
+  const std::vector<bool> all(snapshots, true);
+  auto packed = Repack(db, target, *units, all, rows_from, is_short, batch);
+  if (!packed) return Fail(packed.error());
+  return batch;
+}
+
+}  // namespace
+
+Result<void> Repack(RocksDb& db, TargetId target, const std::vector<HistoryUnit>& units,
+                    const std::vector<bool>& is_kept, Time rows_from, bool is_short,
+                    rocksdb::WriteBatch& batch) {
+  for (const HistoryUnit& unit : units) DeleteUnit(db, unit, batch);
+  std::size_t read = 0;
+  for (const TimeSpan& span : SpansToRead(units)) {
+    const auto history = History::Read(db, nullptr, target, span.first, span.last, rows_from);
+    if (!history) return Fail(history.error());
+    const std::size_t before = read;
+    read += history->snapshot_count();
+    if (read > is_kept.size()) break;
+    const auto begin = is_kept.begin();
+    const auto blocks = Join(
+        *history,
+        {begin + static_cast<std::ptrdiff_t>(before), begin + static_cast<std::ptrdiff_t>(read)},
+        is_short);
+    if (!blocks) return Fail(blocks.error());
+    for (const JoinedBlock& block : *blocks) PutBlock(db, target, block, batch);
+  }
+  if (read == is_kept.size()) return {};
+  return Fail(ErrorCode::kCorrupt, "what is to be packed tells " + std::to_string(read) +
+                                       " of its " + std::to_string(is_kept.size()) + " snapshots");
+}
+
 Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOptions& options) {
   const auto chain = FindChain(db, target, last, options.rows_from);
   if (!chain) return Fail(chain.error());
@@ -90,9 +107,10 @@ Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOpt
   const std::size_t full = options.snapshots_per_block;
   const Stretch all = WithShortBlocks(db, target, **chain, full);
   const Stretch joined = all.snapshots >= full || options.joins_all ? all : **chain;
-  auto batch = Repack(db, target, joined.first, last, options.rows_from, joined.snapshots < full);
+  auto batch =
+      RepackFrom(db, target, joined.first, last, options.rows_from, joined.snapshots < full);
   // Damage in a short block is no reason to leave the rows as they are.
-  if (!batch) batch = Repack(db, target, (*chain)->first, last, options.rows_from, true);
+  if (!batch) batch = RepackFrom(db, target, (*chain)->first, last, options.rows_from, true);
   if (!batch) return Fail(batch.error());
   return db.Write(*batch, false);
 }

@@ -4,9 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "analysis/base/error.h"
-#include "watcher/store/joining.h"
+#include "watcher/store/history_units.h"
 #include "watcher/store/rocks_db.h"
 
 namespace heapwatch {
@@ -29,7 +30,11 @@ struct PackingOptions {
 // Reading goes on meanwhile, appending to this target must not. What cannot be read stays as it is.
 Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOptions& options);
 
-// A block into the batch.
-void PutBlock(RocksDb& db, TargetId target, const JoinedBlock& block, rocksdb::WriteBatch& batch);
+// Puts blocks of what the units hold into the batch, and deletes the units. They must be all that
+// is in their time, and in the order in which they begin. `is_kept`: which of the snapshots stay,
+// in the order of time.
+Result<void> Repack(RocksDb& db, TargetId target, const std::vector<HistoryUnit>& units,
+                    const std::vector<bool>& is_kept, Time rows_from, bool is_short,
+                    rocksdb::WriteBatch& batch);
 
 }  // namespace heapwatch

@@ -173,6 +173,19 @@ TEST_F(AgeingTest, LeavesWhatIsPinnedWhole) {
   EXPECT_THAT(Kept(), IsSupersetOf(pinned));
 }
 
+TEST_F(AgeingTest, ThinsOutLateSnapshotsTogetherWithWhatIsAroundThem) {
+  Open(60);
+  for (int minute = 0; minute < 1200; minute += 2) Append(minute, minute + 1);
+  for (int minute = 1; minute < 1200; minute += 2) Append(minute, minute + 1);
+  EXPECT_GT(Age(kTenMinutes, Minute(1400)).thinned, 100U);
+  const std::vector<int> kept = Kept();
+  for (const int minute : kept) {
+    const auto profile = store_->ProfileAt(kTargetId, Minute(minute));
+    ASSERT_TRUE(profile) << profile.error().message;
+    EXPECT_EQ(Canonical(*profile), appended_.at(minute)) << minute;
+  }
+}
+
 TEST_F(AgeingTest, LeavesADamagedBlockAloneAndThinsOutTheRest) {
   Open();
   Append(0, 2000);

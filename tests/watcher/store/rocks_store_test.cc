@@ -19,6 +19,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 const Labels kTarget = {{"instance", "10.0.0.1:6060"}, {"job", "api"}, {"version", "1.2"}};
 const TargetId kTargetId = TargetId::Of(kTarget);
@@ -394,6 +395,34 @@ TEST_F(PackingTest, TakesALateSnapshotIntoTheLongBlock) {
   AppendMinutes(10, 18);
   EXPECT_THAT(Blocks(), ElementsAre(17));
   ExpectAll(18);
+}
+
+// The clock was ahead for a moment.
+TEST_F(PackingTest, PacksManyLateSnapshotsAFewAtATime) {
+  constexpr std::size_t kAhead = 80;
+  ProfileMaker maker(GoSampleTypes());
+  for (int i = 0; i < 5000; ++i) {
+    maker.Sample(maker.Stack({"main.f" + std::to_string(i)}), 64, {1, 64, 1, 64});
+  }
+  const auto append = [&](std::size_t from, std::size_t to) {
+    for (std::size_t minute = from; minute < to; ++minute) {
+      HeapProfile profile = maker.Make();
+      for (auto& value : profile.values) value += static_cast<std::int64_t>(minute * 100);
+      ASSERT_TRUE(store_->Append(kTarget, Minute(minute), profile));
+    }
+  };
+  append(0, 2);
+  append(kAhead, kAhead + 1);
+  append(2, kAhead);
+  append(kAhead + 1, kAhead + 3);
+  EXPECT_THAT(Blocks(), SizeIs(3));
+  const auto window = store_->Window(kTargetId, Minute(0), Minute(999), LeafAttributor()).value();
+  const auto values = window.series(Quantity::kInuseObjects, 4999);
+  ASSERT_EQ(values.size(), kAhead + 3);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    EXPECT_EQ(values[i], static_cast<std::int64_t>(i * 100 + 1));
+    EXPECT_EQ(store_->ProfileAt(kTargetId, Minute(i))->time, Minute(i));
+  }
 }
 
 TEST_F(PackingTest, FindsALateSnapshotAmongWhatIsPacked) {
