@@ -162,22 +162,27 @@ rocksdb::Status OpenDatabase(const RocksDbOptions& options,
   const auto descriptors = FamilyDescriptors(options);
   if (!options.read_only)
     return rocksdb::DB::Open(database, options.path, descriptors, families, db);
-  rocksdb::Status status;
+  std::string missing;
   for (int attempt = 0; attempt < kReadOnlyAttempts; ++attempt) {
     std::this_thread::sleep_for(attempt * kReadOnlyWait);
     const std::vector<std::string> logs = LogsIn(options.path);
-    status = rocksdb::DB::OpenForReadOnly(database, options.path, descriptors, families, db);
-    if (!status.ok() && status.ToString().find("No such file") == std::string::npos) return status;
-    if (!status.ok()) continue;
+    const auto status =
+        rocksdb::DB::OpenForReadOnly(database, options.path, descriptors, families, db);
+    if (!status.ok()) {
+      const std::string said = status.ToString();
+      const bool is_damaged = said == missing;  // the next list has it still
+      if (said.find("No such file") == std::string::npos || is_damaged) return status;
+      missing = said;
+      continue;
+    }
     const auto exists = [](const std::string& log) { return std::filesystem::exists(log); };
     if (std::all_of(logs.begin(), logs.end(), exists)) return status;
     for (rocksdb::ColumnFamilyHandle* const family : *families)
       (*db)->DestroyColumnFamilyHandle(family);
     families->clear();
     delete std::exchange(*db, nullptr);
-    status = rocksdb::Status::TryAgain("its files change too fast under a running service");
   }
-  return status;
+  return rocksdb::Status::TryAgain();
 }
 
 }  // namespace
@@ -241,6 +246,11 @@ Result<void> RocksDb::CheckOpen() const {
 Error RocksDb::ErrorOf(const rocksdb::Status& status, std::string_view what) const {
   const std::string where = "the store in " + path_ + ", " + std::string(what) + ": ";
   const std::string said = status.ToString();
+  if (status.IsTryAgain()) {
+    return {
+        ErrorCode::kUnavailable,
+        where + "a running service changes its files faster than they can be opened; try again"};
+  }
   if (status.IsCorruption()) return {ErrorCode::kCorrupt, where + said};
   if (status.IsNoSpace() || said.find("No space left") != std::string::npos) {
     return {ErrorCode::kLimit, where + "the disk is full (" + said + "); free some space"};

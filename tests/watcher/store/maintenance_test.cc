@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <stop_token>
 #include <thread>
 
@@ -206,6 +209,50 @@ TEST(Maintenance, MakesWholeBackupsOfAStoreThatIsFlushedAllTheTime) {
     EXPECT_THAT(check->damages, IsEmpty());
   }
   EXPECT_EQ(whole, 6);
+}
+
+// A directory in which, whenever a file is opened, a log has just become another.
+class RestlessFiles : public rocksdb::FileSystemWrapper {
+ public:
+  explicit RestlessFiles(std::string path)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), path_(std::move(path)) {
+    std::ofstream(Log()).flush();
+  }
+  const char* Name() const override { return "RestlessFiles"; }
+  rocksdb::IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                                      rocksdb::IODebugContext* context) override {
+    const std::string before = Log();
+    ++number_;
+    std::filesystem::rename(before, Log());
+    return target()->NewSequentialFile(name, options, file, context);
+  }
+
+ private:
+  std::string Log() const { return path_ + "/some" + std::to_string(number_) + ".log"; }
+  const std::string path_;
+  int number_ = 0;
+};
+
+TEST_F(MaintenanceTest, TellsThatAServiceIsTooFastForAReader) {
+  const auto env = rocksdb::NewCompositeEnv(std::make_shared<RestlessFiles>(directory_.path()));
+  const auto opened = RocksStore::Open(directory_.path(), {.read_only = true, .env = env.get()});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(opened.error().message, AllOf(HasSubstr("a running service"), HasSubstr("try again"),
+                                            Not(HasSubstr("TryAgain"))));
+}
+
+TEST_F(MaintenanceTest, NamesAFileThatIsMissing) {
+  ASSERT_TRUE(store_->db().Flush());
+  store_.reset();
+  for (const auto& file : std::filesystem::directory_iterator(directory_.path())) {
+    if (file.path().extension() == ".sst") std::filesystem::remove(file.path());
+  }
+  const auto check = CheckStore(directory_.path());
+  ASSERT_FALSE(check);
+  EXPECT_EQ(check.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(check.error().message, HasSubstr("No such file"));
 }
 
 TEST_F(MaintenanceTest, MakesNoBackupOverSomethingElse) {
