@@ -48,8 +48,10 @@ std::size_t Count(const Result<std::size_t>& snapshots, AgeingReport& report) {
 }
 
 // Up to which moment a target has been thinned out to a resolution.
+std::string MarkPrefix(TargetId target) { return "thinned/" + TargetPrefix(target); }
+
 std::string MarkKey(TargetId target, Duration every) {
-  std::string key = "thinned/" + TargetPrefix(target);
+  std::string key = MarkPrefix(target);
   AppendBigEndian(key, static_cast<std::uint64_t>(every.count()));
   return key;
 }
@@ -66,6 +68,15 @@ void PutTime(RocksDb& db, const std::string& key, Time time, rocksdb::WriteBatch
   std::string bytes;
   ByteWriter(bytes).Zigzag(ToUnixMillis(time));
   batch.Put(db.family(Family::kDefault), key, bytes);
+}
+
+void DeleteMarks(RocksDb& db, TargetId target, rocksdb::WriteBatch& batch) {
+  const std::string prefix = MarkPrefix(target);
+  rocksdb::ColumnFamilyHandle* const family = db.family(Family::kDefault);
+  const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(rocksdb::ReadOptions(), family));
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    batch.Delete(family, it->key());
+  }
 }
 
 // How much of the history has to go for a store to become small enough: what the dictionary holds
@@ -123,11 +134,12 @@ Result<void> Ageing::Write(OpenTarget& target, TargetId id, const TargetSummary&
                            bool is_dropped, Batch& batch) {
   if (is_dropped) {
     DeleteRecord(db_, id, batch);
+    DeleteMarks(db_, id, batch);
   } else {
     PutSummary(db_, id, summary, batch);
   }
   if (auto written = db_.Write(batch, false); !written) return written;
-  target.summary = summary;
+  target.SetSummary(summary);
   target.is_dropped = is_dropped;
   target.writer.reset();  // its chain may be gone
   targets_.NoteWriter(target);
@@ -293,8 +305,8 @@ Time Ageing::CutThatFrees(std::uint64_t bytes, Time from, Time to) const {
 Time Ageing::OldestBefore(Time newest) const {
   Time oldest = newest;
   for (const auto& [id, target] : targets_.All()) {
-    const std::lock_guard lock(target->mutex);
-    if (target->summary.snapshots > 0) oldest = std::min(oldest, target->summary.first);
+    const TargetSummary summary = target->SummaryNow();
+    if (summary.snapshots > 0) oldest = std::min(oldest, summary.first);
   }
   return oldest;
 }

@@ -194,7 +194,7 @@ Result<void> RocksStore::AppendTo(OpenTarget& state, TargetId target, Time time,
     state.writer.reset();  // it is a row ahead of the disk
     return written;
   }
-  state.summary = summary;
+  state.SetSummary(summary);
   return {};
 }
 
@@ -233,8 +233,7 @@ Result<std::vector<StoredTarget>> RocksStore::Targets() const {
   if (!use) return Fail(use.error());
   std::vector<StoredTarget> targets;
   for (const auto& [id, state] : targets_.All()) {
-    const std::lock_guard state_lock(state->mutex);
-    const TargetSummary& summary = state->summary;
+    const TargetSummary summary = state->SummaryNow();
     if (summary.snapshots == 0) continue;
     targets.push_back({id, state->labels, summary.first, summary.last, summary.snapshots});
   }

@@ -4,6 +4,16 @@
 
 namespace heapwatch {
 
+void OpenTarget::SetSummary(const TargetSummary& set) {
+  const std::lock_guard lock(summary_mutex);
+  summary = set;
+}
+
+TargetSummary OpenTarget::SummaryNow() const {
+  const std::lock_guard lock(summary_mutex);
+  return summary;
+}
+
 void TargetTable::Add(TargetId target, TargetRecord record) {
   auto added = std::make_shared<OpenTarget>();
   added->labels = std::move(record.labels);

@@ -21,15 +21,21 @@
 
 namespace heapwatch {
 
-// Its mutex covers the rest of it, but for what is atomic.
+// Its mutex covers the rest of it, but for what is atomic. It may be held for seconds.
 struct OpenTarget {
+  // Under the mutex.
+  void SetSummary(const TargetSummary& set);
+  // Without it.
+  TargetSummary SummaryNow() const;
+
   std::mutex mutex;
+  mutable std::mutex summary_mutex;  // the second that is needed to set the summary
   // No row is of a moment before this: those that were have been packed, and to go through what is
   // left of them in the database takes long. Whoever reads looks here before taking a snapshot of
   // the database.
   std::atomic<Time> rows_from = Time::min();
-  Labels labels;
-  TargetSummary summary;
+  Labels labels;            // never change
+  TargetSummary summary;    // set by SetSummary alone
   bool is_dropped = false;  // no longer in the table: look there again
   std::unique_ptr<RowWriter> writer;
   std::size_t writer_bytes = 0;

@@ -19,6 +19,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::minutes;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -272,6 +273,19 @@ TEST_F(AgeingTest, KeepsTheLastHourAndRefusesMoreWhereTheDiskHasNoRoom) {
   EXPECT_EQ(refused.error().code, ErrorCode::kLimit);
   EXPECT_FALSE(Age({}, Minute(301)).is_out_of_room);
   EXPECT_TRUE(store_->Append(kTarget, Minute(301), heap_.Next()));
+}
+
+TEST_F(AgeingTest, LeavesNothingOfATargetThatHasNothingLeft) {
+  Open();
+  Append(0, 1000);
+  Age(kTenMinutes, Minute(1000));
+  Age({.age = minutes(0)}, Minute(1001));
+  EXPECT_THAT(*store_->Targets(), IsEmpty());
+  const std::unique_ptr<rocksdb::Iterator> it(
+      store_->db().db().NewIterator(rocksdb::ReadOptions(), store_->db().family(Family::kDefault)));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    EXPECT_THAT(it->key().ToString(), AnyOf("format", "tidied"));
+  }
 }
 
 std::size_t DictionaryEntries(const std::string& path) {
