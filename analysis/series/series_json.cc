@@ -6,6 +6,7 @@
 
 #include "analysis/base/json.h"
 #include "analysis/series/observation_tracker.h"
+#include "analysis/series/value_coding.h"
 
 namespace heapwatch {
 namespace {
@@ -154,10 +155,11 @@ void MarkObservations(const SeriesDocument& document, SiteWindow& window) {
       std::int64_t total = 0;
       for (std::size_t row = 0; row < window.rows.size(); ++row) {
         const auto series = window.series(kQuantities[q], row);
-        total += series[i];
+        total = WrappingSum(total, series[i]);
         if (i == 0 || series[i] == series[i - 1]) continue;
         facts.changed = true;
-        if (series[i] < series[i - 1]) facts.fallen[q] += series[i - 1] - series[i];
+        const std::int64_t step = WrappingDifference(series[i], series[i - 1]);
+        if (step < 0) facts.fallen[q] = WrappingDifference(facts.fallen[q], step);
       }
       facts.totals[q] = total;
     }

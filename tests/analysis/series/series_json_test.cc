@@ -35,6 +35,15 @@ TEST(SeriesJson, ReadsASeriesAndMarksItsObservations) {
   EXPECT_EQ(window.limit_bytes, 1000);
 }
 
+// As every window does: the sanitizers tell where it does not.
+TEST(SeriesJson, LetsSumsOfExtremesWrapAround) {
+  const auto document = ReadSeriesJson(R"({"sites": [{}, {}], "snapshots": [
+      {"t": 1, "v": [[9223372036854775807, 1, 1, 1], [9223372036854775807, 1, 1, 1]]},
+      {"t": 2, "v": [[-9223372036854775807, 1, 1, 1], [-9223372036854775807, 1, 1, 1]]}]})");
+  ASSERT_TRUE(document) << document.error().message;
+  EXPECT_EQ(document->window.series(Quantity::kInuseSpace, 1)[1], -9223372036854775807);
+}
+
 TEST(SeriesJson, WritesWhatItReads) {
   const auto document = ReadSeriesJson(kSmall);
   ASSERT_TRUE(document);
