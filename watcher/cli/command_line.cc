@@ -5,8 +5,9 @@
 #include "watcher/cli/commands.h"
 
 namespace heapwatch {
+namespace {
 
-int RunCommandLine(int argc, const char* const* argv) {
+int Run(int argc, const char* const* argv) {
   CLI::App app{
       "Heapwatch watches the heap of running programs: it pulls their heap profiles, decides "
       "which\n"
@@ -37,6 +38,15 @@ int RunCommandLine(int argc, const char* const* argv) {
     return kExitBadInput;
   }
   return exit_code;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, const char* const* argv) {
+  const int exit_code = Run(argc, argv);
+  if (exit_code != kExitOk || std::cout.flush()) return exit_code;
+  std::cerr << "heapwatch: cannot write to the standard output\n";
+  return kExitBadInput;
 }
 
 }  // namespace heapwatch

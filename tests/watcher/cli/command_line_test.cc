@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,17 @@ TEST(CommandLine, HelpListsTheCommandsAndSucceeds) {
   const CommandOutcome outcome = RunCommand({"--help"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.out, HasSubstr("version"));
+}
+
+TEST(CommandLine, FailsWhereWhatItPrintsCannotBeWritten) {
+  for (const char* const argument : {"version", "--help"}) {
+    std::ofstream full("/dev/full");
+    std::streambuf* const before = std::cout.rdbuf(full.rdbuf());
+    const CommandOutcome outcome = RunCommand({argument});
+    std::cout.rdbuf(before);
+    EXPECT_EQ(outcome.exit_code, 1) << argument;
+    EXPECT_THAT(outcome.err, HasSubstr("cannot write to the standard output"));
+  }
 }
 
 TEST(CommandLine, WithoutACommandIsAUsageError) {
