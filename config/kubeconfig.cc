@@ -15,14 +15,17 @@ std::string TextOf(const YAML::Node& node, const char* name) {
   return value && value.IsScalar() ? value.Scalar() : "";
 }
 
-// What is called `name` in a list such as `clusters`: its part `kind`.
+// What is called `name` in a list such as `clusters`: its part `kind`, which may be left out.
 Result<YAML::Node> Named(const YAML::Node& root, const std::string& list, const std::string& name,
                          const char* kind) {
   const YAML::Node all = root[list];
   if (all && all.IsSequence())
     for (const auto& one : all)
-      if (TextOf(one, "name") == name && one[kind] && one[kind].IsMap())
-        return YAML::Node(one[kind]);
+      if (TextOf(one, "name") == name) {
+        const YAML::Node part = one[kind];
+        if (!part || part.IsNull()) return YAML::Node(YAML::NodeType::Map);
+        if (part.IsMap()) return part;
+      }
   return Fail(ErrorCode::kInvalidArgument, "there is no \"" + name + "\" in " + list);
 }
 
@@ -35,9 +38,11 @@ class Reader {
     return file.empty() ? "" : (folder_ / file).string();
   }
 
-  // Fails where `name` is there and not base64.
+  // Fails where `name` is there and not base64, on one line or several.
   static Result<std::string> Data(const YAML::Node& node, const char* name) {
-    auto data = DecodeBase64(TextOf(node, name));
+    std::string text = TextOf(node, name);
+    std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
+    auto data = DecodeBase64(text);
     if (!data) return Fail(ErrorCode::kInvalidArgument, std::string(name) + ": is not base64");
     return *std::move(data);
   }
@@ -52,7 +57,9 @@ class Reader {
     tls.ca = *ca;
     if (tls.ca.empty()) tls.ca_file = File(cluster, "certificate-authority");
     tls.server_name = TextOf(cluster, "tls-server-name");
-    tls.insecure_skip_verify = TextOf(cluster, "insecure-skip-tls-verify") == "true";
+    const YAML::Node skip = cluster["insecure-skip-tls-verify"];
+    if (skip && !skip.IsNull() && !YAML::convert<bool>::decode(skip, tls.insecure_skip_verify))
+      return Fail(ErrorCode::kInvalidArgument, "insecure-skip-tls-verify: expected true or false");
     out.http.proxy_url = Secret(TextOf(cluster, "proxy-url"));
     return {};
   }

@@ -64,6 +64,38 @@ TEST_F(KubeconfigTest, TakesCertificatesThatStandInIt) {
   EXPECT_TRUE(access->http.tls.insecure_skip_verify);
 }
 
+TEST_F(KubeconfigTest, TakesBase64OverSeveralLines) {
+  const auto access =
+      Load(kServer + ", certificate-authority-data: \"YXV0\\r\\naG9y\\naXR5\\n\"", "");
+  ASSERT_TRUE(access) << access.error().message;
+  EXPECT_EQ(access->http.tls.ca, "authority");
+}
+
+TEST_F(KubeconfigTest, TakesEveryYamlBooleanAndNoOtherWord) {
+  const auto skips = [&](const std::string& flag) {
+    const auto access = Load(kServer + ", insecure-skip-tls-verify: " + flag, "");
+    return access ? access->http.tls.insecure_skip_verify : false;
+  };
+  for (const char* yes : {"true", "True", "TRUE"}) EXPECT_TRUE(skips(yes)) << yes;
+  for (const char* no : {"false", "False", "~"}) EXPECT_FALSE(skips(no)) << no;
+  EXPECT_THAT(ErrorOf(kServer + ", insecure-skip-tls-verify: maybe", ""),
+              HasSubstr("cluster \"c\": insecure-skip-tls-verify: expected true or false"));
+}
+
+TEST_F(KubeconfigTest, TakesAUserOfWhomNothingIsSaid) {
+  for (const char* user : {"{name: u, user: }", "{name: u}"}) {
+    const auto access = LoadKubeconfig(
+        directory_.Write("k",
+                         "current-context: x\n"
+                         "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+                         "clusters: [{name: c, cluster: {server: 'https://a'}}]\nusers: [" +
+                             std::string(user) + "]\n"));
+    ASSERT_TRUE(access) << access.error().message;
+    EXPECT_EQ(access->server, "https://a");
+    EXPECT_EQ(access->http.basic_auth, std::nullopt);
+  }
+}
+
 TEST_F(KubeconfigTest, TakesATokenAFileOfOneOrAPassword) {
   EXPECT_EQ(Load(kServer, "token: hush")->http.authorization,
             (AuthorizationConfig{"Bearer", Secret("hush"), ""}));
