@@ -157,6 +157,7 @@ Result<Target> MakeTarget(const ScrapeConfig& job, const Labels& discovered) {
     if (!name.starts_with("__") && !value.empty()) target.labels.emplace(name, value);
   target.labels.try_emplace("instance", WithPort(std::string(Get(discovered, "__address__")),
                                                  Get(discovered, "__scheme__")));
+  target.labels.try_emplace("job", job.job_name);
   target.labels.try_emplace("service", Get(target.labels, "job"));
   return target;
 }

@@ -10,6 +10,7 @@
 //   relabel_configs rewrite these, or drop the target
 //   MakeTarget(job, those) -> http://10.0.0.1:6060/debug/pprof/heap as
 //     {instance="10.0.0.1:6060", job="api", service="api", version="v2"}
+//     (where the rules took these away: the address, the job's name and what `job` says)
 // Pure.
 #pragma once
 

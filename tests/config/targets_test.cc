@@ -68,6 +68,15 @@ TEST(MakeTarget, NamesTheServiceAfterTheJobUnlessALabelDoes) {
   EXPECT_EQ(Get(Make({{"service", ""}})->labels, "service"), "api");
 }
 
+TEST(MakeTarget, HasTheNameOfItsJobWhereRulesTookItAway) {
+  ScrapeConfig job = Job();
+  job.relabel_configs = {{.action = RelabelAction::kLabelDrop, .regex = "job"}};
+  const auto found = TargetsOf(job, Relabeler(job.relabel_configs), {{"10.0.0.1:6060"}, {}});
+  ASSERT_TRUE(found.at(0).target) << found.at(0).target.error().message;
+  EXPECT_EQ((*found[0].target)->labels,
+            (Labels{{"instance", "10.0.0.1:6060"}, {"job", "api"}, {"service", "api"}}));
+}
+
 TEST(MakeTarget, RefusesLabelsItCannotScrapeBy) {
   for (const auto& [label, value] : Labels{{"__scheme__", "gopher"},
                                            {"__profile_path__", "heap"},
