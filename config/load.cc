@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -48,19 +49,28 @@ void CheckTargets(YamlReader& reader, const YAML::Node& node, const ScrapeConfig
   }
 }
 
+Result<void> AnyText(const std::string&) { return {}; }
+
 void ReadRelabelConfig(YamlReader& reader, const YAML::Node& node, const std::string& where,
                        std::vector<RelabelConfig>& out) {
   RelabelConfig rule;
   std::string action = "replace";
   std::size_t modulus = 0;
-  const auto any = [](const std::string&) { return Result<void>(); };
+  const auto& names = RelabelActionNames();
+  // As in Prometheus, in small or in capital letters.
+  auto action_field = reader.OneOf("action", &action, names);
+  action_field.read = [&, refuse = action_field.read](const YAML::Node& n) {
+    action = n.IsScalar() ? boost::to_lower_copy(n.Scalar()) : "";
+    if (std::find(names.begin(), names.end(), action) != names.end()) return;
+    refuse(n);
+    action.clear();
+  };
   reader.Map(node, where,
-             {reader.OneOf("action", &action, RelabelActionNames()),
-              reader.TextList("source_labels", &rule.source_labels, any),
+             {action_field, reader.TextList("source_labels", &rule.source_labels, AnyText),
               reader.Text("separator", &rule.separator), reader.Text("regex", &rule.regex),
               reader.Text("target_label", &rule.target_label),
-              reader.Text("replacement", &rule.replacement), reader.Count("modulus", &modulus, 1)});
-  const auto& names = RelabelActionNames();
+              reader.Text("replacement", &rule.replacement), reader.Count("modulus", &modulus, 0)});
+  if (action.empty()) return;
   rule.action =
       static_cast<RelabelAction>(std::find(names.begin(), names.end(), action) - names.begin());
   rule.modulus = modulus;
@@ -83,8 +93,7 @@ void ReadParams(YamlReader& reader, const YAML::Node& node, ScrapeConfig& job) {
       reader.Problem(entry.first.Mark(),
                      "params." + name + ": expected a list of values, such as [\"1\"]");
     } else {
-      for (const auto& value : entry.second)
-        if (value.IsScalar()) job.params[name].push_back(value.Scalar());
+      reader.TextList("params." + name, &job.params[name], AnyText).read(entry.second);
     }
   }
 }

@@ -35,6 +35,68 @@ bool NeedsTarget(RelabelAction action) {
 
 bool IsWord(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
+// What can become a label's name once its groups are put in; Prometheus' pattern.
+bool CanBecomeName(const std::string& text) {
+  static const RE2 pattern(R"((?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+)");
+  return RE2::FullMatch(text, pattern);
+}
+
+tl::unexpected<Error> Bad(std::string message) {
+  return Fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+const std::string& NameOf(RelabelAction action) {
+  return RelabelActionNames()[static_cast<std::size_t>(action)];
+}
+
+// The label that the rule sets.
+Result<void> CheckTarget(const RelabelConfig& rule) {
+  const auto never_a_name = [](const std::string& field, const std::string& text) {
+    return Bad(field + ": \"" + text +
+               "\" can never be a label name: expected letters, digits, _ and groups such as $1 or "
+               "${name}, not a digit first");
+  };
+  if (rule.action == RelabelAction::kLabelMap && !CanBecomeName(rule.replacement))
+    return never_a_name("replacement", rule.replacement);
+  if (!NeedsTarget(rule.action)) return {};
+  if (rule.target_label.empty())
+    return Bad("action " + NameOf(rule.action) + " needs a target_label");
+  if (rule.action == RelabelAction::kReplace) {
+    if (!CanBecomeName(rule.target_label)) return never_a_name("target_label", rule.target_label);
+  } else if (!IsLabelName(rule.target_label)) {
+    return Bad("target_label: \"" + rule.target_label + "\" is no label name");
+  }
+  return {};
+}
+
+// Fields that the rule's action has no use for; those that Prometheus refuses.
+Result<void> CheckForTooMuch(const RelabelConfig& rule) {
+  const RelabelConfig plain;
+  const bool has_own_replacement = rule.replacement != plain.replacement;
+  const bool has_more =
+      has_own_replacement || rule.separator != plain.separator || rule.modulus != plain.modulus;
+  switch (rule.action) {
+    case RelabelAction::kLowercase:
+    case RelabelAction::kUppercase:
+      if (has_own_replacement)
+        return Bad("action " + NameOf(rule.action) + " takes no replacement");
+      break;
+    case RelabelAction::kKeepEqual:
+    case RelabelAction::kDropEqual:
+      if (has_more || rule.regex != plain.regex)
+        return Bad("action " + NameOf(rule.action) + " takes source_labels and target_label only");
+      break;
+    case RelabelAction::kLabelDrop:
+    case RelabelAction::kLabelKeep:
+      if (has_more || !rule.source_labels.empty() || !rule.target_label.empty())
+        return Bad("action " + NameOf(rule.action) + " takes regex only");
+      break;
+    default:
+      break;
+  }
+  return {};
+}
+
 std::uint64_t HashOf(const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest = {};
   unsigned size = 0;
@@ -127,34 +189,16 @@ const std::vector<std::string>& RelabelActionNames() {
 }
 
 Result<void> CheckRelabelConfig(const RelabelConfig& rule) {
-  const std::string& action = RelabelActionNames()[static_cast<std::size_t>(rule.action)];
-  const auto bad = [](std::string message) {
-    return Fail(ErrorCode::kInvalidArgument, std::move(message));
-  };
   const RE2 pattern(rule.regex, Quiet());
   if (!pattern.ok())
-    return bad("regex: \"" + rule.regex + "\" is no RE2 pattern: " + pattern.error());
+    return Bad("regex: \"" + rule.regex + "\" is no RE2 pattern: " + pattern.error());
   for (const std::string& name : rule.source_labels) {
-    if (!IsLabelName(name)) return bad("source_labels: \"" + name + "\" is no label name");
+    if (!IsLabelName(name)) return Bad("source_labels: \"" + name + "\" is no label name");
   }
-  if (NeedsTarget(rule.action) && rule.target_label.empty())
-    return bad("action " + action + " needs a target_label");
-  // That of replace may have groups in it.
-  if (NeedsTarget(rule.action) && rule.action != RelabelAction::kReplace &&
-      !IsLabelName(rule.target_label))
-    return bad("target_label: \"" + rule.target_label + "\" is no label name");
+  if (auto ok = CheckTarget(rule); !ok) return ok;
   if (rule.action == RelabelAction::kHashMod && rule.modulus == 0)
-    return bad("action hashmod needs a modulus above 0");
-  const RelabelConfig plain;
-  const bool is_equal_kind =
-      rule.action == RelabelAction::kKeepEqual || rule.action == RelabelAction::kDropEqual;
-  if (is_equal_kind && (rule.regex != plain.regex || rule.replacement != plain.replacement))
-    return bad("action " + action + " takes source_labels and target_label only");
-  if ((rule.action == RelabelAction::kLabelDrop || rule.action == RelabelAction::kLabelKeep) &&
-      (!rule.source_labels.empty() || !rule.target_label.empty() ||
-       rule.replacement != plain.replacement))
-    return bad("action " + action + " takes regex only");
-  return {};
+    return Bad("action hashmod needs a modulus above 0");
+  return CheckForTooMuch(rule);
 }
 
 struct Relabeler::Rule {

@@ -292,5 +292,16 @@ TEST(LoadConfig, SurvivesHostileYaml) {
   EXPECT_FALSE(ParseConfig("? [complex, key]\n: 1", "key").has_value());
 }
 
+TEST(LoadConfig, TakesTheActionOfARuleInAnyCase) {
+  const auto config = ParseConfig(
+      "scrape_configs: [{job_name: a, relabel_configs: [{action: Drop, regex: x}, {action: "
+      "LABELMAP, replacement: b}]}]",
+      "x.yml");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto& rules = config->scrape_configs.at(0).relabel_configs;
+  EXPECT_EQ(rules.at(0).action, RelabelAction::kDrop);
+  EXPECT_EQ(rules.at(1).action, RelabelAction::kLabelMap);
+}
+
 }  // namespace
 }  // namespace heapwatch

@@ -115,6 +115,30 @@ TEST(CheckRelabelConfig, SaysWhatIsMissingOrTooMuch) {
               HasSubstr("action labeldrop takes regex only"));
   EXPECT_THAT(problem({.action = RelabelAction::kKeepEqual, .regex = "a", .target_label = "b"}),
               HasSubstr("takes source_labels and target_label only"));
+  EXPECT_THAT(problem({.action = RelabelAction::kDropEqual, .separator = ",", .target_label = "b"}),
+              HasSubstr("takes source_labels and target_label only"));
+  EXPECT_THAT(problem({.action = RelabelAction::kLabelKeep, .separator = ","}),
+              HasSubstr("takes regex only"));
+  EXPECT_THAT(problem({.action = RelabelAction::kLabelDrop, .modulus = 2}),
+              HasSubstr("takes regex only"));
+  EXPECT_THAT(
+      problem({.action = RelabelAction::kUppercase, .target_label = "a", .replacement = "b"}),
+      HasSubstr("action uppercase takes no replacement"));
+}
+
+TEST(CheckRelabelConfig, RefusesATargetThatCanNeverBeALabelName) {
+  const auto is_good = [](const std::string& name) {
+    const bool as_target = CheckRelabelConfig({.target_label = name}).has_value();
+    const RelabelConfig map{.action = RelabelAction::kLabelMap, .replacement = name};
+    EXPECT_EQ(CheckRelabelConfig(map).has_value(), as_target) << name;
+    return as_target;
+  };
+  for (const char* good : {"a", "_a9", "in_$1", "${1}_x", "$1", "${where}${0}", "a$1b2"})
+    EXPECT_TRUE(is_good(good)) << good;
+  for (const char* bad : {"a-b", "9a", "-$1", "$", "${1", "${a-b}", "$1-x", "a b", "9$1"})
+    EXPECT_FALSE(is_good(bad)) << bad;
+  EXPECT_THAT(CheckRelabelConfig({.target_label = "a-b"}).error().message,
+              HasSubstr("target_label: \"a-b\""));
 }
 
 }  // namespace
