@@ -1,10 +1,13 @@
 #include "watcher/discovery/kubernetes_discoverer.h"
 
 #include <algorithm>
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <exception>
 #include <utility>
 
 #include "watcher/discovery/kubernetes_groups.h"
@@ -41,14 +44,18 @@ namespace {
 constexpr auto kReportEvery = std::chrono::milliseconds(250);
 constexpr auto kLookForNamespaceEvery = std::chrono::seconds(5);
 
+// Until one of them fails, with what it failed by; the others are ended.
 asio::awaitable<void> Together(std::vector<asio::awaitable<void>> tasks) {
-  using asio::experimental::awaitable_operators::operator&&;
-  asio::awaitable<void> last = std::move(tasks.back());
-  tasks.pop_back();
-  if (tasks.empty())
-    co_await std::move(last);
-  else
-    co_await (std::move(last) && Together(std::move(tasks)));
+  const auto executor = co_await asio::this_coro::executor;
+  const auto start = [&](asio::awaitable<void> task) {
+    return asio::co_spawn(executor, std::move(task), asio::deferred);
+  };
+  std::vector<decltype(start(std::move(tasks[0])))> started;
+  for (asio::awaitable<void>& task : tasks) started.push_back(start(std::move(task)));
+  const auto [order, failures] =
+      co_await asio::experimental::make_parallel_group(std::move(started))
+          .async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
+  std::rethrow_exception(failures[order.front()]);
 }
 
 }  // namespace

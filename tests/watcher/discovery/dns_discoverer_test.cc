@@ -124,7 +124,6 @@ TEST_F(DnsDiscovererTest, KeepsWhatItFoundWhileNobodyAnswers) {
   EXPECT_EQ(running_->groups().size(), 1U);
   Serve("host-record=shop.heap.test,10.0.0.2\n");
   EXPECT_TRUE(Finds("10.0.0.2:1"));
-  EXPECT_EQ(running_->failures(), 0U);
 }
 
 }  // namespace

@@ -94,7 +94,6 @@ TEST_F(FileDiscovererTest, KeepsTheLastGoodGroupsOfABrokenFileAndTells) {
   directory_.Write("a.yml", "- targets: [a:3]\n");
   ASSERT_TRUE(Finds("a:3 b:2"));
   EXPECT_EQ(running_->error(), "");
-  EXPECT_EQ(running_->failures(), 0U);
 }
 
 TEST_F(FileDiscovererTest, LooksAgainAfterAWhileWhereNoWatchTellsOfIt) {

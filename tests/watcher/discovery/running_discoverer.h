@@ -1,6 +1,8 @@
 // Runs one discoverer as the service would, and keeps what it reports.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -32,7 +34,9 @@ class RunningDiscoverer {
   }
   ~RunningDiscoverer() {
     tasks_.Cancel();
-    tasks_.WaitFor(std::chrono::seconds(60));
+    EXPECT_TRUE(tasks_.WaitFor(std::chrono::seconds(60)));
+    // That it was told to end is none.
+    EXPECT_EQ(tasks_.failures(), 0U);
     work_.reset();
     thread_.join();
     cpu_.join();
@@ -53,7 +57,6 @@ class RunningDiscoverer {
     const std::scoped_lock lock(mutex_);
     return reports_.empty() ? "" : reports_.back().error;
   }
-  std::uint64_t failures() const { return tasks_.failures(); }
 
   // Until what it found last is as the test wants it.
   bool Finds(const std::function<bool(const TargetGroups&)>& condition) const {
