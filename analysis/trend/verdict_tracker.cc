@@ -42,6 +42,16 @@ bool SameSlope(double a, double b) {
 
 }  // namespace
 
+std::string VerdictTracker::WhyItStands(const SiteSuspicion& site) const {
+  if (site.standing != VerdictKind::kLeak) {
+    return std::string(ToString(site.standing)) + " until " + std::to_string(options_.evaluations) +
+           " heap states in a row say otherwise";
+  }
+  return site.from_earlier_life
+             ? "leaked before the restart and has not yet had time to show it again"
+             : "a leak until it is seen to end";
+}
+
 void VerdictTracker::BeginLife() {
   for (auto& [id, site] : sites_) {
     if (site.standing == VerdictKind::kLeak) {
@@ -173,13 +183,7 @@ std::vector<Verdict> VerdictTracker::Step(const SiteWindow& window, std::size_t 
     Settle(site, verdict, new_state, trend);
     if (site.from_earlier_life) verdict.carried_over_restart = true;
     if (verdict.kind == site.standing) continue;
-    if (site.standing == VerdictKind::kLeak) {
-      verdict.reason =
-          (site.from_earlier_life
-               ? "leaked before the restart and has not yet had time to show it again; now: "
-               : "a leak until it is seen to end; now: ") +
-          verdict.reason;
-    }
+    verdict.reason = WhyItStands(site) + "; now: " + verdict.reason;
     verdict.kind = site.standing;
   }
   return verdicts;

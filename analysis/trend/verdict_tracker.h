@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "analysis/profile/site.h"
@@ -72,6 +73,8 @@ class VerdictTracker {
                             std::vector<Verdict> verdicts, const TrendOptions& trend);
 
  private:
+  // A verdict that differs from the latest.
+  std::string WhyItStands(const SiteSuspicion& site) const;
   void BeginLife();
   // Lets a site that a new build brought take over what is known of the one it took the place of.
   void TakeOver(const SiteWindow& window, std::size_t end, const Verdict& verdict);

@@ -54,7 +54,11 @@ TEST(VerdictTracker, NeedsSeveralHeapStatesForAVerdict) {
   VerdictTracker tracker;
   // The same observation evaluated again and again is one piece of evidence.
   for (int i = 0; i < 5; ++i) {
-    EXPECT_NE(tracker.Step(window, end - 2, leak, {})[0].kind, VerdictKind::kLeak);
+    const Verdict verdict = tracker.Step(window, end - 2, leak, {})[0];
+    EXPECT_NE(verdict.kind, VerdictKind::kLeak);
+    EXPECT_EQ(
+        verdict.reason,
+        "insufficient-data until 3 heap states in a row say otherwise; now: " + leak[0].reason);
   }
   EXPECT_NE(tracker.Step(window, end - 1, leak, {})[0].kind, VerdictKind::kLeak);
   EXPECT_EQ(tracker.Step(window, end, leak, {})[0].kind, VerdictKind::kLeak);
