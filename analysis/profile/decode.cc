@@ -46,6 +46,12 @@ Result<void> CheckUse(const HeapProfile& profile, const DecodeLimits& limits) {
     return Fail(ErrorCode::kWrongFormat,
                 "a pprof profile of " + TypesOf(profile) + ", not of a heap");
   }
+  if (!limits.allow_without_live && !profile.column(Quantity::kInuseSpace)) {
+    return Fail(ErrorCode::kWrongFormat,
+                "a pprof profile of " + TypesOf(profile) +
+                    ": it does not tell how much memory is live (inuse_space/bytes), and no leak "
+                    "shows in anything else");
+  }
   if (!HasGoTypes(profile)) return {};
   // Go leaves out a rate of zero; what was sampled before it was set so stays in the profile and
   // moves no more.

@@ -23,6 +23,8 @@ struct DecodeLimits {
   // Go's ?seconds=N serves differences, of live memory too: refused, unless someone wants just that
   // (a diff of files).
   bool allow_delta = false;
+  // What tells allocations only can be compared, not watched: no leak shows in it.
+  bool allow_without_live = false;
 };
 
 // Keeps its working memory from one profile to the next: what a scraper wants.

@@ -197,6 +197,10 @@ Result<void> ReadSnapshots(const json::object& root, std::int64_t period,
                                    .is_new = true});
   }
   const std::size_t count = window.observations.size();
+  if (count > 0 && sites > 0 && !window.has[static_cast<std::size_t>(Quantity::kInuseSpace)]) {
+    return Fail(ErrorCode::kWrongFormat,
+                "snapshots: the live bytes, the first of a site's four numbers, are nowhere told");
+  }
   for (std::size_t q = 0; q < kQuantityCount; ++q) {
     if (!window.has[q]) continue;
     window.matrix[q].resize(sites * count);

@@ -61,7 +61,7 @@ class Target {
   const std::vector<StretchMeter>& stretches() const { return stretches_; }
   double total_inuse() const {
     double total = 0;
-    if (life_.size() == 0 || !Has(window_, Quantity::kInuseSpace)) return 0;
+    if (life_.size() == 0) return 0;
     for (std::size_t row = 0; row < window_.rows.size(); ++row) {
       total +=
           static_cast<double>(window_.series(Quantity::kInuseSpace, row)[life_.columns.back()]);
@@ -280,6 +280,10 @@ Verdict Judge(Target& target, SiteId id) {
   verdict.site = id;
   verdict.to = observations[life.columns.back()].time;
   verdict.from = observations[life.columns.front()].time;
+  if (!Has(target.window(), Quantity::kInuseSpace)) {
+    verdict.reason = "what is live is not told, only what was allocated";
+    return verdict;
+  }
   const SiteLife site = target.LifeOf(id);
   verdict.inuse_bytes = site.inuse.back();
   verdict.sampling_period_bytes = target.period_bytes();

@@ -44,6 +44,7 @@ struct TrendOptions {
 };
 
 // One verdict per site, in the order of window.sites, from the observations [0, end) of the window.
+// Where the window does not tell live bytes, each is insufficient-data.
 std::vector<Verdict> Analyze(const SiteWindow& window, std::size_t end,
                              const TrendOptions& options);
 

@@ -5,8 +5,10 @@
 #include "tests/fuzz/fuzz_support.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static heapwatch::Decoder decoder(
-      {.inflated_bytes = 4U << 20U, .samples = 100'000, .allow_delta = true});
+  static heapwatch::Decoder decoder({.inflated_bytes = 4U << 20U,
+                                     .samples = 100'000,
+                                     .allow_delta = true,
+                                     .allow_without_live = true});
   static const auto attributor = *heapwatch::SiteAttributor::Create({});
   const auto profile = decoder.Decode({reinterpret_cast<const char*>(data), size});
   if (!profile) {

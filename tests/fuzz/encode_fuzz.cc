@@ -6,7 +6,7 @@
 FUZZ_PLAIN_BYTES
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static heapwatch::Decoder decoder({.allow_delta = true});
+  static heapwatch::Decoder decoder({.allow_delta = true, .allow_without_live = true});
   const std::string plain = heapwatch::Plain(data, size);
   const auto profile = decoder.Decode(plain);
   if (!profile) return 0;

@@ -99,11 +99,11 @@ bool IsBinary(Format format) {
 
 // A file, or the snapshot that a service has of its target at that time.
 Result<HeapProfile> ReadProfile(const DiffArguments& arguments, const std::string& what) {
-  if (arguments.target.empty()) return ReadProfileFile(what);
+  if (arguments.target.empty()) return ReadProfileFile(what, {.allow_without_live = true});
   const auto bytes = AskService(arguments.service, "/api/v1/snapshot",
                                 {{"target", arguments.target}, {"t", what}, {"format", "pprof"}});
   if (!bytes) return Fail(bytes.error());
-  return DecodeProfile(*bytes);
+  return DecodeProfile(*bytes, {.allow_without_live = true});
 }
 
 Result<void> RunDiff(DiffArguments& arguments) {

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "analysis/base/units.h"
-#include "analysis/profile/decode.h"
 #include "analysis/series/site_window_builder.h"
 
 namespace heapwatch {
@@ -63,10 +62,10 @@ Result<std::string> ReadWholeFile(const fs::path& path, std::size_t max_bytes) {
   return bytes;
 }
 
-Result<HeapProfile> ReadProfileFile(const fs::path& path) {
+Result<HeapProfile> ReadProfileFile(const fs::path& path, const DecodeLimits& limits) {
   auto bytes = ReadWholeFile(path, kMaxProfileBytes);
   if (!bytes) return Fail(bytes.error());
-  auto profile = DecodeProfile(*bytes);
+  auto profile = DecodeProfile(*bytes, limits);
   if (!profile) return Fail(profile.error().In(path.string()));
   return profile;
 }

@@ -7,12 +7,14 @@
 
 #include "analysis/base/error.h"
 #include "analysis/profile/attribution.h"
+#include "analysis/profile/decode.h"
 #include "analysis/profile/heap_profile.h"
 #include "analysis/series/site_window.h"
 
 namespace heapwatch {
 
-Result<HeapProfile> ReadProfileFile(const std::filesystem::path& path);
+Result<HeapProfile> ReadProfileFile(const std::filesystem::path& path,
+                                    const DecodeLimits& limits = {});
 
 // A directory of recorded heap profiles as one series. A profile's moment is its time_nanos, else
 // its file name as Unix milliseconds ("1795345918892.pb.gz"), else the file's modification time.

@@ -75,11 +75,7 @@ Result<void> PushedTargets::Keep(const PushRequest& push, Time time) const {
   limits.inflated_bytes = limits_.inflated_bytes;
   const auto profile = DecodeProfile(push.profile, limits);
   if (!profile) return Fail(profile.error());
-  if (!push.alloc_is_delta) return sink_(push.labels, time, *profile);
-  if (profile->column(Quantity::kInuseSpace))
-    return sink_(push.labels, time, WithoutAlloc(*profile));
-  return Fail(ErrorCode::kWrongFormat,
-              "differences of what was allocated, and nothing of what lives");
+  return sink_(push.labels, time, push.alloc_is_delta ? WithoutAlloc(*profile) : *profile);
 }
 
 Result<Time> PushedTargets::Begin(const PushRequest& push, const std::string& peer) {

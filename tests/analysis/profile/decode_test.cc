@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "analysis/profile/encode.h"
+#include "analysis/profile/profile_builder.h"
 #include "tests/analysis/profile/pprof_message.h"
 #include "tests/analysis/profile/profile_files.h"
 
@@ -179,6 +180,20 @@ TEST(Decode, RefusesADeltaUnlessItIsAskedFor) {
   const Result<HeapProfile> delta = DecodeProfile(bytes, {.allow_delta = true});
   ASSERT_TRUE(delta) << delta.error().message;
   EXPECT_LT(delta->total(Quantity::kInuseSpace), 0);
+}
+
+TEST(Decode, RefusesWhatTellsNothingOfLiveMemoryUnlessItIsAskedFor) {
+  ProfileBuilder builder({{"alloc_objects", "count"}, {"alloc_space", "bytes"}});
+  builder.AddSample({{"main.f", "main.go", 7, 5}}, 0, {1, 64});
+  const std::string bytes = EncodePprof(std::move(builder).Build());
+  const Error error = ErrorOf(bytes);
+  EXPECT_EQ(error.code, ErrorCode::kWrongFormat);
+  EXPECT_THAT(error.message,
+              HasSubstr("alloc_objects/count, alloc_space/bytes: it does not tell how much memory "
+                        "is live"));
+  const Result<HeapProfile> allocated = DecodeProfile(bytes, {.allow_without_live = true});
+  ASSERT_TRUE(allocated) << allocated.error().message;
+  EXPECT_EQ(allocated->total(Quantity::kAllocSpace), 64);
 }
 
 TEST(Decode, ProfilingThatIsSwitchedOffIsNotAnEmptyHeap) {

@@ -44,7 +44,7 @@ class Mutation : public testing::TestWithParam<std::filesystem::path> {
 
   std::string packed_ = ReadFile(GetParam());
   std::string plain_;
-  Decoder decoder_{{.inflated_bytes = 4U << 20U, .allow_delta = true}};
+  Decoder decoder_{{.inflated_bytes = 4U << 20U, .allow_delta = true, .allow_without_live = true}};
   std::shared_ptr<const SiteAttributor> attributor_ = *SiteAttributor::Create({});
 };
 

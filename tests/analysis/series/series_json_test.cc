@@ -85,6 +85,8 @@ TEST(SeriesJson, NamesThePlaceOfAMistake) {
               HasSubstr("snapshots[0].v: has 0 rows for 1 sites"));
   EXPECT_THAT(message(R"({"sites": [{}], "snapshots": [{"t": 1, "v": [[1, 2, "x", 4]]}]})"),
               HasSubstr("snapshots[0].v[0]"));
+  EXPECT_THAT(message(R"({"sites": [{}], "snapshots": [{"t": 1, "v": [[null, null, 5, 5]]}]})"),
+              HasSubstr("the live bytes"));
   EXPECT_THAT(message(R"({"sites": [], "snapshots": [{"t": "now", "v": null}]})"),
               HasSubstr("Unix seconds"));
 }

@@ -243,6 +243,16 @@ TEST(Analyze, DoesWithoutAllocations) {
   EXPECT_FALSE(verdict.alloc_bytes_per_second);
 }
 
+TEST(Analyze, JudgesNothingWhereNoLiveBytesAreTold) {
+  SiteWindow window = SyntheticTarget(7).Make({Leak(20)}, {});
+  const auto inuse = static_cast<std::size_t>(Quantity::kInuseSpace);
+  window.has[inuse] = false;
+  window.matrix[inuse].clear();
+  const Verdict verdict = Analyze(window, window.observations.size(), {}).at(0);
+  EXPECT_EQ(verdict.kind, VerdictKind::kInsufficientData);
+  EXPECT_EQ(verdict.reason, "what is live is not told, only what was allocated");
+}
+
 TEST(Analyze, JudgesWithinMinutesWhenToldToAndScrapedOften) {
   SyntheticOptions options;
   options.seconds = 240;

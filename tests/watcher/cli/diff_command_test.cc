@@ -54,6 +54,18 @@ class DiffCommand : public ::testing::Test {
   std::string err_;
 };
 
+TEST_F(DiffCommand, ComparesWhatWasAllocatedAlone) {
+  const auto allocated = [](std::int64_t bytes) {
+    ProfileBuilder builder(std::vector<SampleType>{{"alloc_space", "bytes"}});
+    builder.AddSample({{"main.f", "main.go", 7, 5}}, 0, {bytes});
+    return EncodePprof(std::move(builder).Build());
+  };
+  Write("c.pb.gz", allocated(100));
+  Write("d.pb.gz", allocated(350));
+  EXPECT_EQ(Run({Path("c.pb.gz"), Path("d.pb.gz"), "--sample-index", "alloc_space"}), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("+250 B"));
+}
+
 // As a service with that configuration names them.
 TEST_F(DiffCommand, NamesSitesByTheConfiguration) {
   const auto called = [](std::int64_t bytes) {
