@@ -22,6 +22,7 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -231,6 +232,10 @@ TEST_F(AccessTest, CurlPushesAsPyroscopesAgentsDo) {
                                            "Content-Type: application/octet-stream",
                                            base + "/api/v1/profiles?service=cron&instance=cron-1"});
   EXPECT_THAT(pushed.standard_output, HasSubstr("\"status\":\"success\""));
+  const ProgramResult garbage =
+      RunProgram({"curl", "-sS", "-w", "%{http_code}", "--data-binary", "@" + config,
+                  base + "/api/v1/profiles?service=cron&instance=cron-2"});
+  EXPECT_THAT(garbage.standard_output, AllOf(HasSubstr("\"bad_data\""), EndsWith("400")));
   const std::string targets = boost::json::serialize(GetJson(base + "/api/v1/targets"));
   EXPECT_THAT(targets,
               AllOf(HasSubstr("batch-7"), HasSubstr("cron-1"), HasSubstr("pushed by 127.0.0.1")));

@@ -15,13 +15,13 @@ HttpResponse HandlePush(const HttpRequest& request, Time now, PushedTargets& tar
     return JsonReply(boost::json::object{{"id", TargetId::Of(push->labels).ToString()},
                                          {"labels", ToJson(push->labels)}});
   }
-  const Error& error = kept.error();
+  Error error = kept.error();
   if (error.code == ErrorCode::kWrongFormat && is_ingest)
     return JsonReply(boost::json::object{{"ignored", "not a heap profile: " + error.message}});
-  HttpResponse response = ErrorReply(error);
   // What cannot be read is the sender's mistake here, not a broken store's.
   if (error.code == ErrorCode::kWrongFormat || error.code == ErrorCode::kCorrupt)
-    response.status = 400;
+    error.code = ErrorCode::kInvalidArgument;
+  HttpResponse response = ErrorReply(error);
   if (error.code == ErrorCode::kLimit) response.status = 429;
   return response;
 }
