@@ -211,7 +211,7 @@ std::string ByStack(const ProfileDiff& diff, std::size_t top) {
 
 std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& options) {
   const std::size_t top = options.top.value_or(static_cast<std::size_t>(-1));
-  const std::string header = Header(diff);
+  std::string header = Header(diff);
   switch (options.by) {
     case DiffBy::kSite:
       return header + BySite(diff, top);

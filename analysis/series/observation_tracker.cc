@@ -3,14 +3,13 @@
 namespace heapwatch {
 
 bool ObservationTracker::IsNewLife(const ObservationFacts& facts) const {
-  for (const Quantity quantity : {Quantity::kAllocSpace, Quantity::kAllocObjects}) {
+  const auto fell = [&](Quantity quantity) {
     const auto q = static_cast<std::size_t>(quantity);
     const auto before = last_totals_[q];
     const auto now = facts.totals[q];
-    if (!before || !now) continue;
-    if (*now < *before || facts.fallen[q] > *before / 4) return true;
-  }
-  return false;
+    return before && now && (*now < *before || facts.fallen[q] > *before / 4);
+  };
+  return fell(Quantity::kAllocSpace) || fell(Quantity::kAllocObjects);
 }
 
 Observation ObservationTracker::Next(const ObservationFacts& facts) {
