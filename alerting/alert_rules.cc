@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "config/alert_labels.h"
+
 namespace heapwatch {
 namespace {
 
@@ -112,8 +114,7 @@ Labels IdentityLabels(const Finding& finding) {
   }
   if (!finding.version.empty()) labels.emplace("version", finding.version);
   for (const auto& [name, value] : finding.common_labels)
-    if (name == "severity" || !labels.emplace(name, value).second)
-      labels.emplace("exported_" + name, value);
+    labels.emplace(IsOwnAlertLabel(name) ? "exported_" + name : name, value);
   return labels;
 }
 

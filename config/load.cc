@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "config/alert_labels.h"
 #include "config/load_alerting.h"
 #include "config/load_discovery.h"
 #include "config/load_http_client.h"
@@ -183,6 +184,20 @@ void ReadScrapeBudget(YamlReader& reader, const YAML::Node& node, ScrapeBudgetCo
               reader.Size("bytes_in_flight", bytes(&budget.bytes_in_flight))});
 }
 
+YamlReader::Field ExternalLabelsField(YamlReader& reader, Labels* out) {
+  auto field = reader.LabelSet("external_labels", out, /*allow_meta=*/false);
+  field.read = [&reader, read = field.read](const YAML::Node& node) {
+    read(node);
+    if (!node.IsMap()) return;
+    for (const auto& entry : node)
+      if (entry.first.IsScalar() && IsOwnAlertLabel(entry.first.Scalar()))
+        reader.Problem(entry.first.Mark(), "external_labels: \"" + entry.first.Scalar() +
+                                               "\" is what alerts call something of their own: "
+                                               "give it another name");
+  };
+  return field;
+}
+
 void ReadGlobal(YamlReader& reader, const YAML::Node& node, GlobalConfig& global) {
   reader.Map(node, "global",
              {reader.Time("scrape_interval", &global.scrape_interval),
@@ -192,7 +207,7 @@ void ReadGlobal(YamlReader& reader, const YAML::Node& node, GlobalConfig& global
                   "scrape_budget",
                   [&](const YAML::Node& n) { ReadScrapeBudget(reader, n, global.scrape_budget); }),
               StopScrapingField(reader, &global.stop_scraping),
-              reader.LabelSet("external_labels", &global.external_labels, /*allow_meta=*/false)});
+              ExternalLabelsField(reader, &global.external_labels)});
   if (global.scrape_timeout <= global.scrape_interval) return;
   // A short interval alone is not a mistake: the timeout nobody set shrinks with it.
   if (node.IsMap() && node["scrape_timeout"])

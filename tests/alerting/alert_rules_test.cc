@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "alerting/alert_rules.h"
 #include "alerting/target_down.h"
 #include "tests/alerting/watched_service.h"
 
@@ -18,6 +19,24 @@ using enum VerdictKind;
 using std::chrono::minutes;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+
+// --- labels
+
+TEST(IdentityLabels, CallsATargetsLabelTheSameInEveryAlert) {
+  for (const Problem problem : {Problem::kGrowth, Problem::kServiceGrowth, Problem::kTargetDown}) {
+    Finding finding;
+    finding.problem = problem;
+    finding.service = "shop";
+    for (const char* name : {"alertname", "site", "function", "severity", "zone"})
+      finding.common_labels.emplace(name, "x");
+    const Labels labels = IdentityLabels(finding);
+    for (const char* name : {"alertname", "site", "function", "severity"}) {
+      EXPECT_EQ(Get(labels, std::string("exported_") + name), "x") << name;
+      EXPECT_NE(Get(labels, name), "x") << name;
+    }
+    EXPECT_EQ(Get(labels, "zone"), "x");
+  }
+}
 
 // --- rules
 
