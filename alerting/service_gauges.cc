@@ -102,7 +102,7 @@ class Families {
     if (is_new) families_.push_back({name, help, prometheus::MetricType::Gauge, {}});
     ClientMetric metric;
     for (const auto& [label, text] : labels)
-      metric.label.push_back({label, CutEnd(ToUtf8(text), kMaxLabelRunes)});
+      metric.label.push_back({label, LabelValue(ToUtf8(text))});
     metric.gauge.value = value;
     families_[it->second].metric.push_back(std::move(metric));
   }

@@ -58,7 +58,7 @@ std::vector<ClientMetric::Label> MakeLabels(const Labels& target, const std::str
   Labels labels = {{"site", site}, {"function", CutBegin(ToUtf8(function), kMaxLabelRunes)}};
   for (const auto& [name, value] : target) {
     const bool is_taken = name == "site" || name == "function" || name == "state";
-    labels.emplace(is_taken ? "exported_" + name : name, CutEnd(ToUtf8(value), kMaxLabelRunes));
+    labels.emplace(is_taken ? "exported_" + name : name, LabelValue(ToUtf8(value)));
   }
   std::vector<ClientMetric::Label> out;
   out.reserve(labels.size() + 1);

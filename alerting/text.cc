@@ -1,5 +1,9 @@
 #include "alerting/text.h"
 
+#include <xxhash.h>
+
+#include <cstdio>
+
 namespace heapwatch {
 namespace {
 
@@ -33,6 +37,14 @@ std::string CutBegin(std::string_view text, std::size_t max_runes) {
   for (std::size_t skipped = 0; begin < text.size(); ++begin)
     if (!IsContinuation(text[begin]) && skipped++ == runes - (max_runes - 1)) break;
   return std::string(kEllipsis) + std::string(text.substr(begin));
+}
+
+std::string LabelValue(std::string_view text) {
+  if (CountRunes(text) <= kMaxLabelRunes) return std::string(text);
+  char hash[17];
+  std::snprintf(hash, sizeof(hash), "%016llx",
+                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
+  return CutEnd(text, kMaxLabelRunes - 16) + hash;
 }
 
 }  // namespace heapwatch

@@ -47,6 +47,14 @@ std::map<std::string, double> Values(const std::vector<prometheus::MetricFamily>
   return values;
 }
 
+TEST(ServiceGauges, KeepTargetsWithLongLabelsApart) {
+  ServiceGauges gauges;
+  const std::string common(600, 'x');
+  const auto families =
+      gauges.Update({Target(common + "1", {kStable}), Target(common + "2", {kStable})});
+  EXPECT_EQ(Values(families, "heapwatch_target_inuse_bytes", "instance").size(), 2U);
+}
+
 TEST(ServiceGauges, SumUpTargetsAndServices) {
   ServiceGauges gauges;
   TargetVerdicts a = Target("a:1", {kLeak, kStable});

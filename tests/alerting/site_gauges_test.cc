@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <set>
 #include <sstream>
 
 #include "tests/alerting/sample_findings.h"
@@ -179,6 +180,18 @@ TEST(SiteGauges, KeepATargetsOwnLabelUnderAnotherName) {
   target.target["site"] = "frankfurt";
   gauges.Update({target});
   EXPECT_THAT(Text(gauges), HasSubstr(R"(exported_site="frankfurt")"));
+}
+
+TEST(SiteGauges, KeepTargetsWithLongLabelsApart) {
+  SiteGauges gauges;
+  const std::string common(600, 'x');
+  gauges.Update({Target({{"f"}}, common + "1"), Target({{"f"}}, common + "2")});
+  std::set<std::string> instances;
+  for (const auto& family : gauges.Collect())
+    for (const auto& metric : family.metric)
+      for (const auto& label : metric.label)
+        if (label.name == "instance") instances.insert(label.value);
+  EXPECT_EQ(instances.size(), 2U);
 }
 
 TEST(SiteGauges, KeepTheirLabelsShortAndValid) {

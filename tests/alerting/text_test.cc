@@ -15,5 +15,15 @@ TEST(Cut, CountsRunesNotBytes) {
   EXPECT_EQ(CutEnd("abc", 0), "");
 }
 
+TEST(LabelValue, KeepsLongValuesApart) {
+  const std::string longest(kMaxLabelRunes, 'x');
+  EXPECT_EQ(LabelValue(longest), longest);
+  const std::string cut = LabelValue(longest + "1");
+  EXPECT_EQ(CountRunes(cut), kMaxLabelRunes);
+  EXPECT_EQ(cut.substr(0, 200), longest.substr(0, 200));
+  EXPECT_EQ(LabelValue(longest + "1"), cut);
+  EXPECT_NE(LabelValue(longest + "2"), cut);
+}
+
 }  // namespace
 }  // namespace heapwatch
