@@ -69,6 +69,17 @@ Formats:
 
 Exit codes: 0 fine, 1 a file cannot be read or the two cannot be compared, 2 wrong usage.)";
 
+// An option that takes one of the names in `choices` and nothing else: CLI11's own transformers
+// take an enum's number, too.
+template <class T>
+CLI::Option* AddChoice(CLI::App& command, const std::string& name, T& out,
+                       const std::map<std::string, T>& choices, const std::string& description) {
+  return command
+      .add_option_function<std::string>(
+          name, [&](const std::string& choice) { out = choices.at(choice); }, description)
+      ->check(CLI::IsMember(choices).description(""));
+}
+
 std::string BaseName(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
@@ -144,15 +155,16 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_flag("--normalize", arguments->options.normalize,
                     "Scale B to the total of A first: shows what takes a larger share");
-  command->add_option("--format", arguments->format, "One of those below")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+  AddChoice(*command, "--format", arguments->format, kFormats, "One of those below")
       ->default_str("text")
       ->type_name("FORMAT");
-  command->add_option("--by", arguments->by, "Rows of the text: site, function, cum or stack")
-      ->transform(CLI::CheckedTransformer(kOrders).description(""))
+  AddChoice(*command, "--by", arguments->by, kOrders,
+            "Rows of the text: site, function, cum or stack")
       ->default_str("site")
       ->type_name("ROWS");
   command->add_option("--top", arguments->top, "Rows of the text at most; 0: all")
+      ->type_name("N")
+      ->check(CLI::Range(0, 1'000'000).description(""))
       ->capture_default_str();
   command->add_option("-o,--output", arguments->output, "Write to this file instead of stdout")
       ->type_name("FILE");

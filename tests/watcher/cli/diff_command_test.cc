@@ -141,8 +141,20 @@ TEST_F(DiffCommand, SaysWhereItCannotWrite) {
   EXPECT_THAT(err_, HasSubstr("no/such/folder: No such file"));
 }
 
+TEST_F(DiffCommand, RefusesACountOfRowsThatIsNone) {
+  for (const char* top : {"-3", "99999999999999999999", "all"})
+    EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--top", top}), kExitUsage) << top;
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--top", "0", "--by", "function"}), kExitOk);
+}
+
 TEST_F(DiffCommand, RefusesAFormatItDoesNotKnow) {
-  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", "yaml"}), kExitUsage);
+  for (const char* format : {"yaml", "4", "TEXT"}) {
+    EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", format}), kExitUsage) << format;
+    EXPECT_THAT(err_, HasSubstr(std::string("--format: ") + format +
+                                " not in {folded,json,pprof,pprof-diff-base,svg,text}"));
+  }
+  EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--by", "1"}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("--by: 1 not in {cum,function,site,stack}"));
   EXPECT_EQ(Run({Path("a.pb.gz")}), kExitUsage);
 }
 
