@@ -136,7 +136,15 @@ void AddTrendCommand(CLI::App& app, int& exit_code) {
   const auto arguments = std::make_shared<TrendArguments>();
   CLI::App* command =
       app.add_subcommand("trend", "Ask a running service how the memory of one site goes");
-  command->add_option("SITE", arguments->site, "A site, as below")->required()->type_name(" ");
+  command->add_option("SITE", arguments->site, "A site, as below")
+      ->required()
+      ->type_name(" ")
+      ->check(CLI::Validator(
+          [](const std::string& site) {
+            return site.empty() ? std::string("expected a site, as `heapwatch top` lists them")
+                                : std::string();
+          },
+          ""));
   command->add_option("--target", arguments->target, "Of one target only: its instance or id")
       ->type_name("TARGET");
   command->add_option("--from", arguments->from, "Since when: now-2d, RFC 3339 or Unix seconds")

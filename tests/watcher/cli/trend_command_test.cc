@@ -54,6 +54,12 @@ TEST_F(TrendCommand, FindsTheOnlySiteWithThatInItsName) {
   EXPECT_THAT(several.err, HasSubstr("fits 2 sites, name one: main.load a.go:+1; main.save"));
 }
 
+TEST_F(TrendCommand, WantsASite) {
+  const CommandOutcome outcome = Run("");
+  EXPECT_EQ(outcome.exit_code, kExitUsage);
+  EXPECT_THAT(outcome.err, HasSubstr("heapwatch top"));
+}
+
 TEST_F(TrendCommand, SaysThatItHasNotSeenAllSites) {
   const CommandOutcome outcome = Run("unseen");
   EXPECT_EQ(outcome.exit_code, kExitBadInput);
