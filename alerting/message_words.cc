@@ -94,7 +94,8 @@ std::string Spread(const Finding& finding) {
 
 std::string Limit(const Finding& finding) {
   const auto limit = SoonestLimit(finding);
-  return limit && IsGrowth(finding) ? ", limit in " + TimeRange(*limit) : "";
+  if (!limit || !IsGrowth(finding)) return "";
+  return limit->high <= 0 ? ", limit reached" : ", limit in " + TimeRange(*limit);
 }
 
 // "5 sites" of a service-wide growth.

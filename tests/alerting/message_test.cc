@@ -174,6 +174,7 @@ TEST(Summary, ChoosesUnitsThatAreReadAtAGlance) {
               EndsWith("limit in 5 h or more"));
   EXPECT_THAT(limit_in(400 * 86'400.0, 500 * 86'400.0), EndsWith("since v2.4"));
   EXPECT_THAT(limit_in(-5, 60), EndsWith("limit in 0-1 min"));
+  EXPECT_THAT(limit_in(0, 0), EndsWith(", limit reached"));
   v.slope_bytes_per_second = 0.5 * kMiB;
   v.slope_interval = {-0.1 * kMiB, 1.2 * kMiB};
   EXPECT_THAT(Summary(finding), HasSubstr("leaks 1.8 GiB/h (-0.4 to 4.2)"));

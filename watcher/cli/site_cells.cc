@@ -21,9 +21,8 @@ std::optional<double> Number(const json::object& object, const char* name) {
 }
 
 // Whole minutes are enough this far ahead.
-std::string Ahead(double seconds) {
-  const double minutes = std::floor(std::min(seconds, 1e9) / 60);
-  return FormatDuration(std::chrono::minutes(static_cast<std::int64_t>(minutes)));
+std::string Ahead(double minutes) {
+  return FormatDuration(std::chrono::minutes(static_cast<std::int64_t>(std::min(minutes, 1e7))));
 }
 
 }  // namespace
@@ -65,7 +64,9 @@ Cell LimitCell(const json::object& verdict) {
   const auto low = Number(verdict, "to_limit_low_seconds");
   if (!low) return {};
   const auto high = Number(verdict, "to_limit_high_seconds");
-  return {high ? Ahead(*low) + "-" + Ahead(*high) : "over " + Ahead(*low), Colour::kRed};
+  if (high && *high <= 0) return {"reached", Colour::kRed};
+  const std::string soonest = Ahead(std::floor(*low / 60));
+  return {high ? soonest + "-" + Ahead(std::ceil(*high / 60)) : "over " + soonest, Colour::kRed};
 }
 
 Cell LabelCell(const json::object& verdict, const char* name) {

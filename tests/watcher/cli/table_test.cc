@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json.hpp>
+
+#include "watcher/cli/site_cells.h"
+
 namespace heapwatch {
 namespace {
 
@@ -31,6 +35,16 @@ TEST(RenderTable, PaintsOnATerminalOnlyAndCutsTheLastColumn) {
 TEST(RenderTable, LetsNobodySteerTheTerminal) {
   EXPECT_THAT(RenderTable(kColumns, {{{"leak"}, {""}, {"\x1b]0;mine\x07"}}}, {}),
               HasSubstr("?]0;mine?"));
+}
+
+TEST(LimitCell, TellsWhenTheLimitIsReached) {
+  const auto limit = [](double low, double high) {
+    return LimitCell({{"to_limit_low_seconds", low}, {"to_limit_high_seconds", high}}).text;
+  };
+  EXPECT_EQ(limit(3600, 7260), "1h-2h1m");
+  EXPECT_EQ(limit(0, 59), "0s-1m");
+  EXPECT_EQ(limit(0, 0), "reached");
+  EXPECT_EQ(LimitCell({{"to_limit_low_seconds", 7200}}).text, "over 2h");
 }
 
 TEST(Sparkline, DrawsTheCourseFromZero) {
