@@ -1,11 +1,27 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "watcher/cli/commands.h"
 
 namespace heapwatch {
 namespace {
+
+// What stands in the place of a sub-command and is none, with those there are; "" where that is
+// not what is wrong. CLI11 says no more than that one is required.
+std::string UnknownCommand(const CLI::App& app) {
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  const std::vector<std::string> rest = last->remaining();
+  if (last->get_require_subcommand_min() == 0 || rest.empty() || rest[0].starts_with('-'))
+    return "";
+  std::string known;
+  for (const CLI::App* command : last->get_subcommands([](const CLI::App*) { return true; }))
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  return "there is no command \"" + rest[0] + "\": expected one of " + known;
+}
 
 int Run(int argc, const char* const* argv) {
   CLI::App app{
@@ -30,6 +46,14 @@ int Run(int argc, const char* const* argv) {
 
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const std::string unknown = UnknownCommand(app);
+    if (unknown.empty()) {
+      app.exit(error);
+    } else {
+      std::cerr << "heapwatch: " << unknown << '\n';
+    }
+    return kExitUsage;
   } catch (const CLI::ParseError& error) {
     // CLI11 prints the help or the complaint; its own codes are many, ours are three.
     return app.exit(error) == 0 ? kExitOk : kExitUsage;

@@ -42,6 +42,18 @@ TEST(CommandLine, WithoutACommandIsAUsageError) {
   EXPECT_THAT(outcome.err, HasSubstr("subcommand"));
 }
 
+TEST(CommandLine, UnknownCommandIsAUsageErrorThatNamesItAndThoseThereAre) {
+  const CommandOutcome outcome = RunCommand({"bogus"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.err,
+              HasSubstr("there is no command \"bogus\": expected one of serve, check,"));
+  const CommandOutcome nested = RunCommand({"check", "bogus", "x"});
+  EXPECT_EQ(nested.exit_code, 2);
+  EXPECT_THAT(
+      nested.err,
+      HasSubstr("there is no command \"bogus\": expected one of config, rules, web-config\n"));
+}
+
 TEST(CommandLine, UnknownOptionIsAUsageErrorThatNamesIt) {
   const CommandOutcome outcome = RunCommand({"version", "--frobnicate"});
   EXPECT_EQ(outcome.exit_code, 2);
