@@ -1,7 +1,9 @@
 #include "watcher/api/ack.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -54,6 +56,16 @@ bool IsKnownSite(std::string_view id, const ReadViews& views) {
   return false;
 }
 
+// The services that are watched or alert.
+std::set<std::string> KnownServices(const ReadViews& views) {
+  std::set<std::string> services;
+  for (const AlertView& alert : views.Alerts()) services.emplace(Get(alert.labels, "service"));
+  const auto evaluation = views.LatestEvaluation();
+  for (const TargetVerdicts& target : evaluation->targets)
+    services.emplace(Get(target.target, "service"));
+  return services;
+}
+
 // Whoever acknowledges a page knows how near the limit is.
 bool PagesNow(const Ack& ack, const ReadViews& views) {
   const auto alerts = views.Alerts();
@@ -92,6 +104,10 @@ Result<HttpResponse> Acknowledge(const HttpRequest& request, const ReadViews& vi
     return Fail(ErrorCode::kNotFound, "\"" + ack.site_id +
                                           "\" is the id of no site that is watched now; "
                                           "/api/v1/sites and /api/v1/alerts tell the ids");
+  if (const auto known = KnownServices(views); !ack.service.empty() && !known.contains(ack.service))
+    return Fail(ErrorCode::kNotFound, "service: \"" + ack.service +
+                                          "\" is not watched now; the services are " +
+                                          boost::algorithm::join(known, ", "));
   ack.covers_pages = PagesNow(ack, views);
   if (auto kept = keeper.Acknowledge(ack); !kept) return Fail(kept.error());
   return JsonReply(ToJson(ack));

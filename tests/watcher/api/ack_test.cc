@@ -22,7 +22,10 @@ class AckTest : public ::testing::Test, public AckKeeper {
     views_.now = FromUnixMillis(1'795'345'200'000);
     TargetVerdicts target;
     target.sites = {kSite};
-    views_.evaluation.targets = {target};
+    TargetVerdicts other;
+    target.target = {{"service", "shop"}};
+    other.target = {{"service", "cart"}};
+    views_.evaluation.targets = {target, other};
   }
 
   Result<void> Acknowledge(Ack ack) override { return views_.acks.Add(std::move(ack)); }
@@ -132,6 +135,26 @@ TEST_F(AckTest, KnowsOnlySitesThatAreWatched) {
       Send("POST", R"({"by": "a", "reason": "r", "for": "1h"})", "0123456789abcdef");
   EXPECT_EQ(response.status, 404);
   EXPECT_THAT(response.body, HasSubstr("0123456789abcdef"));
+}
+
+TEST_F(AckTest, KnowsOnlyServicesThatAreWatchedOrAlert) {
+  const auto status = [&](const std::string& service) {
+    return Send("POST", R"({"by": "a", "reason": "r", "for": "1h", "service": ")" + service + "\"}")
+        .status;
+  };
+  EXPECT_EQ(status("shop"), 200);
+  EXPECT_EQ(status("cart"), 200);  // has it not yet, but may after its next deploy
+  EXPECT_EQ(status("old"), 404);
+  AlertView alert;
+  alert.labels = {{"service", "old"}};
+  views_.alerts = {alert};
+  EXPECT_EQ(status("old"), 200);
+  EXPECT_EQ(
+      Send("POST", R"({"by": "a", "reason": "r", "for": "1h", "service": "shopp"})").body,
+      R"({"status":"error","errorType":"not_found","error":"service: \"shopp\" is not watched )"
+      R"(now; the services are cart, old, shop"})"
+      "\n");
+  EXPECT_EQ(views_.acks.Active().size(), 3U);
 }
 
 TEST_F(AckTest, TakesNoOtherRequestForOne) {
