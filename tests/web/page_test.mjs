@@ -155,6 +155,24 @@ test('a moment can be typed, and one that cannot be read is said to be so', asyn
   await page.getByRole('alert').getByText('Give now-3h').waitFor()
 })
 
+test('what is typed at any pace stays as it was typed', async () => {
+  await open(await wholeDiff())
+  for (const [name, parameter] of [['Only stacks through', 'filter'], ['Find', 'q']]) {
+    const field = page.getByLabel(name)
+    await field.pressSequentially('main.warm', { delay: 265 }) // somewhat longer than the field waits for the next key
+    await page.waitForFunction((of) => new URLSearchParams(location.search).get(of)?.endsWith('warm'), parameter)
+    assert.equal(await field.inputValue(), 'main.warm')
+    assert.equal(place().searchParams.get(parameter), 'main.warm')
+  }
+  // What else changes the address is taken over.
+  await page.locator('.flame canvas').focus()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowDown')
+  await page.getByRole('button', { name: 'only stacks through it' }).click()
+  await page.waitForFunction(() => new URLSearchParams(location.search).get('filter') !== 'main.warm')
+  assert.equal(await page.getByLabel('Only stacks through').inputValue(), place().searchParams.get('filter'))
+})
+
 test('one target is compared with another, across versions', async () => {
   await open(await wholeDiff())
   await page.getByLabel('After, on').selectOption({ label: `${stand.instance('shop1')} v2 · shop` })

@@ -1,5 +1,5 @@
 // How a heap or a diff is looked at: which quantity, from which end, which stacks, what is searched for.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { change as patch } from '../place'
 import { Segmented } from './bits'
 
@@ -29,10 +29,18 @@ export function HeapControls({ query, isDiff }: { query: URLSearchParams; isDiff
 // Takes effect shortly after the last key; the address follows.
 function TextField({ label, name, value, also }: { label: string; name: string; value: string; also: Record<string, undefined> }) {
   const [text, setText] = useState(value)
-  useEffect(() => setText(value), [value])
+  const sent = useRef(value)
   useEffect(() => {
-    if (text === value) return
-    const timer = window.setTimeout(() => patch({ [name]: text, ...also }, true), 250)
+    if (value === sent.current) return // come back from the address; meanwhile more was typed
+    sent.current = value
+    setText(value)
+  }, [value])
+  useEffect(() => {
+    if (text === sent.current) return
+    const timer = window.setTimeout(() => {
+      sent.current = text
+      patch({ [name]: text, ...also }, true)
+    }, 250)
     return () => window.clearTimeout(timer)
   }, [text])
   return (
