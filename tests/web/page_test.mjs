@@ -173,6 +173,17 @@ test('what is typed at any pace stays as it was typed', async () => {
   assert.equal(await page.getByLabel('Only stacks through').inputValue(), place().searchParams.get('filter'))
 })
 
+test('a view that breaks does so only at its address', async () => {
+  await page.route('**/api/v1/sites?*service=shop*', (route) =>
+    route.fulfill({ contentType: 'application/json', body: '{"status":"success","data":{"evaluated":"","sites":[null]}}' }))
+  await open('/leaks?service=shop')
+  await page.getByText('This view has broken').waitFor()
+  await page.getByRole('link', { name: 'Leaks' }).click()
+  await page.getByText('what changed').first().waitFor()
+  await page.goBack()
+  await page.getByText('This view has broken').waitFor()
+})
+
 test('one target is compared with another, across versions', async () => {
   await open(await wholeDiff())
   await page.getByLabel('After, on').selectOption({ label: `${stand.instance('shop1')} v2 · shop` })

@@ -34,7 +34,7 @@ function Page() {
   useEffect(() => {
     document.title = place.path === '/' ? 'Heapwatch' : `${title} · Heapwatch`
   }, [title, place.path])
-  return <Shell path={place.path}><View place={place} /></Shell>
+  return <Shell place={place}><View place={place} /></Shell>
 }
 
 function Nothing() {

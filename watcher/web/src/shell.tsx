@@ -2,6 +2,7 @@
 import { Component, type ComponentChildren } from 'preact'
 import type { Alert } from './api'
 import { useLive, useNow } from './live'
+import type { Place } from './place'
 import { setTheme, useTheme, type Theme } from './theme'
 import { duration } from './units'
 
@@ -11,7 +12,8 @@ const kPlaces: [string, string][] = [
 const kRefresh = 10_000
 const kStaleAfter = 35_000
 
-export function Shell({ path, children }: { path: string; children: ComponentChildren }) {
+export function Shell({ place, children }: { place: Place; children: ComponentChildren }) {
+  const { path } = place
   const alerts = useLive<{ alerts: Alert[] }>('/api/v1/alerts', kRefresh)
   const firing = alerts.data?.alerts.filter((a) => a.state === 'firing').length ?? 0
   return (
@@ -29,7 +31,7 @@ export function Shell({ path, children }: { path: string; children: ComponentChi
         <Freshness at={alerts.at} error={alerts.error?.message} />
         <ThemeChoice />
       </header>
-      <main id="main" tabIndex={-1}><Guard key={path}>{children}</Guard></main>
+      <main id="main" tabIndex={-1}><Guard key={path} place={place}>{children}</Guard></main>
     </>
   )
 }
@@ -61,10 +63,13 @@ function ThemeChoice() {
   )
 }
 
-// A view that breaks takes only itself down.
-class Guard extends Component<{ children: ComponentChildren }, { broken?: string }> {
+// A view that breaks takes only itself down, and only at this address.
+class Guard extends Component<{ place: Place; children: ComponentChildren }, { broken?: string }> {
   override componentDidCatch(error: unknown) {
     this.setState({ broken: error instanceof Error ? error.message : String(error) })
+  }
+  override componentDidUpdate(last: { place: Place }) {
+    if (last.place !== this.props.place && this.state.broken !== undefined) this.setState({ broken: undefined })
   }
   override render() {
     if (this.state.broken === undefined) return this.props.children
