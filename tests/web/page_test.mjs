@@ -173,6 +173,47 @@ test('what is typed at any pace stays as it was typed', async () => {
   assert.equal(await page.getByLabel('Only stacks through').inputValue(), place().searchParams.get('filter'))
 })
 
+test('where the moments cannot be told, the page says why', async () => {
+  const shop = stand.instance('shop0')
+  const says = {
+    [`/diff?${query({ target: 'job="shop"' })}`]: 'fits 2 targets',
+    [`/diff?${query({ target: '0123456789abcdef' })}`]: 'is unknown: there is',
+    [`/diff?${query({ target: shop, target1: '0123456789abcdef' })}`]: 'is unknown: there is',
+    [`/diff?${query({ target: stand.instance('nobody') })}`]: 'No heap of it is kept',
+    [`/diff?${query({ target: shop, t0: 'yesterday' })}`]: '“yesterday” is no moment',
+    [`/snapshot?${query({ target: '0123456789abcdef' })}`]: 'is unknown: there is',
+    [`/snapshot?${query({ target: shop, t: 'garbage' })}`]: '“garbage” is no moment',
+    [`/snapshot?${query({ target: shop, t: '2026-02-31T00:00:00Z' })}`]: 'is no moment',
+  }
+  for (const [address, text] of Object.entries(says)) {
+    await open(address)
+    await page.getByRole('alert').getByText(text).first().waitFor()
+    assert.equal(await page.locator('.skeleton').count(), 0, address)
+  }
+  await page.getByRole('link', { name: 'Choose whose heap' }).click()
+  await page.getByRole('heading', { name: 'Targets' }).waitFor()
+})
+
+test('a target can be named by its labels', async () => {
+  await open(`/diff?${query({ target: 'job="giant"' })}`)
+  await page.getByRole('heading', { name: /The heap/ }).waitFor()
+  assert.ok(place().searchParams.get('t0'))
+  await open(`/snapshot?${query({ target: 'job="giant"', t: 'now' })}`)
+  await page.getByText('one sample in').waitFor()
+})
+
+test('a list of targets that cannot be had is said to be so, and asked for again', async () => {
+  const refusal = { status: 503, contentType: 'application/json', body: '{"status":"error","errorType":"internal","error":"the store is busy"}' }
+  for (const view of ['diff', 'snapshot']) {
+    await page.route('**/api/v1/targets', (route) => route.fulfill(refusal))
+    await open(`/${view}?${query({ target: stand.instance('shop0') })}`)
+    await page.getByRole('alert').getByText('the store is busy').waitFor()
+    await page.unroute('**/api/v1/targets')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.locator('.flame canvas').waitFor()
+  }
+})
+
 test('a view that breaks does so only at its address', async () => {
   await page.route('**/api/v1/sites?*service=shop*', (route) =>
     route.fulfill({ contentType: 'application/json', body: '{"status":"success","data":{"evaluated":"","sites":[null]}}' }))
@@ -182,6 +223,63 @@ test('a view that breaks does so only at its address', async () => {
   await page.getByText('what changed').first().waitFor()
   await page.goBack()
   await page.getByText('This view has broken').waitFor()
+})
+
+test('half of a stretch of time is none', async () => {
+  for (const half of [{ start: '2026-01-01T00:00:00Z' }, { end: '2026-01-01T00:00:00Z' }, { start: 'x', end: 'y' }]) {
+    await open(`/snapshot?${query({ target: stand.instance('shop0'), t: 'now', ...half })}`)
+    await page.getByText('one sample in').waitFor()
+    await page.getByRole('slider', { name: 'Moment moment' }).waitFor()
+    await open(await wholeDiff('shop0', half))
+    await page.getByRole('slider', { name: 'Moment before' }).waitFor()
+  }
+})
+
+test('what is typed as a moment is what a person means, or refused', async () => {
+  const zone = await browser.newCDPSession(page)
+  await zone.send('Emulation.setTimezoneOverride', { timezoneId: 'America/Los_Angeles' })
+  await open(await wholeDiff())
+  const field = page.getByLabel('at').first()
+  const hint = page.getByRole('alert').getByText('Give now-3h')
+  const type = async (text) => {
+    await field.fill(text)
+    await field.press('Enter')
+  }
+  for (const wrong of ['now-999999999d', '17000000000000000', '25:99', '12:60', '2026-02-31', '2026-02-31 12:00', '2026-13-01', '2026-01-31 24:30']) {
+    await type(wrong)
+    await hint.waitFor()
+    await field.press('Escape')
+    await hint.waitFor({ state: 'detached' })
+  }
+  const means = {
+    1700000000: '2023-11-14T22:13:20Z', 1700000001000: '2023-11-14T22:13:21Z',
+    '2024-03-05': '2024-03-05T08:00:00Z', '2024-03-05 00:01': '2024-03-05T08:01:00Z', '2024-07-05 9:30:15': '2024-07-05T16:30:15Z',
+    '2024-03-05T00:00:00+01:00': '2024-03-04T23:00:00Z', '2024-03-05 12:00Z': '2024-03-05T12:00:00Z',
+  }
+  for (const [text, moment] of Object.entries(means)) {
+    await type(text)
+    await page.waitForFunction((wanted) => new URLSearchParams(location.search).get('t0') === wanted, moment)
+  }
+  assert.deepEqual(complaints.filter((text) => !text.startsWith('Failed to load')), []) // no heap is so old
+})
+
+test('walking with a moment leaves the way back short', async () => {
+  const shop = stand.instance('shop0')
+  for (const [address, name] of [[await wholeDiff(), 'after'], [`/snapshot?${query({ target: shop, t: 'now' })}`, 'moment']]) {
+    await open(address)
+    const handle = page.getByRole('slider', { name: `Moment ${name}` })
+    await handle.focus()
+    await page.setViewportSize({ width: 1200, height: 900 })
+    await page.waitForFunction(() => document.querySelector('.plot').clientWidth < 1200 && document.querySelector('.plot canvas').clientWidth < 1200)
+    const length = await page.evaluate(() => history.length)
+    for (let i = 0; i < 6; i++) {
+      const from = place().search
+      await page.keyboard.press('ArrowLeft')
+      await page.waitForFunction((old) => location.search !== old, from)
+    }
+    assert.equal(await page.evaluate(() => history.length), length)
+    await page.setViewportSize({ width: 1360, height: 900 })
+  }
 })
 
 test('one target is compared with another, across versions', async () => {

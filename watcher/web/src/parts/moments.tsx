@@ -16,7 +16,7 @@ interface MomentsProps {
   sources: { label: string; snapshots: Snapshots }[]
   handles: Handle[]
   range: [number, number]
-  onPick: (handle: number, at: number) => void
+  onPick: (handle: number, at: number, isStep: boolean) => void // a step is one of many keys
 }
 
 const kColours = ['--ink', '--accent']
@@ -58,7 +58,7 @@ export function Moments({ sources, handles, range, onPick }: MomentsProps) {
     setDragged({ handle: dragged.handle, at: nearest(handles[dragged.handle]!.source, timeAt(event.clientX)) })
   }
   const onPointerUp = () => {
-    if (dragged) onPick(dragged.handle, dragged.at)
+    if (dragged) onPick(dragged.handle, dragged.at, false)
     setDragged(undefined)
   }
   const onKeyDown = (event: KeyboardEvent, i: number) => {
@@ -68,7 +68,7 @@ export function Moments({ sources, handles, range, onPick }: MomentsProps) {
     const by = steps[event.key]
     if (by === undefined) return
     const to = along[Math.max(0, Math.min(along.length - 1, here + by))]
-    if (to !== undefined) onPick(i, to)
+    if (to !== undefined) onPick(i, to, true)
     event.preventDefault()
   }
 

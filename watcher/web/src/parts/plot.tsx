@@ -30,7 +30,7 @@ export interface PlotProps {
   top?: number | undefined // the chart reaches at least so high
   format?: (value: number) => string
   draw?: (plot: uPlot) => void // on top of the grid, below the lines
-  onReady?: (plot: uPlot | undefined) => void // again whenever it was laid out anew
+  onReady?: (plot: uPlot) => void // again whenever it was laid out anew
   onScale?: (plot: uPlot) => void
   syncKey?: string
   isLegendShown?: boolean
@@ -68,10 +68,7 @@ export function Plot(props: PlotProps) {
   useLayoutEffect(() => {
     if (!inner.current || width === 0 || times.length === 0) return
     const plot = new uPlot(options(width), [times, ...lines.map((l) => l.values)] as uPlot.AlignedData, inner.current)
-    return () => {
-      latest.current.onReady?.(undefined)
-      plot.destroy()
-    }
+    return () => plot.destroy()
     // The lines are compared by what they show, not by being the same objects.
   }, [width, isDark, height, JSON.stringify([range, top, lines.map((l) => [l.label, l.colour]), times.length, times[0], times.at(-1)]), lines])
 

@@ -21,12 +21,13 @@ export function Empty({ title, children }: { title: string; children?: Component
   )
 }
 
-export function Failed({ what, live }: { what: string; live: Pick<Live<unknown>, 'error' | 'again'> }) {
+export function Failed({ what, live, children }: { what: string; live: Partial<Pick<Live<unknown>, 'error' | 'again'>>; children?: ComponentChildren }) {
   return (
     <div class="state failed" role="alert">
       <h3>{what} could not be shown</h3>
       <p>{live.error?.message}</p>
-      <p><button type="button" onClick={live.again}>Try again</button></p>
+      {live.again && <p><button type="button" onClick={live.again}>Try again</button></p>}
+      {children}
     </div>
   )
 }

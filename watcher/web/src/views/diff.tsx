@@ -1,9 +1,9 @@
 // What changed between two moments, of one target or of two: the heart of the page.
 import { useEffect, useMemo } from 'preact/hooks'
-import { address, type Diff, type Snapshots, type Target, type TreeAnswer } from '../api'
+import { address, type Diff, type History, type Snapshots, type TreeAnswer } from '../api'
 import type { ViewProps } from '../main'
 import { useLive, type Live } from '../live'
-import { clock, millis, parseMoment, rfc3339 } from '../moment'
+import { clock, millis, pinned, rfc3339 } from '../moment'
 import { instanceOf, serviceOf, shortName } from '../names'
 import { change as patch } from '../place'
 import { change as changeText, duration, percent, quantity } from '../units'
@@ -12,9 +12,10 @@ import { Segmented } from '../parts/bits'
 import { Changes, type By } from '../parts/changes'
 import { Downloads } from '../parts/downloads'
 import { MomentField, Moments } from '../parts/moments'
+import { obstacleOf, pin, rangeShown, useHistory } from '../parts/pinned'
 import { Answer, Empty, Failed, Loading } from '../parts/states'
 import { HeapControls } from '../parts/heap_controls'
-import { TargetChoice, useTargets } from '../parts/target_choice'
+import { isNamed, listOf, TargetChoice, useTargets, type TargetList } from '../parts/target_choice'
 
 export function DiffView({ place }: ViewProps) {
   const q = place.query
@@ -24,14 +25,14 @@ export function DiffView({ place }: ViewProps) {
   return <Compared key={`${target} ${q.get('target1') ?? ''}`} query={q} targets={targets} />
 }
 
-function Choose({ targets }: { targets: Live<{ active: Target[]; gone: Target[] }> }) {
+function Choose({ targets }: { targets: Live<TargetList> }) {
   return (
     <section>
       <h1>Compare two moments</h1>
       <p class="lead">Choose whose heap to look at; then pick the moments on its chart.</p>
       <Answer live={targets} what="The list of targets">
         {(data) => {
-          const known = [...data.active, ...data.gone].filter((t) => t.history)
+          const known = listOf(data).filter((t) => t.history)
           if (known.length === 0)
             return <Empty title="There is no snapshot yet"><p>Heaps can be compared once a target has been scraped twice. <a href="/targets">Targets</a> tells how scraping goes.</p></Empty>
           return (
@@ -48,17 +49,18 @@ function Choose({ targets }: { targets: Live<{ active: Target[]; gone: Target[] 
   )
 }
 
-function Compared({ query, targets }: { query: URLSearchParams; targets: Live<{ active: Target[]; gone: Target[] }> }) {
+function Compared({ query, targets }: { query: URLSearchParams; targets: Live<TargetList> }) {
   const target = query.get('target')!
   const target1 = query.get('target1') ?? ''
-  const known = [...(targets.data?.active ?? []), ...(targets.data?.gone ?? [])]
-  const history = (id: string) => known.find((t) => t.id === id || t.labels.instance === id)?.history
-  usePinnedMoments(query, history(target), history(target1 || target), targets.data !== undefined)
+  const known = listOf(targets.data)
+  const before = useHistory(target, targets)
+  const after = useHistory(target1 || target, targets)
+  usePinnedMoments(query, before.history, after.history)
 
-  const t0 = millis(query.get('t0') ?? '')
-  const t1 = millis(query.get('t1') ?? '')
+  const t0 = pinned(query.get('t0'))
+  const t1 = pinned(query.get('t1'))
   const isReady = !Number.isNaN(t0) && !Number.isNaN(t1)
-  const range = useMemo(() => rangeOf(query, t0, t1), [query.get('start'), query.get('end'), t0, t1])
+  const range = useMemo(() => rangeShown(query) ?? around(t0, t1), [query.get('start'), query.get('end'), t0, t1])
   const span = isReady ? { from: rfc3339(range[0]), to: rfc3339(range[1]) } : undefined
   const heap0 = useLive<Snapshots>(span && address('/api/v1/snapshots', { target, ...span }))
   const heap1 = useLive<Snapshots>(span && target1 ? address('/api/v1/snapshots', { target: target1, ...span }) : undefined)
@@ -72,9 +74,9 @@ function Compared({ query, targets }: { query: URLSearchParams; targets: Live<{ 
   const tree = useLive<TreeAnswer>(isReady ? address('/api/v1/tree', { ...pair, ...view, node }) : undefined)
   const diff = useLive<Diff>(isReady ? address('/api/v1/diff', { ...pair, format: 'json', top: 500 }) : undefined)
 
-  const pick = (which: number, ms: number) =>
-    patch({ [which === 0 ? 't0' : 't1']: rfc3339(ms), start: rfc3339(range[0]), end: rfc3339(range[1]), node: undefined })
-  const name = (id: string) => instanceOf(known.find((t) => t.id === id)?.labels ?? { instance: id })
+  const pick = (which: number, ms: number, isStep = false) =>
+    patch({ [which === 0 ? 't0' : 't1']: rfc3339(ms), start: rfc3339(range[0]), end: rfc3339(range[1]), node: undefined }, isStep)
+  const name = (id: string) => instanceOf(known.find(isNamed(id))?.labels ?? { instance: id })
   const sources = useMemo(
     () => [
       ...(heap0.data ? [{ label: name(target), snapshots: heap0.data }] : []),
@@ -83,16 +85,27 @@ function Compared({ query, targets }: { query: URLSearchParams; targets: Live<{ 
     [heap0.data, heap1.data, target1, known.length],
   )
 
+  const headline = <Headline diff={diff.data} instance={name(target)} other={target1 ? name(target1) : undefined} />
+  const obstacle = isReady ? undefined : obstacleOf([query.get('t0'), query.get('t1')], [before, after])
+  if (obstacle)
+    return (
+      <section>
+        {headline}
+        <Failed what="What changed" live={obstacle}>
+          <p><a href="/diff">Choose whose heap to compare</a></p>
+        </Failed>
+      </section>
+    )
   return (
     <section class="diff">
-      <Headline diff={diff.data} instance={name(target)} other={target1 ? name(target1) : undefined} />
+      {headline}
       <div class="card">
         <div class="controls">
           <TargetChoice label="Before, on" value={target} targets={known} onPick={(id) => patch({ target: id, node: undefined })} />
           <MomentField label="at" at={isReady ? t0 : undefined} onPick={(ms) => pick(0, ms)} />
           <TargetChoice label="After, on" value={target1 || target} targets={known} onPick={(id) => patch({ target1: id === target ? undefined : id, node: undefined })} />
           <MomentField label="at" at={isReady ? t1 : undefined} onPick={(ms) => pick(1, ms)} />
-          <RangeChoice history={history(target)} now={Date.now()} />
+          <RangeChoice history={before.history} now={Date.now()} />
         </div>
         {heap0.error ? <Failed what="The heap over time" live={heap0} />
           : sources.length === (target1 ? 2 : 1) && isReady
@@ -126,35 +139,22 @@ function Compared({ query, targets }: { query: URLSearchParams; targets: Live<{ 
   )
 }
 
-// The address must mean the same tomorrow: moments that are missing or relative become those they mean now.
-function usePinnedMoments(query: URLSearchParams, before: Target['history'], after: Target['history'], isKnown: boolean) {
+function usePinnedMoments(query: URLSearchParams, before: History | undefined, after: History | undefined) {
   useEffect(() => {
-    const now = Date.now()
-    const pinned = (name: string, otherwise: number | undefined, first: string | undefined) => {
-      const text = query.get(name)
-      if (text && !Number.isNaN(millis(text)) && /^\d{4}-/.test(text)) return text
-      const ms = text ? parseMoment(text, now) : otherwise
-      if (ms === undefined) return text ?? undefined
-      return rfc3339(Math.max(ms, first ? millis(first) : -Infinity))
-    }
-    if (!isKnown) return
-    const last = after ? millis(after.last) : undefined
-    const t1 = pinned('t1', last, after?.first)
-    const t0 = pinned('t0', before && t1 ? Math.max(millis(before.first), millis(t1) - 3600_000) : undefined, before?.first)
-    patch({ t0, t1 }, true)
-  }, [query.get('t0'), query.get('t1'), isKnown, before?.first])
+    if (!before || !after) return
+    const t1 = pin(query.get('t1'), millis(after.last), after)
+    const t0 = pin(query.get('t0'), Math.max(millis(before.first), millis(t1 ?? after.last) - 3600_000), before)
+    if (t0 && t1) patch({ t0, t1 }, true)
+  }, [query.get('t0'), query.get('t1'), before?.first, after?.first])
 }
 
-// What the chart shows: as the address says, else the two moments and somewhat around them.
-function rangeOf(query: URLSearchParams, t0: number, t1: number): [number, number] {
-  const start = millis(query.get('start') ?? '')
-  const end = millis(query.get('end') ?? '')
-  if (!Number.isNaN(start) && !Number.isNaN(end) && start < end) return [start, end]
-  const around = t0 === t1 ? 60_000 : Math.abs(t1 - t0) * 0.25
-  return [Math.min(t0, t1) - around, Math.min(Math.max(t0, t1) + around, Math.max(Date.now(), t0, t1))]
+// The two moments and somewhat around them.
+function around(t0: number, t1: number): [number, number] {
+  const margin = t0 === t1 ? 60_000 : Math.abs(t1 - t0) * 0.25
+  return [Math.min(t0, t1) - margin, Math.min(Math.max(t0, t1) + margin, Math.max(Date.now(), t0, t1))]
 }
 
-function RangeChoice({ history, now }: { history: Target['history']; now: number }) {
+function RangeChoice({ history, now }: { history: History | undefined; now: number }) {
   const show = (ms: number | undefined) => {
     const first = history ? millis(history.first) : now - 86_400_000
     patch({ start: rfc3339(ms === undefined ? first : Math.max(first, now - ms)), end: rfc3339(now) })

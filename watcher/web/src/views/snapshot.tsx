@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { address, type Diff, type Snapshots, type TreeAnswer } from '../api'
 import { useLive } from '../live'
 import type { ViewProps } from '../main'
-import { clock, millis, parseMoment, rfc3339 } from '../moment'
+import { clock, millis, pinned, rfc3339 } from '../moment'
 import { instanceOf } from '../names'
 import { change as patch } from '../place'
 import { bytes, count, quantity } from '../units'
@@ -13,28 +13,25 @@ import { Changes, type By } from '../parts/changes'
 import { Downloads } from '../parts/downloads'
 import { HeapControls } from '../parts/heap_controls'
 import { MomentField, Moments } from '../parts/moments'
+import { obstacleOf, pin, rangeShown, useHistory } from '../parts/pinned'
 import { Answer, Empty, Failed, Loading } from '../parts/states'
-import { TargetChoice, useTargets } from '../parts/target_choice'
+import { listOf, TargetChoice, useTargets } from '../parts/target_choice'
 
 export function SnapshotView({ place }: ViewProps) {
   const q = place.query
   const targets = useTargets()
-  const known = [...(targets.data?.active ?? []), ...(targets.data?.gone ?? [])]
   const target = q.get('target') ?? ''
-  const history = known.find((t) => t.id === target || t.labels.instance === target)?.history
+  const kept = useHistory(target, targets)
   useEffect(() => {
-    const text = q.get('t')
-    if (text && /^\d{4}-/.test(text)) return
-    const ms = text ? parseMoment(text, Date.now()) : history && millis(history.last)
-    if (ms !== undefined) patch({ t: rfc3339(ms) }, true)
-  }, [q.get('t'), history?.last])
+    const to = kept.history && pin(q.get('t'), millis(kept.history.last), kept.history)
+    if (to) patch({ t: to }, true)
+  }, [q.get('t'), kept.history?.last])
 
-  const t = millis(q.get('t') ?? '')
+  const t = pinned(q.get('t'))
   const isReady = target !== '' && !Number.isNaN(t)
-  const start = millis(q.get('start') ?? '')
   const range = useMemo<[number, number]>(
-    () => (Number.isNaN(start) ? [t - 3600_000, Math.min(t + 600_000, Math.max(t, Date.now()))] : [start, millis(q.get('end') ?? '')]),
-    [start, q.get('end'), t],
+    () => rangeShown(q) ?? [t - 3600_000, Math.min(t + 600_000, Math.max(t, Date.now()))],
+    [q.get('start'), q.get('end'), t],
   )
   const moment = { target, t: q.get('t') ?? '', sample_type: q.get('sample_type') ?? '' }
   const node = q.get('node') ?? ''
@@ -43,8 +40,16 @@ export function SnapshotView({ place }: ViewProps) {
   const tree = useLive<TreeAnswer>(isReady ? address('/api/v1/tree', { ...moment, node, filter, from: q.get('from_leaf') === '1' ? 'leaf' : undefined }) : undefined)
   const lists = useLive<Diff>(isReady ? address('/api/v1/snapshot', { ...moment, format: 'json', top: 500 }) : undefined)
   const sources = useMemo(() => (heap.data ? [{ label: 'live heap', snapshots: heap.data }] : []), [heap.data])
-  const pick = (ms: number) => patch({ t: rfc3339(ms), start: rfc3339(range[0]), end: rfc3339(range[1]), node: undefined })
+  const pick = (ms: number, isStep = false) =>
+    patch({ t: rfc3339(ms), start: rfc3339(range[0]), end: rfc3339(range[1]), node: undefined }, isStep)
   if (!target) return <Empty title="Whose heap?"><p>Choose a target on <a href="/targets">the list of them</a>.</p></Empty>
+  const obstacle = isReady ? undefined : obstacleOf([q.get('t')], [kept])
+  if (obstacle)
+    return (
+      <Failed what="The heap" live={obstacle}>
+        <p><a href="/targets">Choose whose heap to look at</a></p>
+      </Failed>
+    )
 
   const labels = tree.data?.after.labels
   const taken = tree.data?.after.time
@@ -66,12 +71,12 @@ export function SnapshotView({ place }: ViewProps) {
       </header>
       <div class="card">
         <div class="controls">
-          <TargetChoice label="Target" value={target} targets={known} onPick={(id) => patch({ target: id, node: undefined })} />
+          <TargetChoice label="Target" value={target} targets={listOf(targets.data)} onPick={(id) => patch({ target: id, node: undefined })} />
           <MomentField label="at" at={isReady ? t : undefined} onPick={pick} />
           <a class="button small" href={address('/diff', { target, t1: q.get('t') ?? undefined })}>compare with an earlier moment</a>
         </div>
         {heap.error ? <Failed what="The heap over time" live={heap} />
-          : sources.length > 0 ? <Moments sources={sources} range={range} handles={[{ name: 'moment', at: t, source: 0 }]} onPick={(_, ms) => pick(ms)} />
+          : sources.length > 0 ? <Moments sources={sources} range={range} handles={[{ name: 'moment', at: t, source: 0 }]} onPick={(_, ms, isStep) => pick(ms, isStep)} />
             : <Loading what="the heap over time" />}
       </div>
       <div class="card">
