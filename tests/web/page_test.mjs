@@ -134,8 +134,8 @@ test('a link restores direction, filter, search, rows and order', async () => {
   await open(await wholeDiff('shop0', { from_leaf: '1', filter: 'handle', q: 'remember', by: 'function', sort: '-total', sample_type: 'alloc_space', normalize: '1' }))
   await page.getByText(/found, \d+ % of the width/).waitFor()
   await page.locator('.changes tbody tr').first().waitFor()
-  assert.equal(await page.getByRole('radio', { name: 'Leaf up' }).getAttribute('aria-checked'), 'true')
-  assert.equal(await page.getByRole('radio', { name: 'Functions' }).getAttribute('aria-checked'), 'true')
+  assert.equal(await page.getByRole('radio', { name: 'Leaf up' }).isChecked(), true)
+  assert.equal(await page.getByRole('radio', { name: 'Functions' }).isChecked(), true)
   assert.equal(await page.getByLabel('Only stacks through').inputValue(), 'handle')
   assert.equal(await page.getByLabel('Find').inputValue(), 'remember')
   assert.equal(await page.getByLabel('same total').isChecked(), true)
@@ -280,6 +280,32 @@ test('walking with a moment leaves the way back short', async () => {
     assert.equal(await page.evaluate(() => history.length), length)
     await page.setViewportSize({ width: 1360, height: 900 })
   }
+})
+
+test('choices and forms are used by keyboard', async () => {
+  await open(await wholeDiff())
+  await page.getByRole('radio', { name: 'Sites' }).focus()
+  await page.keyboard.press('ArrowRight')
+  await page.waitForFunction(() => new URLSearchParams(location.search).get('by') === 'function')
+  assert.equal(await page.getByRole('radio', { name: 'Functions' }).evaluate((radio) => radio === document.activeElement), true)
+  await page.keyboard.press('Tab') // one group, one stop
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'pprof')
+
+  await open('/alerts')
+  const opener = page.getByText('Acknowledge…').first()
+  await opener.focus()
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(() => document.activeElement.tagName === 'INPUT')
+  await page.keyboard.type('Kim')
+  await page.keyboard.press('Tab')
+  await page.keyboard.type('looking into it')
+  await page.getByRole('button', { name: 'Cancel' }).press('Enter')
+  assert.equal(await opener.evaluate((it) => it === document.activeElement), true)
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Why').first().press('Enter')
+  await page.getByText('Kim: looking into it').first().waitFor()
+  await page.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByRole('heading', { name: 'Acknowledged' }).waitFor({ state: 'detached' })
 })
 
 test('one target is compared with another, across versions', async () => {

@@ -1,5 +1,5 @@
 // Acknowledging: whoever looks into a leak says so, and it pages nobody until then.
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { send, type Alert } from '../api'
 import { Moment } from './bits'
 
@@ -26,32 +26,44 @@ const remember = (by: string) => {
   try { window.localStorage.setItem(kByKey, by) } catch { /* asked for again next time */ }
 }
 
+// Opened and closed where it stands, so that whoever works by keyboard does not lose the place.
 export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void }) {
+  const opener = useRef<HTMLElement>(null)
+  const first = useRef<HTMLInputElement>(null)
   const [by, setBy] = useState(remembered)
   const [reason, setReason] = useState('')
   const [length, setLength] = useState('1d')
   const [error, setError] = useState<string>()
+  const close = () => {
+    if (!opener.current) return // the alert is over
+    opener.current.closest('details')!.open = false
+    opener.current.focus()
+  }
   const submit = async (event: Event) => {
     event.preventDefault()
     try {
       await send('POST', `/api/v1/sites/${alert.site}/ack`, { by, reason, for: length, service: alert.labels.service ?? '' })
       remember(by)
+      close()
       onDone()
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure))
     }
   }
   return (
-    <form class="ack card" onSubmit={submit}>
-      <label class="field"><span>Who</span><input required value={by} onInput={(e) => setBy(e.currentTarget.value)} autocomplete="name" /></label>
-      <label class="field"><span>Why</span><input required value={reason} placeholder="what is being done" onInput={(e) => setReason(e.currentTarget.value)} /></label>
-      <label class="field"><span>For</span>
-        <select value={length} onChange={(e) => setLength(e.currentTarget.value)}>
-          {[['4h', '4 hours'], ['1d', 'a day'], ['7d', 'a week'], ['30d', '30 days']].map(([value, name]) => <option key={value} value={value}>{name}</option>)}
-        </select></label>
-      <button type="submit">Acknowledge</button> <button type="button" onClick={onDone}>Cancel</button>
-      {error && <p class="wrong" role="alert">{error}</p>}
-    </form>
+    <details class="acknowledge" onToggle={(e) => e.currentTarget.open && first.current!.focus()}>
+      <summary ref={opener} class="button small">{alert.muted ? 'Change the acknowledgement…' : 'Acknowledge…'}</summary>
+      <form class="ack card" onSubmit={submit}>
+        <label class="field"><span>Who</span><input ref={first} required value={by} onInput={(e) => setBy(e.currentTarget.value)} autocomplete="name" /></label>
+        <label class="field"><span>Why</span><input required value={reason} placeholder="what is being done" onInput={(e) => setReason(e.currentTarget.value)} /></label>
+        <label class="field"><span>For</span>
+          <select value={length} onChange={(e) => setLength(e.currentTarget.value)}>
+            {[['4h', '4 hours'], ['1d', 'a day'], ['7d', 'a week'], ['30d', '30 days']].map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+          </select></label>
+        <button type="submit">Acknowledge</button> <button type="button" onClick={close}>Cancel</button>
+        {error && <p class="wrong" role="alert">{error}</p>}
+      </form>
+    </details>
   )
 }
 

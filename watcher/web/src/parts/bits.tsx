@@ -1,4 +1,5 @@
 // Small things that stand in many places.
+import { useId } from 'preact/hooks'
 import type { VerdictKind, Verdict, Site } from '../api'
 import { useNow } from '../live'
 import { clock, millis, rfc3339 } from '../moment'
@@ -95,10 +96,11 @@ export function Segmented<T extends string>({ label, options, value, onChange }:
   value: T
   onChange: (to: T) => void
 }) {
+  const name = useId()
   return (
     <div class="segmented" role="radiogroup" aria-label={label}>
       {options.map(([option, text]) => (
-        <button key={option} type="button" role="radio" aria-checked={option === value} onClick={() => onChange(option)}>{text}</button>
+        <label key={option}><input type="radio" name={name} checked={option === value} onChange={() => onChange(option)} /><span>{text}</span></label>
       ))}
     </div>
   )

@@ -1,5 +1,4 @@
 // What fires, what may soon, what was resolved; the history of all changes; acknowledging.
-import { useState } from 'preact/hooks'
 import type { Alert } from '../api'
 import { useLive } from '../live'
 import { AlertCard } from '../parts/alert_card'
@@ -23,7 +22,6 @@ export function Alerts() {
   const ifKnown = (path: string) => (known.data?.addresses.some((a) => a.path === path) ? path : undefined)
   const history = useLive<{ total: number; changes: AlertChange[] }>(ifKnown('/api/v1/alerts/history'), kRefresh)
   const acks = useLive<AckAnswer>(ifKnown('/api/v1/acks'), kRefresh)
-  const [acked, setAcked] = useState<string>()
   const again = () => { live.again(); history.again(); acks.again() }
   return (
     <section>
@@ -38,17 +36,12 @@ export function Alerts() {
               <div key={state}>
                 <h2>{{ firing: 'Firing', pending: 'Pending', resolved: 'Lately resolved' }[state]}</h2>
                 <div class="cards">
-                  {of.map((alert) => {
-                    const key = JSON.stringify(alert.labels)
-                    return (
-                      <div key={key}>
-                        <AlertCard alert={alert} isWhole />
-                        {acks.data && state !== 'resolved' && (acked === key
-                          ? <AckForm alert={alert} onDone={() => { setAcked(undefined); again() }} />
-                          : <button type="button" class="small" onClick={() => setAcked(key)}>{alert.muted ? 'Change the acknowledgement…' : 'Acknowledge…'}</button>)}
-                      </div>
-                    )
-                  })}
+                  {of.map((alert) => (
+                    <div key={JSON.stringify(alert.labels)}>
+                      <AlertCard alert={alert} isWhole />
+                      {acks.data && state !== 'resolved' && <AckForm alert={alert} onDone={again} />}
+                    </div>
+                  ))}
                 </div>
               </div>
             )
