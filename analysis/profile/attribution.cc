@@ -83,10 +83,8 @@ class RuleAttributor final : public SiteAttributor {
   static Site SiteOf(const HeapProfile& profile, const Line& line, std::string name) {
     const Function& function = profile.functions[line.function.index()];
     Site site{.function = std::move(name), .file = std::string(function.file), .line = line.line};
-    const std::int64_t first =
-        function.start_line > 0 ? function.start_line : FirstLineInName(function.name).value_or(0);
-    if (first > 0 && line.line > 0) {
-      site.line = line.line - first;
+    if (function.start_line > 0 && line.line > 0) {
+      site.line = line.line - function.start_line;
       site.line_is_relative = true;
     }
     return site;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 
 namespace heapwatch {
 namespace {
@@ -131,16 +130,6 @@ std::string NormalizeFunctionName(std::string_view name) {
   DropSymbolVersion(out);
   if (out.find('[') != std::string::npos) ElideTypeParameters(out);
   return out;
-}
-
-std::optional<std::int64_t> FirstLineInName(std::string_view name) {
-  std::string_view suffix = LineSuffix(name);
-  if (suffix.empty()) return std::nullopt;
-  suffix.remove_prefix(1);
-  std::int64_t line = 0;
-  const auto [end, code] = std::from_chars(suffix.data(), suffix.data() + suffix.size(), line);
-  if (code != std::errc() || line <= 0) return std::nullopt;
-  return line;
 }
 
 std::span<const std::string_view> DefaultSkipPatterns() { return kDefaultSkipPatterns; }

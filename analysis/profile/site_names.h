@@ -1,20 +1,20 @@
 // Function names made to survive a rebuild, and the names of allocators and runtime helpers. Pure.
 //
-//   "pool.New[go.shape.*uint8]"                  -> "pool.New[...]"      type parameters, as Go's
-//   profiles elide them "cache.(*Store[go.shape.string]).Set.func1"  ->
-//   "cache.(*Store[...]).Set.func1" "store::put::h0123456789abcdef"              -> "store::put"
-//   Rust's hash of the build "parse(char const*) [clone .cold]"           -> "parse(char const*)"
-//   the compiler's split and copied functions "read.part.0", "malloc@@GLIBC_2.2.5"         ->
-//   "read", "malloc" "./cart.js:add:12" -> "./cart.js:add"   the first line, which Pyroscope's agent
-//   for Node.js puts behind the name
+//   "pool.New[go.shape.*uint8]" -> "pool.New[...]"
+//       type parameters, as Go's profiles elide them
+//   "store::put::h0123456789abcdef" -> "store::put"
+//       Rust's hash of the build
+//   "parse(char const*) [clone .cold]" -> "parse(char const*)", "read.part.0" -> "read"
+//       the compiler's split and copied functions
+//   "malloc@@GLIBC_2.2.5" -> "malloc"
+//   "./cart.js:add:12" -> "./cart.js:add"
+//       the line, which Pyroscope's agent for Node.js repeats behind the name
 //
 // Closure numbers stay: without them two closures of one function would be one site, and nothing
 // else in a profile tells them apart from one build to the next. Import paths keep their major
 // version ("gopkg.in/yaml.v2", ".../caddy/v2"): two of them may live in one program.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,9 +22,6 @@
 namespace heapwatch {
 
 std::string NormalizeFunctionName(std::string_view name);
-
-// The function's first line, where its name tells it as in "./cart.js:add:12".
-std::optional<std::int64_t> FirstLineInName(std::string_view name);
 
 // RE2 patterns, to be matched against the whole name, of functions that allocate on behalf of
 // another.

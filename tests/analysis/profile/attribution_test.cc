@@ -51,10 +51,13 @@ TEST(SiteAttributor, AOneFrameStackKeepsItsFunctionAndLine) {
   EXPECT_FALSE(site.line_is_relative);
 }
 
-// As Pyroscope's agent for Node.js tells them.
-TEST(SiteAttributor, TakesTheFirstLineOfAFunctionFromItsNameWhereItStandsThere) {
-  const Site site = SiteOf({{"./src/cart.js:add:12", "/app/src/cart.js", 14}});
-  EXPECT_EQ(site.ToString(), "./src/cart.js:add cart.js:+2");
+// As Pyroscope's agent for Node.js tells them: V8 knows of an allocation the line where its
+// function begins, and many functions of one script have the same name.
+TEST(SiteAttributor, KeepsFunctionsOfOneNameInAScriptApart) {
+  EXPECT_EQ(SiteOf({{"./src/cart.js:add:12", "/app/src/cart.js", 12}}).ToString(),
+            "./src/cart.js:add cart.js:12");
+  EXPECT_NE(SiteOf({{"./src/cart.js:add:12", "/app/src/cart.js", 12}}),
+            SiteOf({{"./src/cart.js:add:90", "/app/src/cart.js", 90}}));
 }
 
 TEST(SiteAttributor, TheInnermostInlinedFrameCounts) {

@@ -48,12 +48,5 @@ TEST(NormalizeFunctionName, KeepsWhatTellsSitesApart) {
   }
 }
 
-TEST(FirstLineInName, IsWhatPyroscopesAgentForNodePutsThere) {
-  EXPECT_EQ(FirstLineInName("./cart.js:add:12"), 12);
-  EXPECT_EQ(FirstLineInName("./cart.js:add"), std::nullopt);
-  EXPECT_EQ(FirstLineInName("std::vector:12"), std::nullopt);
-  EXPECT_EQ(FirstLineInName("./cart.js:add:99999999999999999999"), std::nullopt);
-}
-
 }  // namespace
 }  // namespace heapwatch
