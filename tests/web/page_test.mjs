@@ -308,6 +308,29 @@ test('choices and forms are used by keyboard', async () => {
   await page.getByRole('heading', { name: 'Acknowledged' }).waitFor({ state: 'detached' })
 })
 
+test('names of any length leave room, and none is shown as such', async () => {
+  await page.route('**/api/v1/sites?*', async (route) => {
+    const answer = await (await route.fetch()).json()
+    answer.data.sites.forEach(({ site }, i) => (site.function = i === 0 ? '' : 'x'.repeat(600)))
+    await route.fulfill({ json: answer })
+  })
+  await open('/leaks')
+  await page.getByRole('link', { name: '(no name)' }).waitFor()
+  const row = page.locator('tbody tr').nth(1)
+  const [site, why] = await Promise.all([row.locator('.site-name'), row.locator('.why')].map(async (part) => (await part.boundingBox())))
+  assert.ok(site.width < 400 && site.height < 200, JSON.stringify(site))
+  assert.ok(why.width > 180, JSON.stringify(why))
+  await page.unroute('**/api/v1/sites?*')
+
+  await page.route('**/api/v1/diff?*', async (route) => {
+    const answer = await (await route.fetch()).json()
+    answer.data.sites[0].function = ''
+    await route.fulfill({ json: answer })
+  })
+  await open(await wholeDiff())
+  await page.locator('.headline', { hasText: 'was allocated in (no name) (' }).waitFor()
+})
+
 test('one target is compared with another, across versions', async () => {
   await open(await wholeDiff())
   await page.getByLabel('After, on').selectOption({ label: `${stand.instance('shop1')} v2 · shop` })

@@ -4,6 +4,7 @@ import type { Health } from './api'
 
 // "github.com/acme/shop/cache.(*Store).Set" is "cache.(*Store).Set": the import path says little to whoever knows the service.
 export function shortName(name: string): string {
+  if (!name) return '(no name)'
   const stop = name.search(/[([<{ ]/)
   const slash = (stop === -1 ? name : name.slice(0, stop)).lastIndexOf('/')
   return name.slice(slash + 1)
