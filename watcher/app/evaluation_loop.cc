@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "watcher/app/describe.h"
+#include "watcher/app/stored_limits.h"
 #include "watcher/net/run_on.h"
 #include "watcher/scrape/schedule.h"
 
@@ -178,6 +179,8 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
                         {parts_.webhooks.Undelivered(), settings.unfound_jobs});
   KeepState(outcome, now);
   KeepEvidence(alerting, now);
+  if (const auto kept = KeepLimits(parts_.store, parts_.target_statuses(), stored); !kept)
+    spdlog::error("the memory limits could not be stored: {}", kept.error().message);
   LogChanges(outcome.changes);
   parts_.webhooks.Send(outcome.due);
   parts_.alertmanagers.Send(std::move(outcome.due));

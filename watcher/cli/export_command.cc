@@ -4,6 +4,7 @@
 #include <string>
 
 #include "analysis/series/series_json.h"
+#include "watcher/app/stored_limits.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/config_option.h"
 #include "watcher/cli/output.h"
@@ -23,7 +24,7 @@ struct ExportArguments {
 
 constexpr const char* kFooter =
     R"(TARGET is an id or an instance, as /api/v1/targets tells them. Times are RFC 3339, Unix seconds or now-3h.
-The service may go on running: the store is only read.
+The service may go on running: the store is only read. The memory limit that the service knew last goes with the series.
 
 Example:
   heapwatch export --storage.path /var/lib/heapwatch 10.0.0.1:6060 --from now-6h -o checkout.json
@@ -68,6 +69,10 @@ Result<void> Export(const ExportArguments& arguments) {
     return Fail(ErrorCode::kNotFound, "nothing is stored of " + ToString(target->labels) +
                                           " from " + FormatRfc3339(*from) + " to " +
                                           FormatRfc3339(*to));
+  const auto limits = ReadLimits(**store);
+  if (!limits) return Fail(limits.error());
+  if (const auto limit = limits->find(target->id); limit != limits->end())
+    window->limit_bytes = limit->second;
   SeriesDocument document;
   document.run = target->id.ToString();
   document.group = std::string(Get(target->labels, "service"));

@@ -16,6 +16,7 @@
 #include "tests/support/subprocess.h"
 #include "tests/support/test_profile.h"
 #include "watcher/app/describe.h"
+#include "watcher/app/stored_limits.h"
 #include "watcher/discovery/target_set.h"
 #include "watcher/net/task_group.h"
 #include "watcher/store/memory_store.h"
@@ -215,6 +216,37 @@ TEST_F(EvaluationLoopTest, KnowsTheMemoryLimitThatATargetTells) {
   LeakUntil(60);
   ASSERT_TRUE(ears_.Last("HeapLeak"));
   EXPECT_THAT(Get(ears_.Last("HeapLeak")->annotations, "summary"), HasSubstr("limit in "));
+}
+
+TEST_F(EvaluationLoopTest, KeepsTheMemoryLimitOfATargetAsLongAsItsHistory) {
+  const auto limits_at = [&](int minute) {
+    EvaluateAt(kStart + minutes(minute));
+    // The moment may have been judged before its statuses were set.
+    EvaluateAt(kStart + minutes(minute) + std::chrono::seconds(1));
+    return ReadLimits(store_).value();
+  };
+  const MemoryLimits limit = {{TargetId::Of(target_), 4LL << 30}};
+  const auto set_status = [&](std::optional<std::int64_t> bytes, std::optional<Time> last_scrape) {
+    SetStatus(true);
+    const std::scoped_lock lock(mutex_);
+    statuses_.at(0).memory_limit_bytes = bytes;
+    statuses_.at(0).last_scrape = last_scrape;
+  };
+  set_status(limit.begin()->second, kStart);
+  EXPECT_EQ(limits_at(1), MemoryLimits());  // nothing is stored of it yet
+  ASSERT_TRUE(store_.Append(target_, kStart, TestProfile(1 << 20)));
+  EXPECT_EQ(limits_at(2), limit);
+  set_status(std::nullopt, std::nullopt);  // after a start, before it was asked
+  EXPECT_EQ(limits_at(3), limit);
+  FindTarget(false);
+  EXPECT_EQ(limits_at(4), limit);
+  set_status(std::nullopt, kStart);  // it has no limit any more
+  EXPECT_EQ(limits_at(5), MemoryLimits());
+  // What cannot be read is begun anew.
+  ASSERT_TRUE(store_.PutState("memory_limits", "{"));
+  EXPECT_EQ(ReadLimits(store_).error().code, ErrorCode::kCorrupt);
+  set_status(limit.begin()->second, kStart);
+  EXPECT_EQ(limits_at(6), limit);
 }
 
 TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilDiscoveryDropsIt) {

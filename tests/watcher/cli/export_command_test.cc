@@ -11,6 +11,7 @@
 #include "analysis/profile/profile_builder.h"
 #include "analysis/series/series_json.h"
 #include "tests/watcher/cli/run_command.h"
+#include "watcher/app/stored_limits.h"
 #include "watcher/store/rocks_store.h"
 
 namespace heapwatch {
@@ -72,6 +73,23 @@ TEST_F(ExportCommand, NamesSitesByTheConfigurationAndReplayJudgesByIt) {
   const auto configured = RunCommand({"replay", "--config.file", config, file});
   EXPECT_EQ(configured.exit_code, 0) << configured.err;
   EXPECT_THAT(configured.out, HasSubstr("stable  main.g main.go:+1"));
+}
+
+TEST_F(ExportCommand, TellsTheMemoryLimitThatTheServiceKnew) {
+  {
+    const auto store = RocksStore::Open(folder_ + "/data");
+    ASSERT_TRUE(store.has_value()) << store.error().message;
+    TargetStatus status;
+    status.labels = {{"instance", "10.0.0.1:6060"}, {"service", "shop"}};
+    status.memory_limit_bytes = 1 << 30;
+    ASSERT_TRUE(KeepLimits(**store, {status}, (*store)->Targets().value()));
+  }
+  const std::string file = folder_ + "/run.json";
+  ASSERT_EQ(Run({"10.0.0.1:6060", "-o", file}), 0) << err_;
+  std::ifstream stream(file, std::ios::binary);
+  const auto read = ReadSeriesJson(std::string(std::istreambuf_iterator<char>(stream), {}));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->window.limit_bytes, 1 << 30);
 }
 
 TEST_F(ExportCommand, NamesTheTargetsThereAreWhereTheWantedOneIsNot) {
