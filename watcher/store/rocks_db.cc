@@ -1,5 +1,6 @@
 #include "watcher/store/rocks_db.h"
 
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdarg>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -40,6 +42,14 @@ class NoRecovery : public rocksdb::EventListener {
   }
 };
 
+// Of RocksDB's own: where it does not fit the disk a library with assertions, as Debian's, ends the
+// process. What goes wrong is told by a status.
+class NoLog : public rocksdb::Logger {
+ public:
+  using Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
 rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
@@ -51,9 +61,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksDbOptions& wanted) {
   if (wanted.env != nullptr) options.env = wanted.env;
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1U << 20;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.max_log_file_size = 1U << 20;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<NoLog>();
   options.stats_dump_period_sec = 0;
   options.max_bgerror_resume_count = 0;
   options.listeners.push_back(std::make_shared<NoRecovery>());

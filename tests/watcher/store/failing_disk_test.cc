@@ -134,6 +134,14 @@ TEST(FailingDisk, IsWrittenToAgainOnceItWorks) {
   _exit(store.error().code == ErrorCode::kUnavailable ? 0 : 4);
 }
 
+// RocksDB's own log: a library with assertions ends the process where the disk has no room for it.
+TEST(FullDisk, HasNoLogToHold) {
+  const TemporaryDirectory directory;
+  ASSERT_TRUE(RocksStore::Open(directory.path()));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() + "/CURRENT"));
+  EXPECT_FALSE(std::filesystem::exists(directory.path() + "/LOG"));
+}
+
 TEST(ReadOnlyDirectory, IsNamed) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // RocksDB has threads
   const TemporaryDirectory directory;
