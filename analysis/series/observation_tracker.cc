@@ -2,6 +2,10 @@
 
 namespace heapwatch {
 
+namespace {
+constexpr Duration kStandsStill = std::chrono::minutes(5);
+}  // namespace
+
 bool ObservationTracker::IsNewLife(const ObservationFacts& facts) const {
   const auto fell = [&](Quantity quantity) {
     const auto q = static_cast<std::size_t>(quantity);
@@ -9,7 +13,9 @@ bool ObservationTracker::IsNewLife(const ObservationFacts& facts) const {
     const auto now = facts.totals[q];
     return before && now && (*now < *before || facts.fallen[q] > *before / 4);
   };
-  return fell(Quantity::kAllocSpace) || fell(Quantity::kAllocObjects);
+  const bool moved = facts.build == last_build_ && facts.base_address != 0 &&
+                     last_base_address_ != 0 && facts.base_address != last_base_address_;
+  return moved || fell(Quantity::kAllocSpace) || fell(Quantity::kAllocObjects);
 }
 
 Observation ObservationTracker::Next(const ObservationFacts& facts) {
@@ -20,18 +26,26 @@ Observation ObservationTracker::Next(const ObservationFacts& facts) {
   if (last_) {
     next.lifetime = last_->lifetime + (IsNewLife(facts) ? 1U : 0U);
     next.build = last_->build + (facts.build != last_build_ ? 1U : 0U);
-    next.is_new = facts.changed || next.lifetime != last_->lifetime;
+    next.is_new =
+        facts.changed || next.lifetime != last_->lifetime || facts.time - last_new_ >= kStandsStill;
   }
+  if (next.is_new) last_new_ = facts.time;
   last_ = next;
   last_totals_ = facts.totals;
   last_build_ = facts.build;
+  last_base_address_ = facts.base_address;
   return next;
 }
 
-std::string_view BuildOf(const HeapProfile& profile) {
-  if (profile.mappings.empty()) return {};
+ObservationFacts FactsOf(const HeapProfile& profile) {
+  ObservationFacts facts;
+  facts.sampling_period_bytes = profile.sampling_period_bytes;
+  facts.resident_bytes = profile.resident_bytes;
+  if (profile.mappings.empty()) return facts;
   const Mapping& main = profile.mappings.front();
-  return main.build_id.empty() ? main.file : main.build_id;
+  facts.build = main.build_id.empty() ? main.file : main.build_id;
+  facts.base_address = main.start;
+  return facts;
 }
 
 }  // namespace heapwatch

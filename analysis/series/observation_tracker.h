@@ -5,7 +5,12 @@
 // A life ends where a cumulative total falls. A total can also overshoot its old value between two
 // scrapes, so a life ends too where more than a quarter of what had been allocated is missing from
 // the stacks it stood at. (Some producers drop a few cumulative records between two dumps; that
-// alone is no restart.)
+// alone is no restart.) Where allocations are not told, a life ends where the main binary lies at
+// another address than before; without mappings, as of Node.js, it is not seen.
+//
+// A profile that repeats the one before is no new observation: of Go's, two collections may pass
+// until an allocation shows, and idle programs collect every two minutes. What has not changed for
+// longer is known to stand still, and is one.
 #pragma once
 
 #include <array>
@@ -24,8 +29,9 @@ struct ObservationFacts {
   Time time;
   std::optional<std::int64_t> sampling_period_bytes;
   std::optional<std::int64_t> resident_bytes;
-  std::string_view build;  // build id of the main binary, else its file
-  bool changed = true;     // whether any value differs from the snapshot before
+  std::string_view build;          // build id of the main binary, else its file
+  std::uint64_t base_address = 0;  // of the main binary; 0: not told
+  bool changed = true;             // whether any value differs from the snapshot before
   // Over all stacks; absent where the profile does not tell the quantity. Of these two only what is
   // cumulative is looked at.
   std::array<std::optional<std::int64_t>, kQuantityCount> totals;
@@ -42,11 +48,13 @@ class ObservationTracker {
   bool IsNewLife(const ObservationFacts& facts) const;
 
   std::optional<Observation> last_;
+  Time last_new_;
   std::array<std::optional<std::int64_t>, kQuantityCount> last_totals_;
   std::string last_build_;
+  std::uint64_t last_base_address_ = 0;
 };
 
-// What ObservationFacts::build is taken from: the first mapping is the main binary.
-std::string_view BuildOf(const HeapProfile& profile);
+// Fills in what the profile says beside its values. The first mapping is the main binary.
+ObservationFacts FactsOf(const HeapProfile& profile);
 
 }  // namespace heapwatch

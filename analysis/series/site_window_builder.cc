@@ -28,10 +28,7 @@ SiteWindowBuilder::Series& SiteWindowBuilder::SeriesOf(const HeapProfile& profil
 
 // Sums up what `now` has against `before`, and makes `now` the next `before`.
 ObservationFacts SiteWindowBuilder::Compare(const HeapProfile& profile) {
-  ObservationFacts facts;
-  facts.sampling_period_bytes = profile.sampling_period_bytes;
-  facts.resident_bytes = profile.resident_bytes;
-  facts.build = BuildOf(profile);
+  ObservationFacts facts = FactsOf(profile);
   facts.changed = false;
   Values totals = {};
   for (auto& [key, series] : series_) {

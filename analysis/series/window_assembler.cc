@@ -153,11 +153,9 @@ void WindowAssembler::Observe() {
     for (std::size_t t = piece.begin; t < piece.end; ++t) {
       const HeapProfile& head = piece.frame->head_at(t);
       const std::size_t column = window_.observations.size();
-      ObservationFacts facts;
+      ObservationFacts facts = FactsOf(head);
       facts.time = piece.frame->times[t];
-      facts.sampling_period_bytes = head.sampling_period_bytes;
       facts.resident_bytes = piece.frame->resident_bytes[t];
-      facts.build = BuildOf(head);
       facts.changed = changed_[column] != 0;
       for (std::size_t q = 0; q < kQuantityCount; ++q) {
         if (piece.columns[q] && IsCumulative(q)) facts.totals[q] = totals_[q][column];

@@ -103,6 +103,28 @@ TEST(SiteWindowBuilder, MarksAProfileThatEqualsTheOneBeforeAsTheSameObservation)
   EXPECT_THAT(is_new, ElementsAre(true, false, true, false));
 }
 
+TEST(SiteWindowBuilder, TakesWhatHasNotChangedForLongForAnObservation) {
+  const auto idle = Profile({{"main.f", 64, 100, 50}});
+  const SiteWindow window = WindowOf({idle, idle, idle, idle, idle, idle, idle});
+  std::vector<bool> is_new;
+  for (const Observation& o : window.observations) is_new.push_back(o.is_new);
+  EXPECT_THAT(is_new, ElementsAre(true, false, false, false, false, true, false));
+}
+
+TEST(SiteWindowBuilder, SeesARestartWithoutAllocationsByWhereTheMainBinaryLies) {
+  const auto at = [](std::uint64_t address) {
+    ProfileMaker maker(std::vector<SampleType>{{"inuse_space", "bytes"}});
+    Mapping mapping;
+    mapping.file = "/bin/app";
+    mapping.start = address;
+    maker.profile().mappings.push_back(mapping);
+    maker.Sample(maker.Stack({"main.f"}), 0, {500});
+    return maker.Make();
+  };
+  const SiteWindow window = WindowOf({at(0x5500), at(0x5500), at(0), at(0x5600), at(0x5700)});
+  EXPECT_THAT(Lifetimes(window), ElementsAre(0, 0, 0, 0, 1));
+}
+
 TEST(SiteWindowBuilder, CountsBuildsByTheMainBinary) {
   const std::vector<Block> blocks = {{"main.f", 64, 100, 50}};
   const SiteWindow window =
