@@ -128,7 +128,10 @@ std::string RuledOut(const Finding& finding, const MessageContext& context) {
   if (finding.problem == Problem::kChurn) return "a leak (what the site holds does not grow).";
   if (finding.problem == Problem::kRegression)
     return "more load (it is counted in units of the load, as all other sites show it).";
-  std::string text = "a restart or a deploy (all of it lies within one life of one build)";
+  // Of a program that tells no allocations a restart need not show.
+  std::string text = v.retention || context.load
+                         ? "a restart or a deploy (all of it lies within one life of one build)"
+                         : "a deploy (all of it lies within one build)";
   const double z = finding.only_together() ? finding.pooled->z : v.z;
   if (std::isinf(z)) {
     text += ", sampling noise (nothing is sampled)";

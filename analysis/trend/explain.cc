@@ -36,7 +36,7 @@ std::string SwingText(const Growth& growth) {
 // What of the evidence was there, and what was not.
 std::string RetentionText(const Verdict& verdict) {
   if (!verdict.retention)
-    return "; the profile does not tell allocations, so neither load nor retention could be "
+    return "; what is allocated there is not told, so neither its load nor its retention could be "
            "weighed";
   char text[64];
   std::snprintf(text, sizeof text, "; of what is allocated there %.*f %% stays",

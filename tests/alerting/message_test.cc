@@ -198,6 +198,16 @@ TEST(DescribeFinding, TellsALeakWithItsEvidence) {
   ExpectGolden("leak.txt", all + "=== generator\n" + text.generator_url + "\n");
 }
 
+// A restart shows by what was allocated falling.
+TEST(DescribeFinding, DoesNotRuleOutARestartWhereAllocationsAreNotTold) {
+  Finding finding = Checkout(18, 48);
+  finding.replicas[0].verdict.retention.reset();
+  MessageContext context = Context();
+  context.load.reset();
+  EXPECT_THAT(Get(DescribeFinding(finding, context).annotations, "description"),
+              HasSubstr("Ruled out: a deploy (all of it lies within one build), "));
+}
+
 TEST(DescribeFinding, TellsAChurn) {
   MessageContext context = Context();
   context.gc_cpu_share = 0.234;
