@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, beforeEach, test } from 'node:test'
+import { after, before, beforeEach, test as nodeTest } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { kHostile, launchChromium, Stand } from './stand.mjs'
 
@@ -13,6 +13,10 @@ if (!existsSync('/usr/bin/chromium')) {
   process.exit(77)
 }
 const playwright = (await import(pathToFileURL(join(modules, 'node_modules/playwright-core/index.mjs')).href)).default
+
+// A browser that hangs fails its test and no other.
+const kLimit = { timeout: 150_000 }
+const test = (name, body) => nodeTest(name, kLimit, body)
 
 let stand
 let browser
@@ -34,7 +38,7 @@ beforeEach(async () => {
   complaints = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (said) => said.type() === 'error' && complaints.push(said.text()))
-})
+}, kLimit)
 
 const query = (parameters) => new URLSearchParams(parameters).toString()
 const open = (address) => page.goto(stand.base + address)
@@ -261,6 +265,7 @@ test('what is typed as a moment is what a person means, or refused', async () =>
     await page.waitForFunction((wanted) => new URLSearchParams(location.search).get('t0') === wanted, moment)
   }
   assert.deepEqual(complaints.filter((text) => !text.startsWith('Failed to load')), []) // no heap is so old
+  await zone.detach()
 })
 
 test('walking with a moment leaves the way back short', async () => {
@@ -269,8 +274,6 @@ test('walking with a moment leaves the way back short', async () => {
     await open(address)
     const handle = page.getByRole('slider', { name: `Moment ${name}` })
     await handle.focus()
-    await page.setViewportSize({ width: 1200, height: 900 })
-    await page.waitForFunction(() => document.querySelector('.plot').clientWidth < 1200 && document.querySelector('.plot canvas').clientWidth < 1200)
     const length = await page.evaluate(() => history.length)
     for (let i = 0; i < 6; i++) {
       const from = place().search
@@ -278,7 +281,6 @@ test('walking with a moment leaves the way back short', async () => {
       await page.waitForFunction((old) => location.search !== old, from)
     }
     assert.equal(await page.evaluate(() => history.length), length)
-    await page.setViewportSize({ width: 1360, height: 900 })
   }
 })
 
