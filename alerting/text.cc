@@ -39,12 +39,17 @@ std::string CutBegin(std::string_view text, std::size_t max_runes) {
   return std::string(kEllipsis) + std::string(text.substr(begin));
 }
 
+std::string HexHashOf(std::string_view text) {
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%016llx",
+                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
+  return hash;
+}
+
 std::string LabelValue(std::string_view text) {
   if (CountRunes(text) <= kMaxLabelRunes) return std::string(text);
-  char hash[17];
-  std::snprintf(hash, sizeof(hash), "%016llx",
-                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
-  return CutEnd(text, kMaxLabelRunes - 16) + hash;
+  const std::string hash = HexHashOf(text);
+  return CutEnd(text, kMaxLabelRunes - hash.size()) + hash;
 }
 
 }  // namespace heapwatch

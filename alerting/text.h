@@ -18,6 +18,9 @@ std::string CutEnd(std::string_view text, std::size_t max_runes);
 // Likewise, but cut at the beginning: of a function's name the end tells most.
 std::string CutBegin(std::string_view text, std::size_t max_runes);
 
+// 16 hex digits, the same for the same text everywhere.
+std::string HexHashOf(std::string_view text);
+
 // A label's value of at most kMaxLabelRunes. Where something was cut off its hash stands in place
 // of it, so that values which differ go on differing.
 std::string LabelValue(std::string_view text);

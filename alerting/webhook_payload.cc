@@ -1,13 +1,11 @@
 #include "alerting/webhook_payload.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
 #include <utility>
 
 #include "alerting/json_fields.h"
+#include "alerting/text.h"
 #include "alerting/verdict_json.h"
 #include "analysis/base/base64.h"
 #include "analysis/base/json.h"
@@ -89,11 +87,7 @@ json::object ToJsonObject(const Finding& finding) {
 
 // The same for the alert firing and resolved, another for the next time it fires.
 std::string IdOf(const Alert& alert) {
-  const std::string text = ToString(alert.labels) + FormatRfc3339(alert.starts_at);
-  char id[17];
-  std::snprintf(id, sizeof id, "%016llx",
-                static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
-  return id;
+  return HexHashOf(ToString(alert.labels) + FormatRfc3339(alert.starts_at));
 }
 
 std::string Over(std::string_view name, std::size_t size) {

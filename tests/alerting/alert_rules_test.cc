@@ -1,5 +1,7 @@
 // What the rules, mutes and acknowledgements make of alerts, and the alerts that are not on one
 // site.
+#include "alerting/alert_rules.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +10,6 @@
 #include <random>
 #include <set>
 
-#include "alerting/alert_rules.h"
 #include "alerting/target_down.h"
 #include "tests/alerting/watched_service.h"
 

@@ -6,9 +6,9 @@
 //   GET /api/v1/acks               what is acknowledged now, and the record of all changes
 //
 // Instead of `for` an `expires` in RFC 3339 may be given; without `service` it holds for every
-// service that has the site. A site or a service that is not watched is 404. Who has logged in need not tell `by`, and is on record in any
-// case. The body must be sent as application/json: no foreign page can make a browser do that
-// unasked.
+// service that has the site. A site or a service that is not watched is 404. Who has logged in need
+// not tell `by`, and is on record in any case. The body must be sent as application/json: no
+// foreign page can make a browser do that unasked.
 #pragma once
 
 #include "alerting/acks.h"
