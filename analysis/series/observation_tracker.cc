@@ -1,10 +1,23 @@
 #include "analysis/series/observation_tracker.h"
 
+#include "analysis/series/value_coding.h"
+
 namespace heapwatch {
 
 namespace {
 constexpr Duration kStandsStill = std::chrono::minutes(5);
+// So few may all have changed by chance.
+constexpr std::size_t kFewestStacks = 8;
 }  // namespace
+
+void ObservationFacts::Add(Quantity quantity, std::int64_t before, std::int64_t now) {
+  const auto q = static_cast<std::size_t>(quantity);
+  changed = changed || now != before;
+  if (now < before) fallen[q] = WrappingSum(fallen[q], WrappingDifference(before, now));
+  if (quantity != Quantity::kInuseSpace || before == 0) return;
+  ++stacks_before;
+  if (now == before) ++stacks_kept;
+}
 
 bool ObservationTracker::IsNewLife(const ObservationFacts& facts) const {
   const auto fell = [&](Quantity quantity) {
@@ -15,7 +28,16 @@ bool ObservationTracker::IsNewLife(const ObservationFacts& facts) const {
   };
   const bool moved = facts.build == last_build_ && facts.base_address != 0 &&
                      last_base_address_ != 0 && facts.base_address != last_base_address_;
-  return moved || fell(Quantity::kAllocSpace) || fell(Quantity::kAllocObjects);
+  return moved || fell(Quantity::kAllocSpace) || fell(Quantity::kAllocObjects) || IsReplaced(facts);
+}
+
+bool ObservationTracker::IsReplaced(const ObservationFacts& facts) const {
+  constexpr auto kInuse = static_cast<std::size_t>(Quantity::kInuseSpace);
+  const bool allocations_told = facts.totals[static_cast<std::size_t>(Quantity::kAllocSpace)] ||
+                                facts.totals[static_cast<std::size_t>(Quantity::kAllocObjects)];
+  return !allocations_told && last_totals_[kInuse] &&
+         facts.fallen[kInuse] > *last_totals_[kInuse] / 2 && facts.stacks_before >= kFewestStacks &&
+         facts.stacks_kept <= facts.stacks_before / 8;
 }
 
 Observation ObservationTracker::Next(const ObservationFacts& facts) {

@@ -149,17 +149,13 @@ void MarkObservations(const SeriesDocument& document, SiteWindow& window) {
     facts.time = observation.time;
     facts.sampling_period_bytes = observation.sampling_period_bytes;
     facts.build = VersionAt(document, observation.time);
-    facts.changed = i == 0;
     for (std::size_t q = 0; q < kQuantityCount; ++q) {
       if (!window.has[q]) continue;
       std::int64_t total = 0;
       for (std::size_t row = 0; row < window.rows.size(); ++row) {
         const auto series = window.series(kQuantities[q], row);
         total = WrappingSum(total, series[i]);
-        if (i == 0 || series[i] == series[i - 1]) continue;
-        facts.changed = true;
-        const std::int64_t step = WrappingDifference(series[i], series[i - 1]);
-        if (step < 0) facts.fallen[q] = WrappingDifference(facts.fallen[q], step);
+        if (i > 0) facts.Add(kQuantities[q], series[i - 1], series[i]);
       }
       facts.totals[q] = total;
     }

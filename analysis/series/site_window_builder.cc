@@ -29,15 +29,11 @@ SiteWindowBuilder::Series& SiteWindowBuilder::SeriesOf(const HeapProfile& profil
 // Sums up what `now` has against `before`, and makes `now` the next `before`.
 ObservationFacts SiteWindowBuilder::Compare(const HeapProfile& profile) {
   ObservationFacts facts = FactsOf(profile);
-  facts.changed = false;
   Values totals = {};
   for (auto& [key, series] : series_) {
     if (series.seen != observations_.size() + 1) series.now = {};
-    facts.changed = facts.changed || series.now != series.before;
-    for (std::size_t q = 0; q < kQuantityCount; ++q) {
-      const std::int64_t step = WrappingDifference(series.now[q], series.before[q]);
-      if (step < 0) facts.fallen[q] = WrappingDifference(facts.fallen[q], step);
-    }
+    for (std::size_t q = 0; q < kQuantityCount; ++q)
+      facts.Add(kQuantities[q], series.before[q], series.now[q]);
     AddTo(series.now, totals);
     series.before = series.now;
   }

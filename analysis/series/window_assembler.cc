@@ -22,9 +22,9 @@ bool HasFallen(const std::int64_t* values, std::size_t count) {
   return steps < 0;
 }
 
-bool IsCumulative(std::size_t q) {
-  return kQuantities[q] == Quantity::kAllocSpace || kQuantities[q] == Quantity::kAllocObjects;
-}
+constexpr auto kInuseSpace = static_cast<std::size_t>(Quantity::kInuseSpace);
+constexpr auto kAllocSpace = static_cast<std::size_t>(Quantity::kAllocSpace);
+constexpr auto kAllocObjects = static_cast<std::size_t>(Quantity::kAllocObjects);
 
 }  // namespace
 
@@ -68,16 +68,27 @@ void WindowAssembler::Start(std::span<const std::shared_ptr<const Site>> sites) 
     totals_[q].resize(width_, 0);
     fallen_[q].resize(width_, 0);
   }
+  counts_stacks_ = !window_.has[kAllocSpace] && !window_.has[kAllocObjects];
+  stacks_before_.resize(width_, 0);
+  stacks_kept_.resize(width_, 0);
   BeginPiece();
+}
+
+// Whether the rules of ObservationTracker look at the totals of this quantity.
+bool WindowAssembler::TellsLives(std::size_t q) const {
+  return q == kAllocSpace || q == kAllocObjects || (q == kInuseSpace && counts_stacks_);
 }
 
 void WindowAssembler::Step(std::size_t q, std::size_t column, std::int64_t before,
                            std::int64_t now) {
+  if (counts_stacks_ && q == kInuseSpace && before != 0) {
+    ++stacks_before_[column];
+    if (now == before) ++stacks_kept_[column];
+  }
   if (before == now) return;
   changed_[column] = 1;
   const std::int64_t step = WrappingDifference(now, before);
-  if (step < 0 && IsCumulative(q))
-    fallen_[q][column] = WrappingDifference(fallen_[q][column], step);
+  if (step < 0 && TellsLives(q)) fallen_[q][column] = WrappingDifference(fallen_[q][column], step);
 }
 
 void WindowAssembler::SetQuantity(const Piece& piece, std::size_t q, std::uint32_t number,
@@ -100,8 +111,13 @@ void WindowAssembler::SetQuantity(const Piece& piece, std::size_t q, std::uint32
       AddTo(sums, values, count);
     }
   }
-  if (!IsCumulative(q)) return;
+  if (!TellsLives(q)) return;
   AddTo(totals_[q].data() + piece.column, values, count);
+  for (std::size_t t = 1; counts_stacks_ && q == kInuseSpace && t < count; ++t) {
+    if (values[t - 1] == 0) continue;
+    ++stacks_before_[piece.column + t];
+    if (values[t] == values[t - 1]) ++stacks_kept_[piece.column + t];
+  }
   if (HasFallen(values, count)) {
     std::int64_t* const fallen = fallen_[q].data() + piece.column;
     for (std::size_t t = 1; t < count; ++t) {
@@ -158,9 +174,11 @@ void WindowAssembler::Observe() {
       facts.resident_bytes = piece.frame->resident_bytes[t];
       facts.changed = changed_[column] != 0;
       for (std::size_t q = 0; q < kQuantityCount; ++q) {
-        if (piece.columns[q] && IsCumulative(q)) facts.totals[q] = totals_[q][column];
+        if (piece.columns[q] && TellsLives(q)) facts.totals[q] = totals_[q][column];
         facts.fallen[q] = fallen_[q][column];
       }
+      facts.stacks_before = stacks_before_[column];
+      facts.stacks_kept = stacks_kept_[column];
       window_.observations.push_back(tracker.Next(facts));
     }
   }

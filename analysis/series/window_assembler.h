@@ -58,6 +58,7 @@ class WindowAssembler {
   void SetQuantity(const Piece& piece, std::size_t q, std::uint32_t number,
                    const std::int64_t* values);
   void Step(std::size_t q, std::size_t column, std::int64_t before, std::int64_t now);
+  bool TellsLives(std::size_t q) const;
   void Observe();
   void DropEmptyRows();
 
@@ -73,6 +74,10 @@ class WindowAssembler {
   std::array<std::vector<std::size_t>, kQuantityCount> written_in_piece_;
   std::array<std::vector<std::int64_t>, kQuantityCount> totals_;
   std::array<std::vector<std::int64_t>, kQuantityCount> fallen_;
+  // ObservationFacts::stacks_before and stacks_kept; counted where allocations are not told.
+  bool counts_stacks_ = false;
+  std::vector<std::uint32_t> stacks_before_;
+  std::vector<std::uint32_t> stacks_kept_;
   std::vector<std::uint8_t> changed_;
   std::vector<std::uint32_t>
       unchanged_;  // snapshots of the piece, but for its first, that nothing has changed yet

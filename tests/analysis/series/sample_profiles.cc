@@ -38,6 +38,10 @@ std::string DescribeStack(const HeapProfile& profile, StackId stack) {
   return out;
 }
 
+std::vector<SampleType> LiveOnly() {
+  return {{"objects", "count"}, {"space", "bytes"}, {"rss", "bytes"}};
+}
+
 std::string DescribeType(const SampleType& type) { return type.type + "/" + type.unit; }
 
 }  // namespace
@@ -145,7 +149,7 @@ std::string Canonical(const HeapProfile& profile) {
 }
 
 RandomHeap::RandomHeap(std::uint64_t seed, std::size_t stacks)
-    : random_(seed), stack_count_(stacks), types_(GoSampleTypes()) {
+    : random_(seed), stack_count_(stacks), types_(seed % 3 == 0 ? LiveOnly() : GoSampleTypes()) {
   static constexpr std::int64_t kSizes[] = {0, 8, 16, 48, 64, 1024, 4096, 65536, 5000000};
   for (std::size_t stack = 0; stack < stacks; ++stack) {
     const std::size_t sizes = 1 + Below(3);
@@ -157,16 +161,14 @@ RandomHeap::RandomHeap(std::uint64_t seed, std::size_t stacks)
 // What happens to the process between two profiles.
 void RandomHeap::Turn() {
   if (Below(4) == 0) return;  // no GC cycle has completed
-  if (Below(60) == 0) {       // a restart, at other addresses
+  if (Below(60) == 0) {       // a restart, mostly at other addresses
     for (Live& live : live_) live.alloc = live.inuse = 0;
-    base_ = 0x1000 * (1 + Below(1U << 20));
+    if (Below(3) != 0) base_ = 0x1000 * (1 + Below(1U << 20));
   }
   if (Below(80) == 0)
     period_ = Below(3) == 0 ? std::nullopt : std::optional<std::int64_t>(1 << Below(20));
   if (Below(90) == 0) {
-    types_ = Below(2) == 0 ? GoSampleTypes()
-                           : std::vector<SampleType>{
-                                 {"objects", "count"}, {"space", "bytes"}, {"rss", "bytes"}};
+    types_ = Below(2) == 0 ? GoSampleTypes() : LiveOnly();
   }
   if (Below(30) == 0) is_resident_told_ = !is_resident_told_;
   if (Below(50) == 0) comments_ = {"comment " + std::to_string(Below(10))};

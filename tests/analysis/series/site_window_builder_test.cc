@@ -125,6 +125,44 @@ TEST(SiteWindowBuilder, SeesARestartWithoutAllocationsByWhereTheMainBinaryLies) 
   EXPECT_THAT(Lifetimes(window), ElementsAre(0, 0, 0, 0, 1));
 }
 
+// Of a process of ten stacks that tells neither allocations nor mappings.
+HeapProfile InuseOf(const std::vector<std::int64_t>& inuse_bytes) {
+  ProfileMaker maker(std::vector<SampleType>{{"inuse_space", "bytes"}});
+  for (std::size_t i = 0; i < inuse_bytes.size(); ++i)
+    maker.Sample(maker.Stack({"main.f" + std::to_string(i)}), 0, {inuse_bytes[i]});
+  return maker.Make();
+}
+
+TEST(SiteWindowBuilder, SeesARestartWithoutAllocationsWhereHardlyAStackHoldsWhatItHeld) {
+  const auto young = InuseOf({20, 31, 32, 33, 34, 35, 36, 37, 38, 39});
+  const auto grown = InuseOf({900, 31, 32, 33, 34, 35, 36, 37, 38, 39});
+  const auto young_again = InuseOf({25, 41, 32, 43, 44, 45, 46, 0, 48, 49});
+  const SiteWindow window = WindowOf({young, grown, young_again, young_again});
+  EXPECT_THAT(Lifetimes(window), ElementsAre(0, 0, 1, 1));
+}
+
+TEST(SiteWindowBuilder, TakesWhatIsGivenBackForNoRestartWithoutAllocations) {
+  const auto grown = InuseOf({900, 31, 32, 33, 34, 35, 36, 37, 38, 39});
+  const auto flushed = InuseOf({0, 31, 32, 33, 34, 35, 36, 37, 38, 39});
+  EXPECT_THAT(Lifetimes(WindowOf({grown, flushed})), ElementsAre(0, 0));
+  // All stacks change under load, but the heap is not gone.
+  const auto busy = InuseOf({800, 41, 42, 43, 44, 45, 46, 47, 48, 49});
+  EXPECT_THAT(Lifetimes(WindowOf({grown, busy})), ElementsAre(0, 0));
+  // Few stacks may all change at once.
+  EXPECT_THAT(Lifetimes(WindowOf({InuseOf({900, 31, 32}), InuseOf({20, 41, 42})})),
+              ElementsAre(0, 0));
+}
+
+TEST(SiteWindowBuilder, LooksAtNothingElseForRestartsWhereAllocationsAreTold) {
+  std::vector<Block> before;
+  std::vector<Block> after;
+  for (int i = 0; i < 10; ++i) {
+    before.push_back({"main.f" + std::to_string(i), 64, 1000, 900 + i});
+    after.push_back({"main.f" + std::to_string(i), 64, 1001, 10 + i});
+  }
+  EXPECT_THAT(Lifetimes(WindowOf({Profile(before), Profile(after)})), ElementsAre(0, 0));
+}
+
 TEST(SiteWindowBuilder, CountsBuildsByTheMainBinary) {
   const std::vector<Block> blocks = {{"main.f", 64, 100, 50}};
   const SiteWindow window =

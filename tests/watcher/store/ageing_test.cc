@@ -70,12 +70,12 @@ class AgeingTest : public ::testing::Test {
     store_ = std::move(*opened);
   }
   void Append(int from, int to) {
-    for (int i = from; i < to; ++i) {
-      HeapProfile profile = heap_.Next();
-      profile.time = Minute(i);
-      ASSERT_TRUE(store_->Append(kTarget, Minute(i), profile));
-      appended_[i] = Canonical(profile);
-    }
+    for (int i = from; i < to; ++i) Append(i, heap_.Next());
+  }
+  void Append(int minute, HeapProfile profile) {
+    profile.time = Minute(minute);
+    ASSERT_TRUE(store_->Append(kTarget, Minute(minute), profile));
+    appended_[minute] = Canonical(profile);
   }
   AgeingReport Age(const Retention& retention, Time now) {
     const auto report = store_->Age(retention, now);
@@ -176,8 +176,12 @@ TEST_F(AgeingTest, LeavesWhatIsPinnedWhole) {
 
 TEST_F(AgeingTest, ThinsOutLateSnapshotsTogetherWithWhatIsAroundThem) {
   Open(60);
-  for (int minute = 0; minute < 1200; minute += 2) Append(minute, minute + 1);
-  for (int minute = 1; minute < 1200; minute += 2) Append(minute, minute + 1);
+  std::vector<HeapProfile> course;
+  for (std::size_t minute = 0; minute < 1200; ++minute) course.push_back(heap_.Next());
+  for (int minute = 0; minute < 1200; minute += 2)
+    Append(minute, course.at(static_cast<std::size_t>(minute)));
+  for (int minute = 1; minute < 1200; minute += 2)
+    Append(minute, course.at(static_cast<std::size_t>(minute)));
   EXPECT_GT(Age(kTenMinutes, Minute(1400)).thinned, 100U);
   const std::vector<int> kept = Kept();
   for (const int minute : kept) {

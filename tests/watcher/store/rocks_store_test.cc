@@ -210,6 +210,20 @@ TEST_F(RocksStoreTest, TakesALateSnapshotIntoTheMiddleOfAChain) {
   EXPECT_THAT(window.series(Quantity::kInuseObjects, 0), ElementsAre(2, 77, 4, 5, 6));
 }
 
+TEST_F(RocksStoreTest, SeesARestartWithoutAllocations) {
+  for (std::size_t minute = 0; minute < 4; ++minute) {
+    ProfileMaker maker(std::vector<SampleType>{{"inuse_space", "bytes"}});
+    const bool restarted = minute >= 2;
+    for (std::int64_t i = 0; i < 10; ++i)
+      maker.Sample(maker.Stack({"main.f" + std::to_string(i)}), 0, {restarted ? 10 + i : 900 + i});
+    ASSERT_TRUE(store_->Append(kTarget, Minute(minute), maker.Make()));
+  }
+  const auto window = store_->Window(kTargetId, Minute(0), Minute(9), LeafAttributor()).value();
+  EXPECT_EQ(window.observations[1].lifetime, 0U);
+  EXPECT_EQ(window.observations[2].lifetime, 1U);
+  EXPECT_EQ(window.observations[3].lifetime, 1U);
+}
+
 TEST_F(RocksStoreTest, KnowsSnapshotsBefore1970) {
   ASSERT_TRUE(store_->Append(kTarget, FromUnixMillis(-5), Profile(1)));
   ASSERT_TRUE(store_->Append(kTarget, FromUnixMillis(5), Profile(2)));
