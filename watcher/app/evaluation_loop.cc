@@ -50,6 +50,22 @@ void LogPace(Duration took, Duration interval) {
   }
 }
 
+// As configured, or as the targets tell themselves.
+std::map<Labels, std::int64_t> LimitsOf(const std::vector<TargetStatus>& statuses) {
+  std::map<Labels, std::int64_t> limits;
+  for (const TargetStatus& status : statuses)
+    if (status.memory_limit_bytes) limits.emplace(status.labels, *status.memory_limit_bytes);
+  return limits;
+}
+
+// As the targets tell themselves.
+std::map<Labels, double> GcCpuSharesOf(const std::vector<TargetStatus>& statuses) {
+  std::map<Labels, double> shares;
+  for (const TargetStatus& status : statuses)
+    if (status.gc_cpu_share) shares.emplace(status.labels, *status.gc_cpu_share);
+  return shares;
+}
+
 }  // namespace
 
 EvaluationLoop::EvaluationLoop(EvaluationParts parts)
@@ -114,7 +130,7 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
   const auto stored = co_await RunOn(parts_.judging, [&] { return Stored(); });
   std::map<Labels, Time> first;
   for (const StoredTarget& target : stored) first.emplace(target.labels, target.first);
-  const auto limits = MemoryLimits();
+  const auto limits = LimitsOf(parts_.target_statuses());
   std::size_t failed = 0;
   for (Target target : settings.targets) {
     if (const auto limit = limits.find(target.labels); limit != limits.end())
@@ -151,6 +167,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
   const Time now = parts_.clock.Now();
   auto evaluation = std::make_shared<Evaluation>();
   evaluation->time = began;
+  const std::vector<TargetStatus> statuses = parts_.target_statuses();
   // The gone ones behind the others, for the comparison of versions alone.
   const std::size_t watched = verdicts.size();
   for (TargetVerdicts& gone : gone_targets_.Update(stored, settings, parts_.store, now))
@@ -161,10 +178,10 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
   verdicts.resize(watched);
   evaluation->targets = std::move(verdicts);
   std::vector<Finding> findings = evaluation->findings;
-  for (Finding& finding : GroupDownTargets(HealthOfTargets(now)))
+  for (Finding& finding : GroupDownTargets(HealthOfTargets(statuses, now)))
     findings.push_back(std::move(finding));
   const AlertingConfig& alerting = settings.config->alerting;
-  const std::map<Labels, double> gc_cpu_shares = GcCpuShares();
+  const std::map<Labels, double> gc_cpu_shares = GcCpuSharesOf(statuses);
   const auto describe = [&](const Finding& finding, const Labels& labels) {
     return Describe(finding, labels,
                     {.store = parts_.store,
@@ -179,7 +196,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
                         {parts_.webhooks.Undelivered(), settings.unfound_jobs});
   KeepState(outcome, now);
   KeepEvidence(alerting, now);
-  if (const auto kept = KeepLimits(parts_.store, parts_.target_statuses(), stored); !kept)
+  if (const auto kept = KeepLimits(parts_.store, statuses, stored); !kept)
     spdlog::error("the memory limits could not be stored: {}", kept.error().message);
   LogChanges(outcome.changes);
   parts_.webhooks.Send(outcome.due);
@@ -242,29 +259,16 @@ std::vector<StoredTarget> EvaluationLoop::Stored() const {
   return {};
 }
 
-std::map<Labels, std::int64_t> EvaluationLoop::MemoryLimits() const {
-  std::map<Labels, std::int64_t> limits;
-  for (const TargetStatus& status : parts_.target_statuses())
-    if (status.memory_limit_bytes) limits.emplace(status.labels, *status.memory_limit_bytes);
-  return limits;
-}
-
-std::map<Labels, double> EvaluationLoop::GcCpuShares() const {
-  std::map<Labels, double> shares;
-  for (const TargetStatus& status : parts_.target_statuses())
-    if (status.gc_cpu_share) shares.emplace(status.labels, *status.gc_cpu_share);
-  return shares;
-}
-
-std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(Time now) {
+std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(const std::vector<TargetStatus>& statuses,
+                                                          Time now) {
   std::vector<TargetHealth> healths;
-  for (TargetStatus& status : parts_.target_statuses()) {
+  for (const TargetStatus& status : statuses) {
     if (status.lost) {
       // Gone, not down; but where it is found again, it has been down all the time.
       down_times_.Update(status.labels, std::nullopt, now);
       continue;
     }
-    TargetHealth health{std::move(status.labels), std::nullopt, std::move(status.last_error)};
+    TargetHealth health{status.labels, std::nullopt, status.last_error};
     // One that was stopped is not asked, so nobody knows; what was known before ends.
     if (!status.stopped) {
       health.down_since = down_times_.Update(

@@ -65,11 +65,7 @@ class EvaluationLoop {
   boost::asio::awaitable<void> EvaluateAll();
   void Conclude(const Settings& settings, Time began, std::vector<TargetVerdicts> verdicts,
                 const std::vector<StoredTarget>& stored);
-  // As configured, or as the targets tell themselves.
-  std::map<Labels, std::int64_t> MemoryLimits() const;
-  // As the targets tell themselves.
-  std::map<Labels, double> GcCpuShares() const;
-  std::vector<TargetHealth> HealthOfTargets(Time now);
+  std::vector<TargetHealth> HealthOfTargets(const std::vector<TargetStatus>& statuses, Time now);
   // All targets the store knows; empty where it cannot tell.
   std::vector<StoredTarget> Stored() const;
   // Before anyone is told: what was not stored would fire anew after a restart.
