@@ -261,11 +261,17 @@ Result<void> BackUpStore(const std::string& path, const std::string& destination
   if (!from) return Fail(from.error());
   const auto to = RocksDb::Open({destination, kCacheBytes});
   if (!to) return Fail(to.error());
+  rocksdb::WriteBatch begin;
+  begin.Put(std::string(kUnfinishedKey), "");
+  if (auto begun = (*to)->Write(begin, true); !begun) return begun;
   for (const Family family :
        {Family::kDictionary, Family::kRows, Family::kHeaders, Family::kBlocks, Family::kDefault}) {
     if (auto copied = CopyFamily(**from, **to, family); !copied) return copied;
   }
-  return (*to)->Flush();
+  if (auto flushed = (*to)->Flush(); !flushed) return flushed;
+  rocksdb::WriteBatch end;
+  end.Delete(std::string(kUnfinishedKey));
+  return (*to)->Write(end, true);
 }
 
 }  // namespace heapwatch

@@ -291,6 +291,10 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
   const auto format = opened->Get(Family::kDefault, kFormatKey);
   if (!format && format.error().code != ErrorCode::kNotFound) return Fail(format.error());
   if (format && *format != kFormat) return OfOtherFormat(options.path, *format);
+  if (opened->Get(Family::kDefault, kUnfinishedKey))
+    return Fail(ErrorCode::kWrongFormat, "what is in " + options.path +
+                                             " is a backup that was not finished; delete it and "
+                                             "make it anew");
   if (!format && !options.read_only) {
     rocksdb::WriteBatch batch;
     batch.Put(ToSlice(kFormatKey), ToSlice(kFormat));

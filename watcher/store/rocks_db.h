@@ -37,6 +37,9 @@ enum class Family : std::size_t {
 };
 inline constexpr std::size_t kFamilyCount = 5;
 
+// In kDefault of a backup under way: what stops half-way must not pass for a store.
+inline constexpr std::string_view kUnfinishedKey = "unfinished_backup";
+
 struct RocksDbOptions {
   std::string path;
   std::size_t memory_limit_bytes;

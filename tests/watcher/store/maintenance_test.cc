@@ -255,6 +255,25 @@ TEST_F(MaintenanceTest, NamesAFileThatIsMissing) {
   EXPECT_THAT(check.error().message, HasSubstr("No such file"));
 }
 
+TEST_F(MaintenanceTest, LetsNoBackupThatStoppedHalfWayPassForAStore) {
+  ASSERT_TRUE(store_->db().Flush());
+  store_.reset();
+  std::filesystem::path largest;
+  for (const auto& file : std::filesystem::directory_iterator(directory_.path())) {
+    if (file.path().extension() != ".sst") continue;
+    if (largest.empty() || file.file_size() > std::filesystem::file_size(largest)) largest = file;
+  }
+  std::fstream(largest, std::ios::in | std::ios::out) << "garbage";
+  const TemporaryDirectory copy;
+  const auto backup = BackUpStore(directory_.path(), copy.path());
+  ASSERT_FALSE(backup);
+  EXPECT_THAT(backup.error().message, HasSubstr(largest.filename()));
+  const auto store = RocksStore::Open(copy.path());
+  ASSERT_FALSE(store);
+  EXPECT_THAT(store.error().message,
+              AllOf(HasSubstr("a backup that was not finished"), HasSubstr(copy.path())));
+}
+
 TEST_F(MaintenanceTest, MakesNoBackupOverSomethingElse) {
   const auto done = BackUpStore(directory_.path(), directory_.path());
   ASSERT_FALSE(done);
