@@ -306,8 +306,9 @@ test('choices and forms are used by keyboard', async () => {
   await page.keyboard.press('Enter')
   await page.getByLabel('Why').first().press('Enter')
   await page.getByText('Kim: looking into it').first().waitFor()
-  await page.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByRole('button', { name: 'Withdraw' }).press('Enter')
   await page.getByRole('heading', { name: 'Acknowledged' }).waitFor({ state: 'detached' })
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
 })
 
 test('names of any length leave room, and none is shown as such', async () => {

@@ -73,6 +73,7 @@ export function Acks({ answer, onChange }: { answer: AckAnswer; onChange: () => 
     try {
       await send('DELETE', `/api/v1/sites/${ack.site}/ack`, { by: remembered() || 'somebody', service: ack.service })
       setError(undefined)
+      document.getElementById('main')?.focus() // the button is about to go
       onChange()
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure))
