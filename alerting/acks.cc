@@ -132,26 +132,29 @@ std::string AckBook::Save() const {
       {"version", kVersion}, {"active", std::move(active)}, {"audit", std::move(audit)}});
 }
 
-Result<void> AckBook::Restore(std::string_view text) {
+Result<std::vector<std::string>> AckBook::Restore(std::string_view text) {
   AckBook read;
+  std::vector<std::string> passed_over;
   try {
     const json::object in = ParseSaved(text, kVersion);
-    for (const json::value& value : in.at("active").as_array()) {
+    const auto take_active = [&](const json::value& value) {
       Ack ack = AckFrom(value);
       std::pair key(ack.site_id, ack.service);
       read.active_.emplace(std::move(key), std::move(ack));
-    }
-    for (const json::value& value : in.at("audit").as_array()) {
+    };
+    const auto take_record = [&](const json::value& value) {
       const json::object& record = value.as_object();
       read.audit_.push_back({TimeField(record, "time"), TextField(record, "action"),
                              TextField(record, "by"), AckFrom(record.at("ack"))});
-    }
+    };
+    TakeEntries(in, "active", take_active, passed_over);
+    TakeEntries(in, "audit", take_record, passed_over);
   } catch (const std::exception& e) {
     return Fail(ErrorCode::kCorrupt,
                 std::string("saved acknowledgements cannot be read: ") + e.what());
   }
   *this = std::move(read);
-  return {};
+  return passed_over;
 }
 
 }  // namespace heapwatch

@@ -62,10 +62,11 @@ class AckBook {
   std::vector<Ack> Active() const;
   std::vector<AckRecord> Audit() const;  // newest first
 
-  // JSON, with its version in it. Restore fails with kCorrupt and changes nothing where the text is
-  // not of that form.
+  // JSON, with its version in it. Restore passes over entries that it cannot read, and gives what
+  // they are and why; it fails with kCorrupt and changes nothing where the whole text cannot be
+  // read.
   std::string Save() const;
-  Result<void> Restore(std::string_view text);
+  Result<std::vector<std::string>> Restore(std::string_view text);
 
   static constexpr std::size_t kMaxActive = 1000;
   static constexpr std::size_t kMaxAudit = 1000;

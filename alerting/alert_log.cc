@@ -32,24 +32,26 @@ std::string AlertLog::Save() const {
   return ToJson(json::object{{"version", kVersion}, {"changes", std::move(changes)}});
 }
 
-Result<void> AlertLog::Restore(std::string_view text) {
+Result<std::vector<std::string>> AlertLog::Restore(std::string_view text) {
   std::deque<AlertChange> changes;
+  std::vector<std::string> passed_over;
   try {
     const json::object in = ParseSaved(text, kVersion);
-    for (const json::value& value : in.at("changes").as_array()) {
+    const auto take = [&](const json::value& value) {
       const json::object& change = value.as_object();
       changes.push_back({.time = TimeField(change, "time"),
                          .state = TextField(change, "state"),
                          .labels = LabelsFromJson(change.at("labels")),
                          .summary = TextField(change, "summary"),
                          .note = TextField(change, "note")});
-    }
+    };
+    TakeEntries(in, "changes", take, passed_over);
   } catch (const std::exception& e) {
     return Fail(ErrorCode::kCorrupt,
                 std::string("the saved history of alerts cannot be read: ") + e.what());
   }
   changes_ = std::move(changes);
-  return {};
+  return passed_over;
 }
 
 }  // namespace heapwatch

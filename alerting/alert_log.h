@@ -31,10 +31,11 @@ class AlertLog {
   void Append(std::vector<AlertChange> changes);
   const std::deque<AlertChange>& changes() const { return changes_; }  // oldest first
 
-  // JSON, with its version in it. Restore fails with kCorrupt and changes nothing where the text is
-  // not of that form.
+  // JSON, with its version in it. Restore passes over entries that it cannot read, and gives what
+  // they are and why; it fails with kCorrupt and changes nothing where the whole text cannot be
+  // read.
   std::string Save() const;
-  Result<void> Restore(std::string_view text);
+  Result<std::vector<std::string>> Restore(std::string_view text);
 
   static constexpr std::size_t kMaxChanges = 2000;
 

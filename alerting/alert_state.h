@@ -128,10 +128,11 @@ class AlertState {
   std::vector<AlertEvidence> Evidences() const;
 
   // JSON, with its version in it. Alerts of the labels `untold` are saved as not yet sent, so that
-  // they are news again after a restart. Restore fails with kCorrupt and changes nothing where the
-  // text is not of that form.
+  // they are news again after a restart. Restore passes over entries that it cannot read, and gives
+  // what they are and why; it fails with kCorrupt and changes nothing where the whole text cannot
+  // be read.
   std::string Save(const std::set<Labels>& untold = {}) const;
-  Result<void> Restore(std::string_view text);
+  Result<std::vector<std::string>> Restore(std::string_view text);
 
   // Suspicions not followed because there were kMaxAlerts already.
   std::uint64_t overflow_count() const { return overflow_count_; }

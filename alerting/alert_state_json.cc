@@ -166,29 +166,33 @@ std::string AlertState::Save(const std::set<Labels>& untold) const {
       {"version", kVersion}, {"active", std::move(active)}, {"resolved", std::move(resolved)}});
 }
 
-Result<void> AlertState::Restore(std::string_view text) {
+Result<std::vector<std::string>> AlertState::Restore(std::string_view text) {
   std::map<FindingKey, Entry> active;
   std::vector<Entry> resolved;
+  std::vector<std::string> passed_over;
   try {
     const json::object in = ParseSaved(text, kVersion);
-    for (const json::value& value : in.at("active").as_array()) {
+    const auto take_active = [&](const json::value& value) {
       Entry entry = AlertStateJson::FromJson(value);
       if (entry.phase == AlertPhase::kResolved)
         throw std::invalid_argument("a resolved alert among the active ones");
       const FindingKey key = entry.key;
       active.emplace(key, std::move(entry));
-    }
-    for (const json::value& value : in.at("resolved").as_array()) {
-      resolved.push_back(AlertStateJson::FromJson(value));
-      if (resolved.back().phase != AlertPhase::kResolved)
+    };
+    const auto take_resolved = [&](const json::value& value) {
+      Entry entry = AlertStateJson::FromJson(value);
+      if (entry.phase != AlertPhase::kResolved)
         throw std::invalid_argument("an active alert among the resolved ones");
-    }
+      resolved.push_back(std::move(entry));
+    };
+    TakeEntries(in, "active", take_active, passed_over);
+    TakeEntries(in, "resolved", take_resolved, passed_over);
   } catch (const std::exception& e) {
     return Fail(ErrorCode::kCorrupt, std::string("saved alerts cannot be read: ") + e.what());
   }
   active_ = std::move(active);
   resolved_ = std::move(resolved);
-  return {};
+  return passed_over;
 }
 
 }  // namespace heapwatch

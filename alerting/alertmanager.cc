@@ -4,7 +4,6 @@
 
 #include "analysis/base/json.h"
 #include "analysis/base/time.h"
-#include "analysis/base/utf8.h"
 
 namespace heapwatch {
 namespace {
@@ -12,7 +11,7 @@ namespace {
 boost::json::object ToJson(const Labels& labels) {
   boost::json::object out;
   for (const auto& [name, value] : labels)
-    if (!value.empty()) out[name] = ToUtf8(value);
+    if (!value.empty()) out[name] = value;
   return out;
 }
 

@@ -1,13 +1,15 @@
 // The fields that what alerting saves is made of. The readers throw where a field is missing or of
-// another type, as Boost.JSON does; each Restore catches it. Times are milliseconds since the
-// epoch.
+// another type, as Boost.JSON does; each Restore catches it, TakeEntries what concerns one entry.
+// Times are milliseconds since the epoch.
 #pragma once
 
 #include <boost/json.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analysis/base/labels.h"
 #include "analysis/base/time.h"
@@ -16,6 +18,12 @@ namespace heapwatch {
 
 // What was saved as an object with this `version`.
 boost::json::object ParseSaved(std::string_view text, std::int64_t version);
+
+// Hands the entries of the array `name` to `take`, one by one. One that cannot be read must not
+// cost the others: which it is, and why, goes into `passed_over`.
+void TakeEntries(const boost::json::object& in, std::string_view name,
+                 const std::function<void(const boost::json::value&)>& take,
+                 std::vector<std::string>& passed_over);
 
 boost::json::object LabelsToJson(const Labels& labels);
 Labels LabelsFromJson(const boost::json::value& in);

@@ -73,20 +73,22 @@ std::string DownTimes::Save(Time now) const {
       json::object{{"version", kVersion}, {"time", ToUnixMillis(now)}, {"down", std::move(down)}});
 }
 
-Result<void> DownTimes::Restore(std::string_view text, Time now) {
+Result<std::vector<std::string>> DownTimes::Restore(std::string_view text, Time now) {
   std::map<Labels, Time> since;
+  std::vector<std::string> passed_over;
   try {
     const json::object in = ParseSaved(text, kVersion);
-    if (now - TimeField(in, "time") > kMostAway) return {};
-    for (const json::value& value : in.at("down").as_array()) {
+    if (now - TimeField(in, "time") > kMostAway) return passed_over;
+    const auto take = [&](const json::value& value) {
       const json::object& down = value.as_object();
       since.emplace(LabelsFromJson(down.at("target")), TimeField(down, "since"));
-    }
+    };
+    TakeEntries(in, "down", take, passed_over);
   } catch (const std::exception& e) {
     return Fail(ErrorCode::kCorrupt, std::string("what was down cannot be read: ") + e.what());
   }
   since_ = std::move(since);
-  return {};
+  return passed_over;
 }
 
 }  // namespace heapwatch

@@ -35,10 +35,11 @@ class DownTimes {
   // targets have yet to be found.
   void EndRound(const std::set<std::string>& unfound_jobs = {});
 
-  // JSON, with its version in it. Restore fails with kCorrupt and changes nothing where the text is
-  // not of that form; what was saved more than kMostAway before `now` is no longer true.
+  // JSON, with its version in it. Restore passes over entries that it cannot read, and gives what
+  // they are and why; it fails with kCorrupt and changes nothing where the whole text cannot be
+  // read. What was saved more than kMostAway before `now` is no longer true.
   std::string Save(Time now) const;
-  Result<void> Restore(std::string_view text, Time now);
+  Result<std::vector<std::string>> Restore(std::string_view text, Time now);
 
   static constexpr Duration kMostAway = std::chrono::minutes(5);
 

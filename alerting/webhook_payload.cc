@@ -10,7 +10,6 @@
 #include "analysis/base/base64.h"
 #include "analysis/base/json.h"
 #include "analysis/base/units.h"
-#include "analysis/base/utf8.h"
 #include "analysis/profile/diff_json.h"
 #include "analysis/profile/diff_pprof.h"
 #include "analysis/profile/flame_svg.h"
@@ -97,7 +96,7 @@ std::string Over(std::string_view name, std::size_t size) {
 
 }  // namespace
 
-std::string FindingJson(const Finding& finding) { return ToUtf8(ToJson(ToJsonObject(finding))); }
+std::string FindingJson(const Finding& finding) { return ToJson(ToJsonObject(finding)); }
 
 std::string WebhookBody(const Alert& alert, const ProfileDiff* diff, std::size_t max_bytes) {
   json::object out = {{"version", kVersion},
@@ -138,7 +137,7 @@ std::string WebhookBody(const Alert& alert, const ProfileDiff* diff, std::size_t
   }
   out["attachments"] = std::move(attachments);
   out["left_out"] = std::move(left_out);
-  return ToUtf8(ToJson(out)) + "\n";
+  return ToJson(out) + "\n";
 }
 
 }  // namespace heapwatch

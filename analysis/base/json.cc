@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "analysis/base/utf8.h"
+
 namespace heapwatch {
 namespace {
 
@@ -54,7 +56,7 @@ void Append(const boost::json::value& value, std::string& out) {
 std::string ToJson(const boost::json::value& value) {
   std::string out;
   Append(value, out);
-  return out;
+  return ToUtf8(out);  // what is not text is ASCII: quotes and brackets stay
 }
 
 }  // namespace heapwatch

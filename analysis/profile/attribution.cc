@@ -9,6 +9,7 @@
 #include <shared_mutex>
 #include <unordered_map>
 
+#include "analysis/base/utf8.h"
 #include "analysis/profile/site_names.h"
 
 namespace heapwatch {
@@ -24,7 +25,7 @@ struct TextHash {
 // What has been decided about a function, for all profiles to come.
 struct Decision {
   bool is_skipped = false;
-  std::string name;  // normalised
+  std::string name;  // of the site: normalised, and valid UTF-8
 };
 
 // Beyond so many functions decisions are made anew each time: names come from peers, and memory has
@@ -74,7 +75,7 @@ class RuleAttributor final : public SiteAttributor {
     Decision decision{
         .is_skipped =
             skip_ != nullptr && RE2::FullMatch(re2::StringPiece(name.data(), name.size()), *skip_),
-        .name = NormalizeFunctionName(name)};
+        .name = ToUtf8(NormalizeFunctionName(name))};
     const std::unique_lock lock(mutex_);
     if (decisions_.size() < kMaxDecisions) decisions_.emplace(std::string(name), decision);
     return decision;
@@ -82,7 +83,7 @@ class RuleAttributor final : public SiteAttributor {
 
   static Site SiteOf(const HeapProfile& profile, const Line& line, std::string name) {
     const Function& function = profile.functions[line.function.index()];
-    Site site{.function = std::move(name), .file = std::string(function.file), .line = line.line};
+    Site site{.function = std::move(name), .file = ToUtf8(function.file), .line = line.line};
     if (function.start_line > 0 && line.line > 0) {
       site.line = line.line - function.start_line;
       site.line_is_relative = true;
@@ -106,8 +107,8 @@ class RuleAttributor final : public SiteAttributor {
     if (location.mapping) {
       const Mapping& mapping = profile.mappings[location.mapping->index()];
       offset += mapping.file_offset - mapping.start;
-      site.file = mapping.file;
-      site.function = BaseName(mapping.file);
+      site.file = ToUtf8(mapping.file);
+      site.function = BaseName(site.file);
     }
     char text[20];
     std::snprintf(text, sizeof(text), "+0x%llx", static_cast<unsigned long long>(offset));

@@ -3,7 +3,7 @@
 // It is the leaf-most frame that is neither allocator nor runtime helper. The name must survive a
 // rebuild: it holds no address, the line is counted from the start of its function where that is
 // known, and type parameters, closure numbers and version suffixes are normalised (see
-// attribution.h).
+// attribution.h). Texts are valid UTF-8, so that a site is the same after it was saved as JSON.
 #pragma once
 
 #include <compare>

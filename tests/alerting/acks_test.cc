@@ -114,10 +114,24 @@ TEST(AckBook, IsTheSameAfterARestart) {
   EXPECT_EQ(restored.Active(), book.Active());
   EXPECT_EQ(restored.Audit(), book.Audit());
   for (const char* bad : {"", "{}", R"({"version":9,"active":[],"audit":[]})",
-                          R"({"version":1,"active":[{}],"audit":[]})"}) {
+                          R"({"version":1,"active":7,"audit":[]})"}) {
     EXPECT_EQ(restored.Restore(bad).error().code, ErrorCode::kCorrupt) << bad;
     EXPECT_EQ(restored.Active(), book.Active());
   }
+}
+
+TEST(AckBook, KeepsWhatCanBeReadBesideWhatCannot) {
+  AckBook book;
+  ASSERT_TRUE(book.Add(Known("s", "checkout")).has_value());
+  std::string saved = book.Save();
+  saved.insert(saved.find("[") + 1, R"({"site":"t"},)");
+  AckBook restored;
+  const auto passed_over = restored.Restore(saved);
+  ASSERT_TRUE(passed_over.has_value()) << passed_over.error().message;
+  ASSERT_EQ(passed_over->size(), 1U);
+  EXPECT_NE(passed_over->front().find(R"({"site":"t"})"), std::string::npos);
+  EXPECT_EQ(restored.Active(), book.Active());
+  EXPECT_EQ(restored.Audit(), book.Audit());
 }
 
 }  // namespace

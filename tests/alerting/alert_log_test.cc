@@ -33,5 +33,21 @@ TEST(AlertLog, IsTheSameAfterARestart) {
   }
 }
 
+TEST(AlertLog, KeepsWhatCanBeReadBesideWhatCannot) {
+  AlertLog log;
+  log.Append({ChangeAt(1), ChangeAt(2)});
+  std::string saved = log.Save();
+  saved.replace(saved.find("firing"), 6, "f\xffring");  // as older versions saved a name
+  saved.insert(saved.find('[') + 1, R"({"state":"firing"},)");
+  AlertLog restored;
+  const auto passed_over = restored.Restore(saved);
+  ASSERT_TRUE(passed_over.has_value()) << passed_over.error().message;
+  ASSERT_EQ(passed_over->size(), 1U);
+  EXPECT_NE(passed_over->front().find(R"({"state":"firing"})"), std::string::npos);
+  ASSERT_EQ(restored.changes().size(), 2U);
+  EXPECT_EQ(restored.changes()[0].state, "f\uFFFDring");
+  EXPECT_EQ(restored.changes()[1], ChangeAt(2));
+}
+
 }  // namespace
 }  // namespace heapwatch

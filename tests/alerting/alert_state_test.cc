@@ -395,31 +395,6 @@ TEST(AlertState, NeitherFiresAnewNorForgetsOverARestart) {
   EXPECT_EQ(s.SeeFor(20, Flat()).size(), 15U);
 }
 
-TEST(AlertState, SavesTheSameTextAfterRestoring) {
-  WatchedService s;
-  s.SeeFor(4, WithLimit(20, 30));
-  s.See(WithLimit(2, 3));
-  const std::string saved = s.state().Save();
-  s.Restart();
-  EXPECT_EQ(s.state().Save(), saved);
-}
-
-TEST(AlertState, RefusesWhatItDidNotSaveAndStaysAsItIs) {
-  WatchedService s;
-  s.FireNow();
-  const std::string saved = s.state().Save();
-  for (const std::string& bad :
-       {std::string(), std::string("{}"), std::string("[1]"), saved.substr(0, saved.size() / 2),
-        std::string(R"({"version":1,"active":[],"resolved":[]})"),
-        std::string(R"({"version":2,"active":[{"phase":"firing"}],"resolved":[]})"),
-        std::string(R"({"version":2,"active":7,"resolved":[]})")}) {
-    const auto restored = s.state().Restore(bad);
-    ASSERT_FALSE(restored.has_value()) << bad;
-    EXPECT_EQ(restored.error().code, ErrorCode::kCorrupt);
-    EXPECT_EQ(s.state().Save(), saved);
-  }
-}
-
 TEST(AlertState, CountsFromNowWhereTheClockWasSetBack) {
   WatchedService s(WaitingFor(minutes(5)));
   s.See(MakeVerdict(kLeak));

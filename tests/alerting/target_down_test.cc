@@ -70,5 +70,17 @@ TEST(DownTimes, RefuseWhatTheyDidNotSaveAndStayAsTheyAre) {
   EXPECT_EQ(Round(times, false, kStart + minutes(1)), kStart);
 }
 
+TEST(DownTimes, KeepWhatCanBeReadBesideWhatCannot) {
+  DownTimes before;
+  Round(before, false, kStart);
+  std::string saved = before.Save(kStart);
+  saved.insert(saved.find("[") + 1, R"({"since":0},)");
+  DownTimes after;
+  const auto passed_over = after.Restore(saved, kStart);
+  ASSERT_TRUE(passed_over) << passed_over.error().message;
+  EXPECT_EQ(passed_over->size(), 1U);
+  EXPECT_EQ(Round(after, false, kStart + minutes(1)), kStart);
+}
+
 }  // namespace
 }  // namespace heapwatch

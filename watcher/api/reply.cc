@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "analysis/base/json.h"
-#include "analysis/base/utf8.h"
 
 namespace heapwatch {
 namespace {
@@ -47,7 +46,7 @@ ErrorForm FormOf(ErrorCode code) {
 
 void SetJson(HttpResponse& response, const boost::json::value& body) {
   response.content_type = "application/json";
-  response.body = ToUtf8(ToJson(body)) + "\n";
+  response.body = ToJson(body) + "\n";
 }
 
 void SetError(HttpResponse& response, std::string_view type, std::string_view message) {

@@ -50,6 +50,21 @@ void LogPace(Duration took, Duration interval) {
   }
 }
 
+// Hands what was saved under `key` to `restore`, and tells what of it is lost.
+template <class Restore>
+void RestoreState(const Store& store, std::string_view key, std::string_view what,
+                  const Restore& restore) {
+  const auto saved = store.GetState(key);
+  if (saved && !*saved) return;
+  const auto restored = saved ? restore(**saved) : Fail(saved.error());
+  if (!restored) {
+    spdlog::error("{} begin anew, they cannot be read: {}", what, restored.error().message);
+    return;
+  }
+  for (const std::string& entry : *restored)
+    spdlog::error("of {} one cannot be read and is gone: {}", what, entry);
+}
+
 // As configured, or as the targets tell themselves.
 std::map<Labels, std::int64_t> LimitsOf(const std::vector<TargetStatus>& statuses) {
   std::map<Labels, std::int64_t> limits;
@@ -75,25 +90,21 @@ EvaluationLoop::EvaluationLoop(EvaluationParts parts)
       alert_state_(*settings_->config),
       latest_(std::make_shared<const Evaluation>()) {}
 
-Result<void> EvaluationLoop::RestoreAlerts() {
-  const auto saved = parts_.store.GetState(kAlertsKey);
-  const auto history = parts_.store.GetState(kHistoryKey);
-  if (!saved) return Fail(saved.error());
-  if (!history) return Fail(history.error());
-  const auto down = parts_.store.GetState(kDownKey);
-  if (!down) return Fail(down.error());
-  const auto restored_history = *history ? alert_log_.Restore(**history) : Result<void>();
-  const auto restored_down =
-      *down ? down_times_.Restore(**down, parts_.clock.Now()) : Result<void>();
-  const auto restored = *saved ? alert_state_.Restore(**saved) : Result<void>();
+// An alert of an unreadable state fires anew: better than no service.
+void EvaluationLoop::RestoreAlerts() {
+  RestoreState(parts_.store, kAlertsKey, "the alerts",
+               [&](std::string_view saved) { return alert_state_.Restore(saved); });
+  RestoreState(parts_.store, kHistoryKey, "the changes of the alerts",
+               [&](std::string_view saved) { return alert_log_.Restore(saved); });
+  RestoreState(parts_.store, kDownKey, "the times of what is down", [&](std::string_view saved) {
+    return down_times_.Restore(saved, parts_.clock.Now());
+  });
   if (const auto pins = parts_.store.Pins(); pins)
     for (const Pin& pin : *pins)
       if (pin.id.starts_with(kPinPrefix) && pin.expires) pinned_.emplace(pin.id, pin);
   const std::scoped_lock lock(mutex_);
   alerts_ = alert_state_.Views();
   history_ = {alert_log_.changes().begin(), alert_log_.changes().end()};
-  if (!restored) return restored;
-  return restored_history ? restored_down : restored_history;
 }
 
 asio::awaitable<void> EvaluationLoop::Run() {

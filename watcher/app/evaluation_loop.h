@@ -53,7 +53,7 @@ class EvaluationLoop {
   explicit EvaluationLoop(EvaluationParts parts);
 
   // Takes up the alerts and their history where the process before left them. Before Run.
-  Result<void> RestoreAlerts();
+  void RestoreAlerts();
   boost::asio::awaitable<void> Run();
 
   std::shared_ptr<const Evaluation> Latest() const;  // never null

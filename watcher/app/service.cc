@@ -239,10 +239,7 @@ Result<void> Service::Impl::Start() {
     spdlog::error("no site is acknowledged any more: {}", restored.error().message);
   if (const auto restored = scrape_stops_.Restore(clock_.Now()); !restored)
     spdlog::error("nothing is scraped until somebody resumes it: {}", restored.error().message);
-  // Alerts of an unreadable state would fire anew: better than no service.
-  if (const auto restored = evaluation_->RestoreAlerts(); !restored)
-    spdlog::error("the alerts begin anew, their state cannot be read: {}",
-                  restored.error().message);
+  evaluation_->RestoreAlerts();
   metrics_.ObserveReload(true, clock_.Now());
   notifier_.Apply(settings()->config->alerting);
   webhooks_.Apply(settings()->config->alerting);

@@ -14,8 +14,13 @@ constexpr std::string_view kKey = "acks";
 Result<void> StoredAcks::Restore() {
   const auto saved = store_.GetState(kKey);
   if (!saved) return Fail(saved.error());
+  if (!*saved) return {};
   const std::scoped_lock lock(mutex_);
-  return *saved ? book_.Restore(**saved) : Result<void>();
+  const auto restored = book_.Restore(**saved);
+  if (!restored) return Fail(restored.error());
+  for (const std::string& entry : *restored)
+    spdlog::error("a saved acknowledgement cannot be read and is gone: {}", entry);
+  return {};
 }
 
 Result<void> StoredAcks::Keep(AckBook book) {

@@ -23,5 +23,15 @@ TEST(ToJson, IsReadBackUnchanged) {
   EXPECT_EQ(boost::json::parse(ToJson(value)), value);
 }
 
+// A name as a program has it must not make all that it stands in unreadable.
+TEST(ToJson, IsReadBackWhateverBytesANameHas) {
+  using boost::json::object;
+  const object value = {{"cut\xe2\x82", "\xff\xfe\xc0\x80 ab\xed"}};
+  boost::json::error_code failed;
+  const boost::json::value read = boost::json::parse(ToJson(value), failed);
+  ASSERT_FALSE(failed) << failed.message();
+  EXPECT_EQ(read, (object{{"cut\uFFFD\uFFFD", "\uFFFD\uFFFD\uFFFD\uFFFD ab\uFFFD"}}));
+}
+
 }  // namespace
 }  // namespace heapwatch

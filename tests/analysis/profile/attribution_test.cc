@@ -209,5 +209,13 @@ TEST(SiteAttributor, MayBeAskedFromManyThreads) {
   for (std::thread& thread : threads) thread.join();
 }
 
+// What is saved of a site is JSON: its identity must be that of the texts that come back from
+// there.
+TEST(SiteAttributor, NamesSitesInValidUtf8) {
+  const Site site = SiteOf({{"f\xff", "/src/\xe9t\xe9.c", 7, 5}});
+  EXPECT_EQ(site, (Site{"f\uFFFD", "/src/\uFFFDt\uFFFD.c", 2, true}));
+  EXPECT_EQ(SiteOf({{"f\u00E9", "/src/\u00E9.c"}}), (Site{"f\u00E9", "/src/\u00E9.c"}));
+}
+
 }  // namespace
 }  // namespace heapwatch
