@@ -9,6 +9,7 @@
 
 #include "alerting/message.h"
 #include "alerting/webhook_payload.h"
+#include "analysis/base/attempt.h"
 #include "analysis/profile/diff_text.h"
 
 namespace heapwatch {
@@ -20,7 +21,7 @@ constexpr int kEndsOfStretch = 10;
 
 // What was allocated per second from `from` to `to`.
 std::optional<double> AllocRate(const Store& store, TargetId target, Time from, Time to) {
-  const auto snapshots = store.Snapshots(target, from, to);
+  const auto snapshots = Attempt([&] { return store.Snapshots(target, from, to); });
   if (!snapshots || snapshots->size() < 2) return std::nullopt;
   const SnapshotInfo& first = snapshots->front();
   const SnapshotInfo& last = snapshots->back();
@@ -44,12 +45,14 @@ std::optional<LoadChange> LoadOver(const Evidence& evidence, const Store& store)
 
 Result<ProfileDiff> DiffOf(const Evidence& evidence, const Store& store,
                            const SiteAttributor& attributor) {
-  const TargetId target = TargetId::Of(evidence.target);
-  const auto before = store.ProfileAt(target, evidence.from);
-  if (!before) return Fail(before.error());
-  const auto after = store.ProfileAt(target, evidence.to);
-  if (!after) return Fail(after.error());
-  return DiffProfiles(*before, *after, attributor, {.sample_type = evidence.sample_type});
+  return Attempt([&]() -> Result<ProfileDiff> {
+    const TargetId target = TargetId::Of(evidence.target);
+    const auto before = store.ProfileAt(target, evidence.from);
+    if (!before) return Fail(before.error());
+    const auto after = store.ProfileAt(target, evidence.to);
+    if (!after) return Fail(after.error());
+    return DiffProfiles(*before, *after, attributor, {.sample_type = evidence.sample_type});
+  });
 }
 
 AlertText Describe(const Finding& finding, const Labels& labels, const DescribeParts& parts) {

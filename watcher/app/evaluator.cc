@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "analysis/base/attempt.h"
 #include "analysis/trend/outside_heap.h"
 
 namespace heapwatch {
@@ -46,16 +47,27 @@ Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
                                            const TrendOptions& options) {
   TargetVerdicts out{
       .target = target.labels, .evaluated = now, .sites = {}, .verdicts = {}, .watched_since = {}};
-  auto window =
-      store_.Window(TargetId::Of(target.labels), now - options.max_window, now, attributor);
+  auto window = Attempt([&] {
+    return store_.Window(TargetId::Of(target.labels), now - options.max_window, now, attributor);
+  });
   if (!window && window.error().code == ErrorCode::kNotFound) return out;
   if (!window) return Fail(window.error());
   window->limit_bytes = target.memory_limit_bytes;
+  const auto judged = Attempt([&] { return Judge(*window, options, out); });
+  if (!judged) {
+    judged_.erase(target.labels);  // it may have stopped half-way: it is caught up next time
+    return Fail(judged.error());
+  }
+  out.sites = std::move(window->sites);
+  return out;
+}
 
-  const auto [known, is_new] = judged_.try_emplace(target.labels);
+Result<void> Evaluator::Judge(const SiteWindow& window, const TrendOptions& options,
+                              TargetVerdicts& out) {
+  const auto [known, is_new] = judged_.try_emplace(out.target);
   Judged& judged = known->second;
-  out.verdicts = Follow(judged.heap, is_new, *window, options);
-  if (const auto outside = OutsideHeap(*window, options)) {
+  out.verdicts = Follow(judged.heap, is_new, window, options);
+  if (const auto outside = OutsideHeap(window, options)) {
     auto verdicts =
         Follow(judged.outside_heap, is_new, *outside, OptionsOutsideHeap(*outside, options));
     if (!verdicts.empty()) {
@@ -63,8 +75,7 @@ Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
       out.outside_heap = std::move(verdicts.front());
     }
   }
-  out.sites = std::move(window->sites);
-  return out;
+  return {};
 }
 
 void Evaluator::Keep(const std::vector<Target>& targets) {

@@ -25,7 +25,8 @@ class Evaluator {
  public:
   explicit Evaluator(const Store& store) : store_(store) {}
 
-  // The verdicts that stand for the target at `now`; none while nothing is stored of it.
+  // The verdicts that stand for the target at `now`; none while nothing is stored of it. It throws
+  // nothing: where the memory does not suffice for one target that is kInternal.
   Result<TargetVerdicts> Evaluate(const Target& target, Time now, const SiteAttributor& attributor,
                                   const TrendOptions& options);
 
@@ -37,6 +38,8 @@ class Evaluator {
     VerdictTracker heap;
     VerdictTracker outside_heap;
   };
+
+  Result<void> Judge(const SiteWindow& window, const TrendOptions& options, TargetVerdicts& out);
 
   const Store& store_;
   std::map<Labels, Judged> judged_;

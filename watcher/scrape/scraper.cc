@@ -6,7 +6,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <new>
 
+#include "analysis/base/attempt.h"
 #include "analysis/profile/inflate.h"
 #include "watcher/net/run_on.h"
 #include "watcher/scrape/schedule.h"
@@ -66,6 +68,15 @@ void LogChange(const TargetStatus& before, const TargetStatus& now) {
   }
 }
 
+// A body that is too large for what memory there is costs its target this scrape alone.
+asio::awaitable<Result<std::string>> WithinMemory(asio::awaitable<Result<std::string>> fetch) {
+  try {
+    co_return co_await std::move(fetch);
+  } catch (const std::bad_alloc&) {
+    co_return Fail(ErrorCode::kInternal, "out of memory");
+  }
+}
+
 void Tell(const Result<ProcessMetrics>& process, const Target& target, TargetStatus& status) {
   status.metrics_error = process ? "" : process.error().message;
   status.gc_cpu_share = process ? GcCpuShare(status.process, *process) : std::nullopt;
@@ -96,18 +107,14 @@ std::optional<Scraper::Failure> Scraper::Ingest(const Target& target, Time time,
   limits.inflated_bytes = target.body_size_limit_bytes;
   Decoder decoder = TakeDecoder();
   decoder.set_limits(limits);
-  std::optional<Failure> failure;
-  if (auto profile = decoder.Decode(body); !profile) {
-    failure = Failure{ToString(profile.error().code), profile.error().message};
-  } else {
-    profile->resident_bytes = resident_bytes;
-    if (const auto kept = parts_.sink(target, time, *profile); !kept)
-      failure =
-          Failure{kStoreFailure, "scraped, but it could not be stored: " + kept.error().message};
-    decoder.Recycle(*std::move(profile));
-  }
+  auto profile = Attempt([&] { return decoder.Decode(body); });
+  if (!profile) return Failure{ToString(profile.error().code), profile.error().message};
+  profile->resident_bytes = resident_bytes;
+  const auto kept = Attempt([&] { return parts_.sink(target, time, *profile); });
+  decoder.Recycle(*std::move(profile));
   HandBack(std::move(decoder));
-  return failure;
+  if (kept) return std::nullopt;
+  return Failure{kStoreFailure, "scraped, but it could not be stored: " + kept.error().message};
 }
 
 Scraper::Scraper(ScraperParts parts)
@@ -236,9 +243,10 @@ asio::awaitable<void> Scraper::Loop(std::shared_ptr<Watched> watched, Target tar
 }
 
 asio::awaitable<Result<ProcessMetrics>> Scraper::AskProcess(Target target, ByteShare& memory) {
-  const auto text = co_await parts_.fetcher.FetchMetrics(target, memory);
+  const auto text = co_await WithinMemory(parts_.fetcher.FetchMetrics(target, memory));
   if (!text) co_return Fail(text.error().In(target.metrics_url));
-  auto process = co_await RunOn(parts_.cpu, [&] { return ParseProcessMetrics(*text); });
+  auto process = co_await RunOn(
+      parts_.cpu, [&] { return Attempt([&] { return ParseProcessMetrics(*text); }); });
   if (!process) co_return Fail(process.error().In(target.metrics_url));
   co_return process;
 }
@@ -248,7 +256,7 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
   const Time started = parts_.clock.Now();
   const auto ticks = std::chrono::steady_clock::now();
   const Duration waited = memory.waited();
-  const auto body = co_await parts_.fetcher.Fetch(target, memory);
+  const auto body = co_await WithinMemory(parts_.fetcher.Fetch(target, memory));
   const auto elapsed =
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - ticks) -
       (memory.waited() - waited);

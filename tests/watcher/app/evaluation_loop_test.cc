@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -59,6 +60,21 @@ class Ears : public Notifier {
  private:
   mutable std::mutex mutex_;
   std::vector<Alert> heard_;
+};
+
+// It may be that a target's history does not fit into memory.
+class ScarceStore : public MemoryStore {
+ public:
+  Result<SiteWindow> Window(TargetId target, Time from, Time to,
+                            const SiteAttributor& attributor) const override {
+    if (lacks_memory) throw std::bad_alloc();
+    return MemoryStore::Window(target, from, to, attributor);
+  }
+  Result<HeapProfile> ProfileAt(TargetId target, Time at) const override {
+    if (lacks_memory) throw std::bad_alloc();
+    return MemoryStore::ProfileAt(target, at);
+  }
+  std::atomic<bool> lacks_memory = false;
 };
 
 class EvaluationLoopTest : public ::testing::Test {
@@ -153,7 +169,7 @@ class EvaluationLoopTest : public ::testing::Test {
   const Labels target_ = {{"instance", "a:6060"}, {"job", "api"}, {"service", "api"}};
   std::shared_ptr<const Settings> settings_;
   FakeClock clock_;
-  MemoryStore store_;
+  ScarceStore store_;
   mutable std::mutex mutex_;
   std::vector<TargetStatus> statuses_;  // guarded by mutex_
   TargetSet target_set_;
@@ -208,6 +224,19 @@ TEST_F(EvaluationLoopTest, KeepsTheTwoHeapsOfAnAlertUntilTwoWeeksAfterItsEnd) {
   EXPECT_EQ(diff()->total.change(), grown);
   pass(ended + hours(24 * 14));
   EXPECT_FALSE(diff());
+}
+
+TEST_F(EvaluationLoopTest, WantOfMemoryForATargetLeavesItsAlertsAsTheyAre) {
+  LeakUntil(90);
+  ASSERT_TRUE(ears_.Last("HeapLeak"));
+  store_.lacks_memory = true;
+  EvaluateAt(kStart + minutes(91));
+  EvaluateAt(kStart + hours(24));
+  EXPECT_EQ(loop_->Alerts().at(0).phase, AlertPhase::kFiring);
+  EXPECT_FALSE(ears_.Last("HeapLeak")->is_resolved);
+  store_.lacks_memory = false;
+  EvaluateAt(kStart + hours(25));
+  EXPECT_FALSE(loop_->Latest()->targets.at(0).sites.empty());
 }
 
 TEST_F(EvaluationLoopTest, KnowsTheMemoryLimitThatATargetTells) {

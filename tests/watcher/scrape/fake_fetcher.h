@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstddef>
+#include <new>
 #include <string>
 
 #include "tests/support/test_profile.h"
@@ -23,6 +24,7 @@ class FakeFetcher : public Fetcher {
     co_await memory.GrowTo(body_bytes);
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, delay.load());
     co_await timer.async_wait(boost::asio::use_awaitable);
+    if (lacks_memory) throw std::bad_alloc();
     if (fails) co_return Fail(ErrorCode::kTimeout, "timed out: " + target.url);
     co_await memory.GrowTo(late_bytes);
     std::string body = TestProfileBytes(1 << 20);
@@ -36,6 +38,7 @@ class FakeFetcher : public Fetcher {
 
   std::atomic<Duration> delay = Duration(0);
   std::atomic<bool> fails = false;
+  std::atomic<bool> lacks_memory = false;
   std::atomic<std::size_t> body_bytes = 0;  // that it takes of the memory, before it asks
   std::atomic<std::size_t> late_bytes = 0;  // that the body turns out to be
   std::atomic<int> under_way = 0;

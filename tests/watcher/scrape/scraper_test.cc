@@ -8,6 +8,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -65,7 +66,7 @@ class ScraperTest : public ::testing::Test {
   }
 
   Result<void> Keep(const Target&, Time time, const HeapProfile& profile) {
-    if (sink_throws_) throw std::runtime_error("the sink broke");
+    if (sink_lacks_memory_) throw std::bad_alloc();
     if (sink_fails_) return Fail(ErrorCode::kLimit, "the disk is full");
     {
       const std::scoped_lock lock(mutex_);
@@ -76,6 +77,7 @@ class ScraperTest : public ::testing::Test {
     return {};
   }
   void Observe(const ScrapeOutcome& outcome) {
+    if (loop_breaks_) throw std::runtime_error("nobody can look");
     const std::scoped_lock lock(mutex_);
     reasons_.emplace_back(outcome.failure);
   }
@@ -127,7 +129,8 @@ class ScraperTest : public ::testing::Test {
   FakeFetcher fake_;
   HttpFetcher http_;
   std::atomic<bool> sink_fails_ = false;
-  std::atomic<bool> sink_throws_ = false;
+  std::atomic<bool> sink_lacks_memory_ = false;
+  std::atomic<bool> loop_breaks_ = false;
   std::atomic<int> kept_ = 0;
   std::atomic<std::int64_t> kept_bytes_ = 0;
   std::atomic<int> broken_ = 0;
@@ -362,10 +365,23 @@ TEST_F(ScraperTest, ApplyForgetsTargetsThatLeftAndKeepsTheStatusOfThoseThatStay)
 }
 
 TEST_F(ScraperTest, ABrokenLoopIsHeardOf) {
-  sink_throws_ = true;
+  loop_breaks_ = true;
   Start(fake_);
   scraper_->Apply({MakeTestTarget("a:1")});
   EXPECT_TRUE(WaitUntil([&] { return broken_ == 1; }, kPatience));
+}
+
+TEST_F(ScraperTest, WantOfMemoryCostsATargetThatScrapeAlone) {
+  Start(fake_);
+  for (std::atomic<bool>* const wanting : {&fake_.lacks_memory, &sink_lacks_memory_}) {
+    *wanting = true;
+    scraper_->Apply({MakeTestTarget("a:1")});
+    const auto is_told = [&] { return Status().last_error.ends_with("out of memory"); };
+    EXPECT_TRUE(WaitUntil(is_told, kPatience));
+    *wanting = false;
+    EXPECT_TRUE(WaitUntil([&] { return Status().up; }, kPatience));
+  }
+  EXPECT_EQ(broken_, 0);
 }
 
 TEST_F(ScraperTest, StopsInMidFetchWithoutBlamingTheTarget) {
