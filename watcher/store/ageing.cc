@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "analysis/base/attempt.h"
 #include "analysis/series/byte_io.h"
 #include "watcher/store/garbage.h"
 #include "watcher/store/history.h"
@@ -64,13 +65,13 @@ std::optional<Time> ReadTime(RocksDb& db, std::string_view key) {
   return in.ok() ? std::optional(time) : std::nullopt;
 }
 
-void PutTime(RocksDb& db, const std::string& key, Time time, rocksdb::WriteBatch& batch) {
+void PutTime(RocksDb& db, const std::string& key, Time time, Batch& batch) {
   std::string bytes;
   ByteWriter(bytes).Zigzag(ToUnixMillis(time));
   batch.Put(db.family(Family::kDefault), key, bytes);
 }
 
-void DeleteMarks(RocksDb& db, TargetId target, rocksdb::WriteBatch& batch) {
+void DeleteMarks(RocksDb& db, TargetId target, Batch& batch) {
   const std::string prefix = MarkPrefix(target);
   rocksdb::ColumnFamilyHandle* const family = db.family(Family::kDefault);
   const std::unique_ptr<rocksdb::Iterator> it(db.db().NewIterator(rocksdb::ReadOptions(), family));
@@ -341,13 +342,14 @@ void Ageing::MakeRoom(const Retention& retention, Time now, AgeingReport& report
     std::size_t dropped = 0;
     for (const auto& [id, target] : targets_.All()) {
       // Where one cannot be read the others' past takes room, too.
-      dropped += Count(Drop(*target, id, *cut, now), report);
+      dropped += Count(Attempt([&] { return Drop(*target, id, *cut, now); }), report);
     }
     if (dropped == 0) continue;
     report.dropped_for_room += dropped;
     report.room_made_before = cut;
     if (!Note(db_.CompactHistory(retention.stop), report)) break;
-    if (!IsStopped(retention)) Note(TidyDictionary(retention, now), report);
+    if (!IsStopped(retention))
+      Note(Attempt([&] { return TidyDictionary(retention, now); }), report);
   }
   report.is_above_limit = report.disk_bytes > retention.max_bytes.value_or(UINT64_MAX);
   report.is_out_of_room =
@@ -358,12 +360,13 @@ AgeingReport Ageing::Run(const Retention& retention, Time now) {
   AgeingReport report;
   for (const auto& [id, target] : targets_.All()) {
     if (IsStopped(retention)) return report;
-    report.dropped += Count(Drop(*target, id, now - retention.age, now), report);
+    const auto dropped = Attempt([&] { return Drop(*target, id, now - retention.age, now); });
+    report.dropped += Count(dropped, report);
     for (const Resolution& resolution : retention.resolutions) {
-      Note(ThinOut(*target, id, resolution, now, report), report);
+      Note(Attempt([&] { return ThinOut(*target, id, resolution, now, report); }), report);
     }
   }
-  Note(TidyDaily(retention, now), report);
+  Note(Attempt([&] { return TidyDaily(retention, now); }), report);
   MakeRoom(retention, now, report);
   return report;
 }

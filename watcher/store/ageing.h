@@ -34,8 +34,6 @@ class Ageing {
   AgeingReport Run(const Retention& retention, Time now);
 
  private:
-  using Batch = rocksdb::WriteBatch;
-
   Result<std::vector<PinnedSpan>> PinnedOf(TargetId target, Time now) const;
   Result<std::size_t> Drop(OpenTarget& target, TargetId id, Time oldest, Time now);
   Result<void> ThinOut(OpenTarget& target, TargetId id, const Resolution& resolution, Time now,

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "analysis/base/attempt.h"
+
 namespace heapwatch {
 namespace {
 
@@ -24,7 +26,7 @@ Dictionary::Collection::~Collection() {
 Result<std::size_t> Dictionary::Collection::Delete(const std::vector<std::string>& keys) {
   const std::unique_lock appends(dictionary_.deleting_mutex_);
   const std::lock_guard lock(dictionary_.asked_mutex_);
-  rocksdb::WriteBatch batch;
+  Batch batch;
   std::size_t deleted = 0;
   for (const std::string& key : keys) {
     if (dictionary_.asked_->contains(key)) continue;
@@ -47,7 +49,7 @@ Result<bool> Dictionary::Has(const std::string& key) const {
 }
 
 Result<void> Dictionary::AddMissing(const HeapProfile& profile, std::span<const StackId> stacks,
-                                    rocksdb::WriteBatch& batch) const {
+                                    Batch& batch) const {
   rocksdb::ColumnFamilyHandle* const family = db_.family(Family::kDictionary);
   std::vector<DictionaryEntry> functions;
   std::vector<ContentHash> function_hashes;
@@ -89,9 +91,11 @@ Result<void> Dictionary::Load(std::span<const ContentHash> stacks) {
     if (table_.Has(stack)) continue;
     const std::string key = HashKey(kStackKind, stack);
     const auto entry = db_.Get(Family::kDictionary, key);
-    const auto added = entry ? table_.Add(stack, *entry, find_function) : Fail(entry.error());
+    const auto added = Attempt(
+        [&] { return entry ? table_.Add(stack, *entry, find_function) : Fail(entry.error()); });
     if (added) continue;
     Error error = added.error();
+    if (error.code == ErrorCode::kInternal) table_ = StackTable();  // half of it may be there
     if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kCorrupt;
     return Fail(error.In("the dictionary's stack " + ToHex(key.substr(1))));
   }
@@ -103,6 +107,16 @@ Result<HeapProfile> Dictionary::Rebuild(const Moment& moment) {
   const std::lock_guard lock(mutex_);
   if (auto loaded = Load(stacks); !loaded) return Fail(loaded.error());
   return RebuildProfile(moment, stacks, table_);
+}
+
+Result<void> Dictionary::NameSites(std::span<const ContentHash> stacks,
+                                   const SiteAttributor& attributor) {
+  if (auto loaded = Load(stacks); !loaded) return loaded;
+  const HeapProfile profile = table_.BuildUnmapped(stacks);
+  for (std::size_t i = 0; i < stacks.size(); ++i) {
+    sites_[stacks[i]] = std::make_shared<const Site>(attributor.Attribute(profile, StackId(i)));
+  }
+  return {};
 }
 
 Result<std::vector<std::shared_ptr<const Site>>> Dictionary::Sites(
@@ -118,13 +132,10 @@ Result<std::vector<std::shared_ptr<const Site>>> Dictionary::Sites(
     if (sites_.try_emplace(stack).second) missing.push_back(stack);
   }
   if (!missing.empty()) {
-    if (auto loaded = Load(missing); !loaded) {
+    const auto named = Attempt([&] { return NameSites(missing, attributor); });
+    if (!named) {
       for (const ContentHash& stack : missing) sites_.erase(stack);
-      return Fail(loaded.error());
-    }
-    const HeapProfile profile = table_.BuildUnmapped(missing);
-    for (std::size_t i = 0; i < missing.size(); ++i) {
-      sites_[missing[i]] = std::make_shared<const Site>(attributor.Attribute(profile, StackId(i)));
+      return Fail(named.error());
     }
   }
   std::vector<std::shared_ptr<const Site>> sites;

@@ -2,8 +2,6 @@
 // sites named from it, kept in memory within bounds. Any thread.
 #pragma once
 
-#include <rocksdb/write_batch.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -50,7 +48,7 @@ class Dictionary {
   }
   // Adds to the batch what the store does not know yet of these stacks of the profile.
   Result<void> AddMissing(const HeapProfile& profile, std::span<const StackId> stacks,
-                          rocksdb::WriteBatch& batch) const;
+                          Batch& batch) const;
 
   // The profile of a moment. kCorrupt where a stack is missing.
   Result<HeapProfile> Rebuild(const Moment& moment);
@@ -62,6 +60,8 @@ class Dictionary {
  private:
   // Makes sure that the table has these stacks; under the lock.
   Result<void> Load(std::span<const ContentHash> stacks);
+  // Puts their sites, which must not be twice among them, into sites_; under the lock.
+  Result<void> NameSites(std::span<const ContentHash> stacks, const SiteAttributor& attributor);
 
   // Whether the store has the entry; notes that it was asked for.
   Result<bool> Has(const std::string& key) const;

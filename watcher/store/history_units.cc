@@ -22,10 +22,14 @@ Result<void> AddBlocks(RocksDb& db, TargetId target, Time from, Time end,
     const std::string key = headers->key().ToString();
     const Time first = TimeOfRowKey(key);
     if (first >= end) break;
-    HistoryUnit unit{first, first, 0, 0, {{Family::kHeaders, key}}};
+    HistoryUnit unit;
+    unit.first = unit.last = first;
+    unit.keys.emplace_back(Family::kHeaders, key);
     if (const auto header = UnpackHeader(headers->value().ToStringView())) {
       unit.last = header->frame.times.back();
       unit.snapshots = header->frame.times.size();
+      unit.is_short_block = header->is_short;
+      unit.columns = header->frame.column_count() * header->series_count();
     }
     for (parts->Seek(key); parts->Valid() && parts->key().starts_with(key); parts->Next()) {
       unit.keys.emplace_back(Family::kBlocks, parts->key().ToString());
@@ -52,7 +56,11 @@ Result<void> AddRows(RocksDb& db, TargetId target, Time from, Time end, Time row
     const std::size_t bytes = rows->value().size();
     if (!preamble || preamble->kind == RowKind::kAside) {
       if (time >= from && time < end) {
-        units.push_back({time, time, 1, bytes, {{Family::kRows, key}}});
+        HistoryUnit& unit = units.emplace_back();
+        unit.first = unit.last = time;
+        unit.snapshots = 1;
+        unit.row_bytes = bytes;
+        unit.keys.emplace_back(Family::kRows, key);
       }
       continue;
     }
@@ -101,7 +109,7 @@ std::vector<TimeSpan> SpansToRead(const std::vector<HistoryUnit>& units) {
   return spans;
 }
 
-void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch) {
+void DeleteUnit(RocksDb& db, const HistoryUnit& unit, Batch& batch) {
   for (const auto& [family, key] : unit.keys) batch.Delete(db.family(family), key);
 }
 

@@ -2,8 +2,6 @@
 // others: a block, a chain of rows, or a late snapshot's row. One thread.
 #pragma once
 
-#include <rocksdb/write_batch.h>
-
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -18,7 +16,9 @@ struct HistoryUnit {
   Time first{};
   Time last{};
   std::size_t snapshots = 0;
-  std::size_t row_bytes = 0;
+  std::size_t row_bytes = 0;    // 0: a block
+  bool is_short_block = false;  // see FORMAT.md
+  std::size_t columns = 0;      // of a block: values of each snapshot
   std::vector<std::pair<Family, std::string>> keys;
 };
 
@@ -36,6 +36,6 @@ struct TimeSpan {
 // share of a chain or a block.
 std::vector<TimeSpan> SpansToRead(const std::vector<HistoryUnit>& units);
 
-void DeleteUnit(RocksDb& db, const HistoryUnit& unit, rocksdb::WriteBatch& batch);
+void DeleteUnit(RocksDb& db, const HistoryUnit& unit, Batch& batch);
 
 }  // namespace heapwatch

@@ -149,6 +149,7 @@ Result<std::vector<JoinedBlock>> Join(const History& history, const std::vector<
   std::vector<JoinedBlock> blocks;
   std::vector<Run> runs;
   const HeapProfile* head = nullptr;
+  Time last{};
   const auto end_block = [&]() -> Result<void> {
     if (runs.empty()) return {};
     auto block = Joiner(history, runs).Join(is_short);
@@ -162,10 +163,14 @@ Result<std::vector<JoinedBlock>> Join(const History& history, const std::vector<
     for (std::size_t index = piece.begin; index < piece.end; ++index) {
       if (!is_kept[number++]) continue;
       const HeapProfile& next = history.frame(piece.part).head_at(index);
-      if (head != nullptr && &next != head && !CanBeOneBlock(*head, next)) {
+      const Time time = history.frame(piece.part).times[index];
+      const bool goes_on = head == nullptr || ((&next == head || CanBeOneBlock(*head, next)) &&
+                                               time - last <= kLongestHole);
+      if (!goes_on) {
         if (auto ended = end_block(); !ended) return Fail(ended.error());
       }
       head = &next;
+      last = time;
       if (!runs.empty() && runs.back().part == piece.part && runs.back().end == index) {
         ++runs.back().end;
       } else {

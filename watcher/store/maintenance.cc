@@ -209,7 +209,7 @@ class Checker {
 };
 
 Result<void> CopyFamily(RocksDb& from, RocksDb& to, Family family) {
-  rocksdb::WriteBatch batch;
+  Batch batch;
   const auto it = Iterate(from, family);
   for (; it->Valid(); it->Next()) {
     batch.Put(to.family(family), it->key(), it->value());
@@ -261,7 +261,7 @@ Result<void> BackUpStore(const std::string& path, const std::string& destination
   if (!from) return Fail(from.error());
   const auto to = RocksDb::Open({destination, kCacheBytes});
   if (!to) return Fail(to.error());
-  rocksdb::WriteBatch begin;
+  Batch begin;
   begin.Put(std::string(kUnfinishedKey), "");
   if (auto begun = (*to)->Write(begin, true); !begun) return begun;
   for (const Family family :
@@ -269,7 +269,7 @@ Result<void> BackUpStore(const std::string& path, const std::string& destination
     if (auto copied = CopyFamily(**from, **to, family); !copied) return copied;
   }
   if (auto flushed = (*to)->Flush(); !flushed) return flushed;
-  rocksdb::WriteBatch end;
+  Batch end;
   end.Delete(std::string(kUnfinishedKey));
   return (*to)->Write(end, true);
 }

@@ -18,10 +18,8 @@ inline constexpr std::size_t kMostValues = 8U << 20;
 
 struct PackingOptions {
   // A block of fewer snapshots is short: it is joined with those after it once they are so many
-  // together ...
+  // together.
   std::size_t snapshots_per_block;
-  // ... or now, however many they are.
-  bool joins_all = false;
   // No row is of a moment before this.
   Time rows_from = Time::min();
 };
@@ -30,11 +28,15 @@ struct PackingOptions {
 // Reading goes on meanwhile, appending to this target must not. What cannot be read stays as it is.
 Result<void> PackChain(RocksDb& db, TargetId target, Time last, const PackingOptions& options);
 
+// Packs all rows, of whatever moment, and joins short blocks with them and with each other, however
+// few they are; one atomic write after the other. Gives the first failure once all is done that can
+// be.
+Result<void> PackRows(RocksDb& db, TargetId target, const PackingOptions& options);
+
 // Puts blocks of what the units hold into the batch, and deletes the units. They must be all that
 // is in their time, and in the order in which they begin. `is_kept`: which of the snapshots stay,
 // in the order of time.
 Result<void> Repack(RocksDb& db, TargetId target, const std::vector<HistoryUnit>& units,
-                    const std::vector<bool>& is_kept, Time rows_from, bool is_short,
-                    rocksdb::WriteBatch& batch);
+                    const std::vector<bool>& is_kept, Time rows_from, bool is_short, Batch& batch);
 
 }  // namespace heapwatch

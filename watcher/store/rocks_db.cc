@@ -296,7 +296,7 @@ Result<std::unique_ptr<RocksDb>> RocksDb::Open(const RocksDbOptions& options) {
                                              " is a backup that was not finished; delete it and "
                                              "make it anew");
   if (!format && !options.read_only) {
-    rocksdb::WriteBatch batch;
+    Batch batch;
     batch.Put(ToSlice(kFormatKey), ToSlice(kFormat));
     if (auto written = opened->Write(batch, true); !written) return Fail(written.error());
   }
@@ -311,7 +311,7 @@ Result<std::string> RocksDb::Get(Family family, std::string_view key) const {
   return value;
 }
 
-Result<void> RocksDb::Write(rocksdb::WriteBatch& batch, bool sync) {
+Result<void> RocksDb::Write(Batch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
   const auto status = db_->Write(options, &batch);

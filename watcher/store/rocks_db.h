@@ -24,6 +24,7 @@
 #include "analysis/base/error.h"
 #include "analysis/base/strong_id.h"
 #include "analysis/base/time.h"
+#include "watcher/store/batch.h"
 #include "watcher/store/target_id.h"
 
 namespace heapwatch {
@@ -72,7 +73,7 @@ class RocksDb {
   // The value of a key; kNotFound where there is none.
   Result<std::string> Get(Family family, std::string_view key) const;
   // One that fails is the last (has_failed).
-  Result<void> Write(rocksdb::WriteBatch& batch, bool sync);
+  Result<void> Write(Batch& batch, bool sync);
 
   Result<void> Compact();
   // Of snapshots alone: what was deleted of them no longer takes room then. Ends early, and well,

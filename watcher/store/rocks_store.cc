@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "analysis/base/attempt.h"
 #include "watcher/store/garbage.h"
 #include "watcher/store/history.h"
 #include "watcher/store/history_units.h"
+#include "watcher/store/joining.h"
 #include "watcher/store/packing.h"
 #include "watcher/store/series_reader.h"
 #include "watcher/store/target_entries.h"
@@ -109,39 +111,72 @@ Result<void> RocksStore::LoadPins() {
 }
 
 // A chain that cannot be read any more must not keep new snapshots out: the next row begins a new
-// one.
-void RocksStore::LoadWriter(OpenTarget& state, TargetId target) {
+// one. So does one of a moment after a block.
+void RocksStore::LoadWriter(OpenTarget& state, TargetId target, Time time) {
   state.writer = std::make_unique<RowWriter>();
+  state.written_until = Time::min();
   if (state.summary.snapshots == 0) return;
-  auto last = ReadLastRow(*db_, nullptr, target, Time::max(), state.rows_from);
-  if (!last || !*last || (*last)->is_aside || (*last)->time != state.summary.last) return;
-  state.writer = std::make_unique<RowWriter>(std::move((*last)->chain), (*last)->chain_start);
+  auto before = ReadLastRow(*db_, nullptr, target, time, state.rows_from);
+  if (!before || !*before || (*before)->is_aside) return;
+  const auto block = FirstFrom(*db_, Family::kHeaders, target, (*before)->time);
+  if (!block || block->value_or(time) < time) return;
+  state.writer = std::make_unique<RowWriter>(std::move((*before)->chain), (*before)->chain_start);
+  state.written_until = (*before)->time;
 }
 
-Result<void> RocksStore::Pack(OpenTarget& state, TargetId target, bool joins_all) {
-  const Time last = state.summary.last;
-  auto packed =
-      PackChain(*db_, target, last, {options_.snapshots_per_block, joins_all, state.rows_from});
-  if (!packed) return packed;
+// Where the stretch between two chains or blocks ends that the moment lies in; nothing where it
+// lies in the middle of one.
+Result<std::optional<Time>> RocksStore::EndOfGap(const OpenTarget& state, TargetId target,
+                                                 Time time) const {
+  if (state.summary.snapshots == 0 || time > state.summary.last) return Time::max();
+  const auto block = BlockScan(*db_, nullptr, target).SeekBefore(time);
+  if (!block) return Fail(block.error());
+  if (*block && (*block)->header.frame.times.back() > time) return std::nullopt;
+  const auto next = FirstFrom(*db_, Family::kHeaders, target, time);
+  if (!next) return Fail(next.error());
+  Time end = next->value_or(Time::max());
+  const TargetEntries rows(*db_, Family::kRows, target, nullptr, state.rows_from);
+  for (rows->Seek(RowKey(target, time)); rows->Valid(); rows->Next()) {
+    const Time at = TimeOfRowKey(rows->key().ToStringView());
+    if (at >= end) break;
+    const auto preamble = ReadPreamble(rows->value().ToStringView());
+    if (preamble && preamble->kind == RowKind::kAside) continue;
+    if (preamble && at - preamble->since_chain_start < time) return std::nullopt;
+    end = at;
+  }
+  if (!rows->status().ok()) return Fail(db_->ErrorOf(rows->status(), "reading"));
+  return end;
+}
+
+// What is left of the rows begins where they say.
+Result<void> RocksStore::NotePacked(OpenTarget& state, TargetId target) {
   const auto first = FirstFrom(*db_, Family::kRows, target, state.rows_from);
   if (!first) return Fail(first.error());
-  state.rows_from = first->value_or(last + Duration(1));
-  return packed;
+  state.rows_from = first->value_or(state.summary.last + Duration(1));
+  return {};
 }
 
 Result<RowWriter::Row> RocksStore::WriteRow(OpenTarget& state, TargetId target, Time time,
                                             const HeapProfile& profile) {
-  if (state.summary.snapshots > 0 && time < state.summary.last) {
-    return RowWriter::WriteAside(profile);
+  if (!state.writer || time <= state.written_until || time >= state.writable_until) {
+    const auto end = EndOfGap(state, target, time);
+    if (!end) return Fail(end.error());
+    if (!*end) return RowWriter::WriteAside(profile);
+    LoadWriter(state, target, time);
+    state.writable_until = **end;
   }
-  if (!state.writer) LoadWriter(state, target);
-  if (IsFull(state.writer->chain())) {
+  const RowChain& chain = state.writer->chain();
+  if (IsFull(chain) || (chain.row_count() > 0 && time - state.written_until > kLongestHole)) {
     // Where that fails the rows stay, and are read as rows.
-    const auto packed = Pack(state, target, false);
+    auto packed = PackChain(*db_, target, state.written_until,
+                            {options_.snapshots_per_block, state.rows_from});
+    if (packed) packed = NotePacked(state, target);
     if (!packed && db_->has_failed()) return Fail(packed.error());
     state.writer->EndChain();
   }
-  return state.writer->Write(time, profile);
+  auto row = state.writer->Write(time, profile);
+  if (row) state.written_until = time;
+  return row;
 }
 
 bool RocksStore::IsFull(const RowChain& chain) const {
@@ -174,13 +209,10 @@ Result<void> RocksStore::AppendTo(OpenTarget& state, TargetId target, Time time,
   const auto row = WriteRow(state, target, time, profile);
   if (!row) return Fail(row.error());
 
-  rocksdb::WriteBatch batch;
+  Batch batch;
   batch.Put(db_->family(Family::kRows), RowKey(target, time), row->bytes);
   const auto hold = dictionary_.KeepFromDeleting();
-  if (auto added = dictionary_.AddMissing(profile, row->new_stacks, batch); !added) {
-    state.writer.reset();
-    return added;
-  }
+  if (auto added = dictionary_.AddMissing(profile, row->new_stacks, batch); !added) return added;
   if (summary.snapshots == 0) {
     summary.first = summary.last = time;
     PutLabels(*db_, target, state.labels, batch);
@@ -190,10 +222,7 @@ Result<void> RocksStore::AppendTo(OpenTarget& state, TargetId target, Time time,
   ++summary.snapshots;
   PutSummary(*db_, target, summary, batch);
   if (time < state.rows_from.load()) state.rows_from = time;
-  if (auto written = db_->Write(batch, IsSyncDue()); !written) {
-    state.writer.reset();  // it is a row ahead of the disk
-    return written;
-  }
+  if (auto written = db_->Write(batch, IsSyncDue()); !written) return written;
   state.SetSummary(summary);
   return {};
 }
@@ -212,7 +241,8 @@ Result<void> RocksStore::Append(const Labels& target, Time time, const HeapProfi
     const auto state = targets_.Open(target);
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped) continue;
-    appended = AppendTo(*state, id, time, profile);
+    appended = Attempt([&] { return AppendTo(*state, id, time, profile); });
+    if (!appended) state->writer.reset();  // it may be a row ahead of the disk
     targets_.NoteWriter(*state);
     break;
   }
@@ -331,7 +361,7 @@ Result<void> RocksStore::PutPin(const Pin& pin) {
   const auto before = pins_.Find(pin.id);
   if (before == pin) return {};
   if (auto put = pins_.Put(pin); !put) return put;
-  rocksdb::WriteBatch batch;
+  Batch batch;
   batch.Put(KeyOf(kPinPrefix, pin.id), EncodePin(pin));
   auto written = db_->Write(batch, true);
   if (!written) {
@@ -349,7 +379,7 @@ Result<void> RocksStore::RemovePin(std::string_view id) {
   if (!use) return Fail(use.error());
   const std::lock_guard lock(pinning_mutex_);
   if (!pins_.Find(id)) return {};
-  rocksdb::WriteBatch batch;
+  Batch batch;
   batch.Delete(KeyOf(kPinPrefix, id));
   if (auto written = db_->Write(batch, true); !written) return written;
   pins_.Remove(id);
@@ -360,23 +390,28 @@ Result<void> RocksStore::Compact() {
   const auto use = UseForWriting();
   if (!use) return Fail(use.error());
   const std::lock_guard ageing_lock(ageing_mutex_);
+  Result<void> all_packed;
   for (const auto& [target, state] : targets_.All()) {
     const std::lock_guard lock(state->mutex);
     if (state->is_dropped || state->summary.snapshots == 0) continue;
-    if (auto packed = Pack(*state, target, true); !packed) return packed;
+    auto packed = PackRows(*db_, target, {options_.snapshots_per_block, state->rows_from});
     state->writer.reset();
     targets_.NoteWriter(*state);
+    if (packed) packed = NotePacked(*state, target);
+    if (!packed && db_->has_failed()) return packed;
+    if (!packed && all_packed) all_packed = packed;
   }
   if (const auto collected = CollectGarbage(*db_, dictionary_); !collected) {
     return Fail(collected.error());
   }
-  return db_->Compact();
+  if (auto compacted = db_->Compact(); !compacted) return compacted;
+  return all_packed;
 }
 
 Result<void> RocksStore::PutState(std::string_view name, std::string_view blob) {
   const auto use = UseForWriting();
   if (!use) return Fail(use.error());
-  rocksdb::WriteBatch batch;
+  Batch batch;
   batch.Put(KeyOf(kStatePrefix, name), std::string(blob));
   return db_->Write(batch, true);
 }

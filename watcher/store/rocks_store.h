@@ -59,7 +59,8 @@ class RocksStore : public Store {
 
   RocksDb& db() { return *db_; }  // for looking at it from the outside
 
-  // Rewrites everything as compactly as it can be. Takes a while; reading and appending go on.
+  // Rewrites everything as compactly as it can be. Takes a while; reading and appending go on. What
+  // cannot be read stays as it is, and is told once the rest is done.
   Result<void> Compact();
 
   Result<void> Append(const Labels& target, Time time, const HeapProfile& profile) override;
@@ -88,8 +89,9 @@ class RocksStore : public Store {
   Result<void> AppendTo(OpenTarget& state, TargetId target, Time time, const HeapProfile& profile);
   Result<RowWriter::Row> WriteRow(OpenTarget& state, TargetId target, Time time,
                                   const HeapProfile& profile);
-  void LoadWriter(OpenTarget& state, TargetId target);
-  Result<void> Pack(OpenTarget& state, TargetId target, bool joins_all);
+  void LoadWriter(OpenTarget& state, TargetId target, Time time);
+  Result<std::optional<Time>> EndOfGap(const OpenTarget& state, TargetId target, Time time) const;
+  Result<void> NotePacked(OpenTarget& state, TargetId target);
   bool IsFull(const RowChain& chain) const;
   Result<bool> HasSnapshot(TargetId target, Time time) const;
   bool IsSyncDue();

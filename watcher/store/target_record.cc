@@ -39,7 +39,7 @@ std::optional<TargetSummary> DecodeSummary(std::string_view bytes) {
 
 }  // namespace
 
-void PutLabels(RocksDb& db, TargetId target, const Labels& labels, rocksdb::WriteBatch& batch) {
+void PutLabels(RocksDb& db, TargetId target, const Labels& labels, Batch& batch) {
   std::string bytes;
   ByteWriter out(bytes);
   out.Varint(labels.size());
@@ -50,8 +50,7 @@ void PutLabels(RocksDb& db, TargetId target, const Labels& labels, rocksdb::Writ
   batch.Put(db.family(Family::kDefault), KeyOf(kLabelsPrefix, target), bytes);
 }
 
-void PutSummary(RocksDb& db, TargetId target, const TargetSummary& summary,
-                rocksdb::WriteBatch& batch) {
+void PutSummary(RocksDb& db, TargetId target, const TargetSummary& summary, Batch& batch) {
   std::string bytes;
   ByteWriter out(bytes);
   out.Zigzag(ToUnixMillis(summary.first));
@@ -60,7 +59,7 @@ void PutSummary(RocksDb& db, TargetId target, const TargetSummary& summary,
   batch.Put(db.family(Family::kDefault), KeyOf(kSummaryPrefix, target), bytes);
 }
 
-void DeleteRecord(RocksDb& db, TargetId target, rocksdb::WriteBatch& batch) {
+void DeleteRecord(RocksDb& db, TargetId target, Batch& batch) {
   batch.Delete(db.family(Family::kDefault), KeyOf(kSummaryPrefix, target));
   batch.Delete(db.family(Family::kDefault), KeyOf(kLabelsPrefix, target));
 }

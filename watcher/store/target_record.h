@@ -28,10 +28,9 @@ struct TargetRecord {
 };
 
 // Both into the batch; the labels alone never change.
-void PutLabels(RocksDb& db, TargetId target, const Labels& labels, rocksdb::WriteBatch& batch);
-void PutSummary(RocksDb& db, TargetId target, const TargetSummary& summary,
-                rocksdb::WriteBatch& batch);
-void DeleteRecord(RocksDb& db, TargetId target, rocksdb::WriteBatch& batch);
+void PutLabels(RocksDb& db, TargetId target, const Labels& labels, Batch& batch);
+void PutSummary(RocksDb& db, TargetId target, const TargetSummary& summary, Batch& batch);
+void DeleteRecord(RocksDb& db, TargetId target, Batch& batch);
 
 // Of all targets. kCorrupt where the labels of one do not make sense.
 Result<std::map<TargetId, TargetRecord>> ReadTargetRecords(RocksDb& db);

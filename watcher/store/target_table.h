@@ -37,7 +37,11 @@ struct OpenTarget {
   Labels labels;            // never change
   TargetSummary summary;    // set by SetSummary alone
   bool is_dropped = false;  // no longer in the table: look there again
+  // Where there is a writer, the time of its last row, if it has one, and of what comes next in the
+  // history: its next row is to lie between them.
   std::unique_ptr<RowWriter> writer;
+  Time written_until = Time::min();
+  Time writable_until = Time::max();
   std::size_t writer_bytes = 0;
   std::uint64_t used_at = 0;
   // When there may next be something to thin out, by what is left of how much; see Ageing.

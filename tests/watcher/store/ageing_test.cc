@@ -198,7 +198,7 @@ TEST_F(AgeingTest, LeavesADamagedBlockAloneAndThinsOutTheRest) {
   store_.reset();
   {
     const auto db = RocksDb::Open({directory_.path(), 32U << 20}).value();
-    rocksdb::WriteBatch batch;
+    Batch batch;
     batch.Put(db->family(Family::kBlocks), BlockKey(kTargetId, damaged, PartOfChunk(0)), "garbage");
     ASSERT_TRUE(db->Write(batch, false));
   }
@@ -243,7 +243,7 @@ TEST_F(AgeingTest, MakesRoomBesideADamagedTargetAndTellsWhereThereIsNone) {
   }
   ASSERT_TRUE(store_->Compact());
   ASSERT_TRUE(store_->PutPin(PinOf(5, 10)));
-  rocksdb::WriteBatch batch;
+  Batch batch;
   batch.Put(store_->db().family(Family::kHeaders), RowKey(kTargetId, Minute(0)), "garbage");
   ASSERT_TRUE(store_->db().Write(batch, false));
   Retention retention;

@@ -50,7 +50,7 @@ class MaintenanceTest : public ::testing::Test {
   void Overwrite(Family family, const std::string& key, const std::string& value) {
     store_.reset();
     const auto db = RocksDb::Open({directory_.path(), 32U << 20}).value();
-    rocksdb::WriteBatch batch;
+    Batch batch;
     if (value.empty()) {
       batch.Delete(db->family(family), key);
     } else {

@@ -10,6 +10,7 @@
 #include "tests/analysis/series/sample_profiles.h"
 #include "tests/support/paths.h"
 #include "tests/support/temporary_directory.h"
+#include "tests/watcher/store/rocks_store_fixture.h"
 #include "watcher/store/history.h"
 #include "watcher/store/memory_store.h"
 
@@ -19,18 +20,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
-
-const Labels kTarget = {{"instance", "10.0.0.1:6060"}, {"job", "api"}, {"version", "1.2"}};
-const TargetId kTargetId = TargetId::Of(kTarget);
-
-Time Minute(std::size_t n) { return FromUnixMillis(static_cast<std::int64_t>(n) * 60'000); }
-
-std::unique_ptr<RocksStore> Open(const std::string& path, RocksStoreOptions options = {}) {
-  auto store = RocksStore::Open(path, options);
-  EXPECT_TRUE(store) << store.error().message;
-  return std::move(*store);
-}
 
 void ExpectSameWindow(const SiteWindow& a, const SiteWindow& b) {
   ASSERT_EQ(a.observations.size(), b.observations.size());
@@ -97,18 +86,26 @@ TEST(RocksStore, AnswersAsTheFakeDoesOverRandomHistories) {
     options.rows_per_chain = 6;
     options.snapshots_per_block = 18;
     auto store = Open(directory.path(), options);
-    for (std::size_t i = 0; i < 70; ++i) {
+    std::size_t ahead = 0;
+    Time last = Minute(0);
+    for (std::size_t i = 0; i < 150; ++i) {
       if (random() % 20 == 0) {
         store.reset();
         store = Open(directory.path(), options);
       }
-      // Now and then a snapshot arrives late, or twice.
-      const Time time = random() % 8 == 0 ? Minute(random() % (i + 1)) : Minute(i);
+      if (random() % 40 == 0) {
+        ASSERT_TRUE(store->Compact());
+      }
+      // Now and then the clock is ahead for a while, and a snapshot arrives late, or twice.
+      if (random() % 10 == 0) ahead = random() % 3 * (random() % 2 == 0 ? 7 : 60 * 24 * 3);
+      const std::size_t now = i + ahead;
+      const Time time = random() % 8 == 0 ? Minute(random() % (now + 1)) : Minute(now);
+      last = std::max(last, time);
       const HeapProfile profile = heap.Next();
       ASSERT_TRUE(store->Append(kTarget, time, profile));
       ASSERT_TRUE(fake.Append(kTarget, time, profile));
     }
-    ExpectSameAnswers(*store, fake, kTargetId, Minute(0), Minute(70));
+    ExpectSameAnswers(*store, fake, kTargetId, Minute(0), last);
     EXPECT_EQ(store->Targets()->at(0).snapshots, fake.Targets()->at(0).snapshots);
     EXPECT_EQ(store->Targets()->at(0).first, fake.Targets()->at(0).first);
     EXPECT_EQ(store->Targets()->at(0).last, fake.Targets()->at(0).last);
@@ -145,28 +142,6 @@ TEST(RocksStore, GivesBackRecordedProfilesOfRealPrograms) {
     ExpectSameAnswers(*store, fake, TargetId::Of(labels), first, last);
   }
 }
-
-class RocksStoreTest : public ::testing::Test {
- protected:
-  static HeapProfile Profile(std::int64_t inuse_objects) {
-    ProfileMaker maker(GoSampleTypes());
-    maker.Sample(maker.Stack({"main.f", "main.main"}), 64,
-                 {1000, 64000, inuse_objects, inuse_objects * 64});
-    return maker.Make();
-  }
-  void AppendMinutes(std::size_t from, std::size_t to, const Labels& target = kTarget) {
-    for (std::size_t i = from; i < to; ++i) {
-      ASSERT_TRUE(store_->Append(target, Minute(i), Profile(static_cast<std::int64_t>(i) + 1)));
-    }
-  }
-  void Reopen(RocksStoreOptions options = {}) {
-    store_.reset();
-    store_ = Open(directory_.path(), options);
-  }
-
-  TemporaryDirectory directory_;
-  std::unique_ptr<RocksStore> store_ = Open(directory_.path());
-};
 
 TEST_F(RocksStoreTest, KeepsTargetsAndStatesOverAReopening) {
   AppendMinutes(0, 3);
@@ -297,14 +272,6 @@ TEST(RocksStore, TellsWhereItsDirectoryCannotBeMade) {
 }
 
 // Writes under the store's feet.
-void Overwrite(const std::string& path, Family family, const std::string& key,
-               const std::string& value) {
-  const auto db = RocksDb::Open({path, 32U << 20}).value();
-  rocksdb::WriteBatch batch;
-  batch.Put(db->family(family), key, value);
-  ASSERT_TRUE(db->Write(batch, false));
-}
-
 TEST_F(RocksStoreTest, RefusesAStoreOfAnotherFormat) {
   store_.reset();
   Overwrite(directory_.path(), Family::kDefault, "format", "heapwatch 9");
@@ -364,110 +331,6 @@ TEST_F(RocksStoreTest, PacksWhatIsThereWhenCompactedAndGoesOn) {
   const auto window = store_->Window(kTargetId, Minute(1), Minute(9), LeafAttributor()).value();
   EXPECT_THAT(window.series(Quantity::kInuseObjects, 0), ElementsAre(2, 3, 4, 5));
   EXPECT_EQ(store_->Targets()->at(0).snapshots, 5U);
-}
-
-class PackingTest : public RocksStoreTest {
- protected:
-  PackingTest() { Reopen(); }
-  void Reopen() {
-    RocksStoreOptions options;
-    options.rows_per_chain = 4;
-    options.snapshots_per_block = 16;
-    RocksStoreTest::Reopen(options);
-  }
-  // The snapshots in each block.
-  std::vector<std::size_t> Blocks() {
-    std::vector<std::size_t> blocks;
-    BlockScan scan(store_->db(), nullptr, kTargetId);
-    for (auto block = scan.Seek(Minute(0)); block && *block; block = scan.Next())
-      blocks.push_back((*block)->header.frame.times.size());
-    return blocks;
-  }
-  void ExpectAll(std::size_t count) {
-    const auto window = store_->Window(kTargetId, Minute(0), Minute(99), LeafAttributor()).value();
-    const auto values = window.series(Quantity::kInuseObjects, 0);
-    ASSERT_EQ(values.size(), count);
-    for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(values[i], static_cast<std::int64_t>(i) + 1);
-  }
-};
-
-TEST_F(PackingTest, JoinsShortBlocksOnceTheyMakeALongOne) {
-  AppendMinutes(0, 16);
-  EXPECT_THAT(Blocks(), ElementsAre(4, 4, 4));
-  AppendMinutes(16, 17);
-  EXPECT_THAT(Blocks(), ElementsAre(16));
-  Reopen();
-  AppendMinutes(17, 37);
-  EXPECT_THAT(Blocks(), ElementsAre(16, 16, 4));
-  ExpectAll(37);
-}
-
-TEST_F(PackingTest, TakesALateSnapshotIntoTheLongBlock) {
-  AppendMinutes(0, 7);
-  AppendMinutes(8, 10);
-  AppendMinutes(7, 8);
-  AppendMinutes(10, 18);
-  EXPECT_THAT(Blocks(), ElementsAre(17));
-  ExpectAll(18);
-}
-
-// The clock was ahead for a moment.
-TEST_F(PackingTest, PacksManyLateSnapshotsAFewAtATime) {
-  constexpr std::size_t kAhead = 80;
-  ProfileMaker maker(GoSampleTypes());
-  for (int i = 0; i < 5000; ++i) {
-    maker.Sample(maker.Stack({"main.f" + std::to_string(i)}), 64, {1, 64, 1, 64});
-  }
-  const auto append = [&](std::size_t from, std::size_t to) {
-    for (std::size_t minute = from; minute < to; ++minute) {
-      HeapProfile profile = maker.Make();
-      for (auto& value : profile.values) value += static_cast<std::int64_t>(minute * 100);
-      ASSERT_TRUE(store_->Append(kTarget, Minute(minute), profile));
-    }
-  };
-  append(0, 2);
-  append(kAhead, kAhead + 1);
-  append(2, kAhead);
-  append(kAhead + 1, kAhead + 3);
-  EXPECT_THAT(Blocks(), SizeIs(3));
-  const auto window = store_->Window(kTargetId, Minute(0), Minute(999), LeafAttributor()).value();
-  const auto values = window.series(Quantity::kInuseObjects, 4999);
-  ASSERT_EQ(values.size(), kAhead + 3);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    EXPECT_EQ(values[i], static_cast<std::int64_t>(i * 100 + 1));
-    EXPECT_EQ(store_->ProfileAt(kTargetId, Minute(i))->time, Minute(i));
-  }
-}
-
-TEST_F(PackingTest, FindsALateSnapshotAmongWhatIsPacked) {
-  AppendMinutes(0, 2);
-  AppendMinutes(3, 10);
-  AppendMinutes(2, 3);
-  ExpectAll(10);
-}
-
-TEST_F(PackingTest, JoinsWhatCompactingLeftShort) {
-  AppendMinutes(0, 6);
-  ASSERT_TRUE(store_->Compact());
-  EXPECT_THAT(Blocks(), ElementsAre(6));
-  AppendMinutes(6, 11);
-  ASSERT_TRUE(store_->Compact());
-  EXPECT_THAT(Blocks(), ElementsAre(11));
-  AppendMinutes(11, 20);
-  EXPECT_THAT(Blocks(), ElementsAre(19));
-  ExpectAll(20);
-}
-
-TEST_F(PackingTest, GoesOnBesideADamagedShortBlock) {
-  AppendMinutes(0, 12);
-  store_.reset();
-  Overwrite(directory_.path(), Family::kBlocks, BlockKey(kTargetId, Minute(4), PartOfChunk(0)),
-            "garbage");
-  Reopen();
-  AppendMinutes(12, 37);
-  EXPECT_THAT(Blocks(), ElementsAre(4, 4, 16, 4, 4, 4));
-  EXPECT_EQ(store_->ProfileAt(kTargetId, Minute(30))->values, Profile(31).values);
-  EXPECT_FALSE(store_->ProfileAt(kTargetId, Minute(5)));
 }
 
 TEST_F(RocksStoreTest, AppendsOnAfterADamagedLastRow) {
