@@ -221,6 +221,15 @@ Result<void> CopyFamily(RocksDb& from, RocksDb& to, Family family) {
   return to.Write(batch, false);
 }
 
+// Whether a path is the directory or in it, by whatever way it is named.
+bool IsWithin(const std::string& path, const std::string& directory) {
+  std::error_code error;
+  const auto inner = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  const auto outer = std::filesystem::weakly_canonical(std::filesystem::absolute(directory), error);
+  const auto relative = inner.lexically_relative(outer);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
 }  // namespace
 
 Result<StoreStat> StatStore(const std::string& path) {
@@ -252,6 +261,10 @@ Result<StoreCheck> CheckStore(const std::string& path) {
 
 Result<void> BackUpStore(const std::string& path, const std::string& destination) {
   std::error_code error;
+  if (IsWithin(destination, path) || IsWithin(path, destination))
+    return Fail(ErrorCode::kInvalidArgument,
+                destination + ": a backup may lie neither in the store, " + path +
+                    ", nor around it; give a directory beside it");
   if (std::filesystem::exists(destination, error) &&
       !std::filesystem::is_empty(destination, error)) {
     return Fail(ErrorCode::kInvalidArgument,

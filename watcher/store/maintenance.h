@@ -38,9 +38,9 @@ struct StoreCheck {
 // Reads every byte. An error only where the store cannot be opened.
 Result<StoreCheck> CheckStore(const std::string& path);
 
-// A copy in a directory that must not exist yet or be empty; it opens as a store once it is whole,
-// and not before. kInvalidArgument, kLimit (disk full), kCorrupt (damage that keeps something from
-// being copied).
+// A copy in a directory that must not exist yet or be empty, and lies neither in the store nor
+// around it; it opens as a store once it is whole, and not before. kInvalidArgument, kLimit (disk
+// full), kCorrupt (damage that keeps something from being copied).
 Result<void> BackUpStore(const std::string& path, const std::string& destination);
 
 }  // namespace heapwatch

@@ -275,9 +275,25 @@ TEST_F(MaintenanceTest, LetsNoBackupThatStoppedHalfWayPassForAStore) {
 }
 
 TEST_F(MaintenanceTest, MakesNoBackupOverSomethingElse) {
-  const auto done = BackUpStore(directory_.path(), directory_.path());
+  const TemporaryDirectory other;
+  std::ofstream(other.path() + "/mine") << "something";
+  const auto done = BackUpStore(directory_.path(), other.path());
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(MaintenanceTest, MakesNoBackupInTheStoreNorAroundIt) {
+  const std::filesystem::path store = directory_.path();
+  for (const std::filesystem::path& bad :
+       {store / "sub", store / "a" / ".." / "sub" / "", store.parent_path(), store / "."}) {
+    const auto done = BackUpStore(store, bad);
+    ASSERT_FALSE(done) << bad;
+    EXPECT_EQ(done.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(done.error().message, HasSubstr("neither in the store")) << bad;
+  }
+  EXPECT_FALSE(std::filesystem::exists(store / "sub"));
+  const TemporaryDirectory other;
+  EXPECT_TRUE(BackUpStore(store, other.path() + "/" + store.filename().string() + "-copy"));
 }
 
 TEST(Maintenance, TellsWhereThereIsNoStore) {
