@@ -15,14 +15,14 @@ HttpResponse HandlePush(const HttpRequest& request, Time now, PushedTargets& tar
     return JsonReply(boost::json::object{{"id", TargetId::Of(push->labels).ToString()},
                                          {"labels", ToJson(push->labels)}});
   }
-  Error error = kept.error();
+  PushError error = kept.error();
   if (error.code == ErrorCode::kWrongFormat && is_ingest)
     return JsonReply(boost::json::object{{"ignored", "not a heap profile: " + error.message}});
   // What cannot be read is the sender's mistake here, not a broken store's.
   if (error.code == ErrorCode::kWrongFormat || error.code == ErrorCode::kCorrupt)
     error.code = ErrorCode::kInvalidArgument;
   HttpResponse response = ErrorReply(error);
-  if (error.code == ErrorCode::kLimit) response.status = 429;
+  if (error.code == ErrorCode::kLimit) response.status = error.is_to_come_again ? 429 : 413;
   return response;
 }
 

@@ -10,6 +10,7 @@
 
 namespace heapwatch {
 
+// 429 asks the sender to come again later; 413 tells that what it sent is too large to be read.
 HttpResponse HandlePush(const HttpRequest& request, Time now, PushedTargets& targets);
 
 }  // namespace heapwatch

@@ -3,9 +3,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
+#include "analysis/base/attempt.h"
 #include "analysis/profile/decode.h"
 
 namespace heapwatch {
@@ -55,19 +55,14 @@ std::shared_ptr<void> PushedTargets::Enter(const std::string& peer) {
           }};
 }
 
-Result<void> PushedTargets::Push(const PushRequest& push, const std::string& peer) {
+tl::expected<void, PushError> PushedTargets::Push(const PushRequest& push,
+                                                  const std::string& peer) {
   const auto time = Begin(push, peer);
-  if (!time) return Fail(time.error());
-  Result<void> kept;
-  try {
-    kept = Keep(push, *time);
-  } catch (const std::exception& error) {
-    // Else it would be busy for good.
-    End(push.labels, *time, push.profile.size(), Fail(ErrorCode::kInternal, error.what()));
-    throw;
-  }
+  if (!time) return tl::unexpected(PushError{time.error(), time.error().code == ErrorCode::kLimit});
+  const Result<void> kept = Attempt([&] { return Keep(push, *time); });
   End(push.labels, *time, push.profile.size(), kept);
-  return kept;
+  if (kept) return {};
+  return tl::unexpected(PushError{kept.error()});
 }
 
 Result<void> PushedTargets::Keep(const PushRequest& push, Time time) const {
@@ -75,7 +70,10 @@ Result<void> PushedTargets::Keep(const PushRequest& push, Time time) const {
   limits.inflated_bytes = limits_.inflated_bytes;
   const auto profile = DecodeProfile(push.profile, limits);
   if (!profile) return Fail(profile.error());
-  return sink_(push.labels, time, push.alloc_is_delta ? WithoutAlloc(*profile) : *profile);
+  auto kept = sink_(push.labels, time, push.alloc_is_delta ? WithoutAlloc(*profile) : *profile);
+  // The store's limits are not the sender's.
+  if (!kept && kept.error().code == ErrorCode::kLimit) kept.error().code = ErrorCode::kUnavailable;
+  return kept;
 }
 
 Result<Time> PushedTargets::Begin(const PushRequest& push, const std::string& peer) {

@@ -36,6 +36,12 @@ struct PushLimits {
   Duration forget_after = std::chrono::minutes(5);  // or three intervals, where that is longer
 };
 
+// Why a push is not kept.
+struct PushError : Error {
+  // A limit of rate or number was reached: the same may be pushed again later.
+  bool is_to_come_again = false;
+};
+
 class PushedTargets {
  public:
   // Keeps a profile; durable when it returns.
@@ -48,9 +54,9 @@ class PushedTargets {
   // A place among the pushes under way, given back when it is let go; null where there is none.
   std::shared_ptr<void> Enter(const std::string& peer);
 
-  // kWrongFormat where the bytes are no heap profile, kLimit where a limit of rate or number was
-  // reached, else as ParsePush and the decoder. What the sink throws comes out.
-  Result<void> Push(const PushRequest& push, const std::string& peer);
+  // kWrongFormat where the bytes are no heap profile, kLimit where a limit was reached, be it of
+  // rate, of number or of the decoder, else as ParsePush, the decoder and the sink.
+  tl::expected<void, PushError> Push(const PushRequest& push, const std::string& peer);
 
   std::vector<TargetStatus> Statuses() const;
   std::vector<Target> Targets() const;

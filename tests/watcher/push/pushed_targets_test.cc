@@ -25,8 +25,9 @@ struct SetClock : Clock {
 
 class PushedTargetsTest : public ::testing::Test {
  protected:
-  Result<void> Push(const std::string& service, std::string_view profile, bool is_delta = false,
-                    std::optional<Time> time = std::nullopt) {
+  tl::expected<void, PushError> Push(const std::string& service, std::string_view profile,
+                                     bool is_delta = false,
+                                     std::optional<Time> time = std::nullopt) {
     PushRequest push{{{"service", service}}, time, profile, is_delta};
     return targets_.Push(push, "10.0.0.7");
   }
@@ -79,7 +80,7 @@ TEST_F(PushedTargetsTest, TakesTheNextProfileOfATargetAfterTheSinkHasThrown) {
   ASSERT_TRUE(Push("checkout", profile_));
   clock_.now += seconds(15);
   sink_throws_ = true;
-  EXPECT_THROW(Push("checkout", profile_).has_value(), std::runtime_error);
+  EXPECT_EQ(Push("checkout", profile_).error().code, ErrorCode::kInternal);
   EXPECT_EQ(targets_.Statuses().at(0).last_error, "the sink broke");
   sink_throws_ = false;
   const auto next = Push("checkout", profile_);
