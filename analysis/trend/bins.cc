@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/series/value_coding.h"
+
 namespace heapwatch {
 namespace {
 
@@ -28,7 +30,8 @@ std::int64_t AllocatedUntil(const SiteWindow& window, const Timeline& life, Site
   std::int64_t bytes = 0;
   for (std::size_t row = window.first_row[site.index()]; row < window.first_row[site.index() + 1];
        ++row)
-    bytes += window.series(Quantity::kAllocSpace, row)[life.columns[observation]];
+    bytes =
+        WrappingSum(bytes, window.series(Quantity::kAllocSpace, row)[life.columns[observation]]);
   return bytes;
 }
 
@@ -86,8 +89,9 @@ std::vector<double> BinRates(const Bins& bins, const Timeline& life,
 
 double AllocatedBytes(const Bins& bins, const SiteWindow& window, const Timeline& life,
                       SiteId site) {
-  return static_cast<double>(AllocatedUntil(window, life, site, life.size() - 1) -
-                             AllocatedUntil(window, life, site, bins.begin.front()));
+  return static_cast<double>(
+      WrappingDifference(AllocatedUntil(window, life, site, life.size() - 1),
+                         AllocatedUntil(window, life, site, bins.begin.front())));
 }
 
 std::vector<double> AllocationRates(const Bins& bins, const SiteWindow& window,
