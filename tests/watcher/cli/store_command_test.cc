@@ -51,7 +51,7 @@ TEST_F(StoreCommand, ChecksAndNamesDamage) {
   EXPECT_THAT(out_, HasSubstr("1 targets, 3 snapshots, 1 stacks: sound"));
   {
     const auto db = RocksDb::Open({data_, 32U << 20}).value();
-    rocksdb::WriteBatch batch;
+    Batch batch;
     batch.Put(db->family(Family::kRows), RowKey(TargetId::Of(kTarget), FromUnixMillis(60'000)),
               "garbage");
     ASSERT_TRUE(db->Write(batch, false));
