@@ -154,12 +154,15 @@ TEST(AlertState, HoldsASiteThatIsStableButNoisyForSixHoursAtMost) {
   EXPECT_EQ(s.Phase(), "resolved");
 }
 
-TEST(AlertState, DoesNotHoldForEverWhatFiredWithoutASlope) {
+TEST(AlertState, DoesNotBeginWithALeakThatOnlyStands) {
   WatchedService s;
-  s.See(MakeVerdict(kLeak, 0));
-  ASSERT_EQ(s.Phase(), "firing");
-  s.SeeFor(6 * 60 + 16, MakeVerdict(kStable, 0));
-  EXPECT_NE(s.Phase(), "firing");
+  s.FireNow();
+  s.SeeFor(16, MakeVerdict(kLeak, -1.0));
+  ASSERT_EQ(s.Phase(), "resolved");
+  s.SeeFor(5, MakeVerdict(kLeak, 0));
+  EXPECT_EQ(s.Phase(), "resolved");
+  s.See(MakeVerdict(kLeak));
+  EXPECT_EQ(s.Phase(), "firing");
 }
 
 TEST(AlertState, ClearsWhenHalfOfTheGainIsGivenBack) {
