@@ -14,18 +14,22 @@ constexpr Duration kKeepUntoldFor = std::chrono::hours(24);
 constexpr Duration kDescribeAgainAfter = std::chrono::hours(1);
 constexpr std::size_t kMaxMembers = 100;
 
-bool IsOfGrowth(const Finding& finding) {
-  return finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
-}
-
 // A leak may stand for a while though its latest figures no longer show it, as after a restart:
 // then the text that tells how it was found tells more than a new one would.
 bool FiguresShowIt(const Finding& finding) {
-  if (!IsOfGrowth(finding)) return true;
-  if (finding.replicas.empty()) return false;
+  const bool grows =
+      finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
+  if (!grows || finding.replicas.empty()) return !grows;
   return (finding.only_together() ? finding.pooled->slope_interval
                                   : finding.replicas.front().verdict.slope_interval)
              .low > 0;
+}
+
+bool OnlyStands(const Finding& finding) {
+  return finding.problem == Problem::kGrowth && !finding.only_together() &&
+         std::none_of(finding.replicas.begin(), finding.replicas.end(), [&](const auto& replica) {
+           return replica.verdict.kind == finding.kind && !replica.verdict.only_stands;
+         });
 }
 
 std::string WhyClear(const FindingKey& key, const Finding* finding) {
@@ -158,8 +162,7 @@ void AlertState::BeginNew(const std::vector<Finding>& findings, Now& now) {
     if (active_.contains(key) || IsPartOfServiceWide(key)) continue;
     Labels labels = IdentityLabels(finding);
     if (!IsWanted(finding, rules_.For(labels), now.time)) continue;
-    // One that only stands still is no news: it may just have been resolved.
-    if (IsOfGrowth(finding) && FiguresOf(finding).rate <= 0) continue;
+    if (OnlyStands(finding)) continue;  // no news: it may just have been resolved
     if (active_.size() >= kMaxAlerts) {
       ++overflow_count_;
       continue;

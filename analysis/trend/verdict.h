@@ -79,6 +79,8 @@ struct Verdict {
   // It grew in the same way before the latest restart, too; so a restart does not mend it, and
   // began before the build that runs now.
   bool carried_over_restart = false;
+  // Whether the latest look alone would say otherwise: this stands until it is seen to end.
+  bool only_stands = false;
   // Growing only: whether nothing but the wait for more evidence (TrendOptions::patience) keeps it
   // from being called a leak.
   bool only_patience_lacks = false;

@@ -40,6 +40,28 @@ bool SameSlope(double a, double b) {
   return a > 0 && b > 0 && a < kSameSlopeFactor * b && b < kSameSlopeFactor * a;
 }
 
+// Where a site stands whose life ends. What has levelled off is called stable once the growth lies
+// too far back.
+std::optional<double> StandsAt(const SiteSuspicion& site) {
+  switch (site.standing) {
+    case VerdictKind::kPlateau:
+      return site.most_inuse_bytes;
+    case VerdictKind::kStable:
+    case VerdictKind::kChurn:
+      return site.last_inuse_bytes;
+    default:
+      return std::nullopt;
+  }
+}
+
+// Whether a growth fills up again what stood full before the restart. What stands full anew and
+// grows on does not: most of that growth lies above.
+bool FillsAgain(const SiteSuspicion& site, const Verdict& verdict) {
+  return site.levelled_at_bytes &&
+         verdict.inuse_bytes < kHigherThanBefore * *site.levelled_at_bytes &&
+         verdict.inuse_bytes - verdict.growth_bytes / 2 < *site.levelled_at_bytes;
+}
+
 }  // namespace
 
 std::string VerdictTracker::WhyItStands(const SiteSuspicion& site) const {
@@ -58,10 +80,8 @@ void VerdictTracker::BeginLife() {
       site.from_earlier_life = true;
       site.levelled_at_bytes.reset();
     } else {
-      if (site.standing == VerdictKind::kPlateau) {
-        site.levelled_at_bytes =
-            std::max(site.levelled_at_bytes.value_or(0), site.most_inuse_bytes);
-      }
+      if (const auto level = StandsAt(site))
+        site.levelled_at_bytes = std::max(site.levelled_at_bytes.value_or(0), *level);
       if (site.only_patience_lacks) site.before = {site.slope_bytes_per_second, false};
       site.standing = site.candidate = VerdictKind::kInsufficientData;
     }
@@ -71,6 +91,7 @@ void VerdictTracker::BeginLife() {
     site.first_time.reset();
     site.peak_inuse_bytes = 0;
     site.most_inuse_bytes = 0;
+    site.last_inuse_bytes = 0;
   }
 }
 
@@ -121,8 +142,8 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     }
   }
   site.most_inuse_bytes = std::max(site.most_inuse_bytes, verdict.inuse_bytes);
-  if (verdict.kind == VerdictKind::kLeak && site.levelled_at_bytes &&
-      verdict.inuse_bytes < kHigherThanBefore * *site.levelled_at_bytes) {
+  site.last_inuse_bytes = verdict.inuse_bytes;
+  if (verdict.kind == VerdictKind::kLeak && FillsAgain(site, verdict)) {
     verdict.kind = VerdictKind::kGrowing;
     verdict.reason += "; but before the restart it levelled off at " +
                       FormatBytes(*site.levelled_at_bytes) + ", and it is not higher yet";
@@ -185,6 +206,7 @@ std::vector<Verdict> VerdictTracker::Step(const SiteWindow& window, std::size_t 
     if (verdict.kind == site.standing) continue;
     verdict.reason = WhyItStands(site) + "; now: " + verdict.reason;
     verdict.kind = site.standing;
+    verdict.only_stands = true;
   }
   return verdicts;
 }

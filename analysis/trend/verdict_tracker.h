@@ -52,7 +52,8 @@ struct SiteSuspicion {
   std::optional<Unended> before;      // in an earlier life, or of the site whose place it took
   bool from_earlier_life = false;     // a leak that stands, not seen in this life yet
   double most_inuse_bytes = 0;        // in this life
-  // What it grew to in an earlier life, before it levelled off there.
+  double last_inuse_bytes = 0;        // in this life
+  // Where it stood, and no longer grew, at the end of an earlier life.
   std::optional<double> levelled_at_bytes;
   std::optional<double> first_inuse_bytes;  // in this life
   std::optional<Time> first_time;

@@ -159,7 +159,9 @@ TEST(AlertState, DoesNotBeginWithALeakThatOnlyStands) {
   s.FireNow();
   s.SeeFor(16, MakeVerdict(kLeak, -1.0));
   ASSERT_EQ(s.Phase(), "resolved");
-  s.SeeFor(5, MakeVerdict(kLeak, 0));
+  Verdict standing = MakeVerdict(kLeak, 1);
+  standing.only_stands = true;
+  s.SeeFor(5, standing);
   EXPECT_EQ(s.Phase(), "resolved");
   s.See(MakeVerdict(kLeak));
   EXPECT_EQ(s.Phase(), "firing");

@@ -117,23 +117,40 @@ TEST(VerdictTracker, LetsGoOfALeakThatTheNewProcessDoesNotShow) {
 }
 
 // A table that takes nine hours to fill outlasts the patience, once; after each restart it is known
-// how far it fills.
+// how far it fills, however long ago that was.
 TEST(VerdictTracker, KnowsFromAnEarlierLifeHowFarATableFills) {
+  for (const int hours : {15, 90}) {
+    SyntheticOptions options;
+    options.spacing_seconds = 240;
+    options.seconds = (hours + 15) * kHour;
+    options.restart_at = {hours * kHour};
+    const SyntheticSite table = {.function = "table", .live_bytes = [](double t) {
+                                   return std::min(180 * kMiB, 20 * kMiB / kHour * t);
+                                 }};
+    const SiteWindow window = SyntheticTarget(1).Make({table}, options);
+    const Time restart = window.observations[0].time + std::chrono::hours(hours);
+    bool leaked_before = false;
+    Replay(window, {}, [&](const VerdictChange& change) {
+      const bool leak = change.verdict.kind == VerdictKind::kLeak;
+      leaked_before = leaked_before || (leak && change.time < restart);
+      EXPECT_FALSE(leak && change.time > restart + std::chrono::hours(1)) << change.verdict.reason;
+    });
+    EXPECT_TRUE(leaked_before);
+  }
+}
+
+TEST(VerdictTracker, FindsALeakOnTopOfWhatStandsFullAgain) {
   SyntheticOptions options;
-  options.seconds = 30 * kHour;
-  options.restart_at = {15 * kHour};
-  const SyntheticSite table = {.function = "table", .live_bytes = [](double t) {
-                                 return std::min(180 * kMiB, 20 * kMiB / kHour * t);
-                               }};
-  const SiteWindow window = SyntheticTarget(1).Make({table}, options);
-  const Time restart = window.observations[0].time + std::chrono::hours(15);
-  bool leaked_before = false;
-  Replay(window, {}, [&](const VerdictChange& change) {
-    const bool leak = change.verdict.kind == VerdictKind::kLeak;
-    leaked_before = leaked_before || (leak && change.time < restart);
-    EXPECT_FALSE(leak && change.time > restart + std::chrono::hours(1)) << change.verdict.reason;
-  });
-  EXPECT_TRUE(leaked_before);
+  options.seconds = 24 * kHour;
+  options.restart_at = {12 * kHour};
+  const SyntheticSite table = {.function = "table",
+                               .live_bytes = [](double) { return 400 * kMiB; }};
+  SiteWindow window = SyntheticTarget(1).Make({table}, options);
+  const SiteWindow leak = SyntheticTarget(2).Make({Leak(5)}, options);
+  for (std::size_t q = 0; q < kQuantityCount; ++q)
+    for (std::size_t i = 0; i < window.observations.size(); ++i)
+      if (window.observations[i].lifetime == 1) window.matrix[q][i] += leak.matrix[q][i];
+  EXPECT_TRUE(EverLeaked(Changes(window)));
 }
 
 // Two leaks in one window: `old` until the deploy at 9 h, `renamed` from then on, which alone does
