@@ -71,7 +71,6 @@ class Target {
 
   const std::vector<TrendWindow>& windows() {
     if (windows_.empty()) {
-      whole_life_ = MakeBins(life_, 0, kBins);
       for (Bins& bins : bins_) {
         std::vector<double> load = FindLoad(bins);
         windows_.push_back(MakeTrendWindow(std::move(bins), std::move(load)));
@@ -85,10 +84,16 @@ class Target {
   // For each window, that of the site looked at last with its own load; to be filled anew.
   std::vector<std::optional<TrendWindow>>& own_load_windows() { return own_load_windows_; }
 
-  SiteLevels LevelsOf(const SiteLife& site) const {
-    SiteLevels out{.sums = CumulativeSums(site.inuse), .whole_life = {}};
-    out.whole_life = BinMeans(whole_life_, out.sums);
-    return out;
+  // However long it is: what is given back once a week is seen in no shorter window.
+  const TrendWindow& whole_life() {
+    if (!windows().empty() && windows().front().bins.start_seconds == life_.seconds.front())
+      return windows().front();
+    if (!whole_life_) {
+      Bins bins = MakeBins(life_, 0, kBins);
+      std::vector<double> load = FindLoad(bins);
+      whole_life_ = MakeTrendWindow(std::move(bins), std::move(load));
+    }
+    return *whole_life_;
   }
 
   SiteLife LifeOf(SiteId site) const { return MakeSiteLife(window_, life_, site, period_); }
@@ -112,7 +117,7 @@ class Target {
   bool period_told_ = false;
   std::vector<StretchMeter> stretches_;
   std::vector<Bins> bins_;
-  Bins whole_life_;
+  std::optional<TrendWindow> whole_life_;
   std::vector<std::optional<TrendWindow>> own_load_windows_;
   std::vector<TrendWindow> windows_;  // made from bins_ when first asked for
 };
@@ -200,8 +205,7 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
   }
   if (growth.levels_off) return Stage::kLevelled;
   if (growth.tail_of_curve || growth.unresolved || !growth.in_every_third || !growth.keeps_pace ||
-      growth.above_give_backs_bytes < 0.5 * growth.growth_bytes ||
-      growth.load_bytes > 0.5 * growth.growth_bytes) {
+      growth.above_give_backs_bytes < 0.5 * growth.growth_bytes || growth.load_share > 0.5) {
     return Stage::kGrowing;
   }
   const double length = target.life().seconds.back() - growth.start_seconds;
@@ -223,12 +227,16 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site, double 
   Stage stage = Stage::kNone;
   bool curve_seen = false;  // in a longer window
   const std::vector<TrendWindow>& windows = target.windows();
-  const SiteLevels levels = target.LevelsOf(site);
+  const std::vector<double> sums = CumulativeSums(site.inuse);
+  std::vector<double> levels;  // of the whole life; worked out for the first growth
   for (std::size_t w = 0; w < windows.size(); ++w) {
     const TrendWindow& window = windows[w];
     const auto measure = [&](const TrendWindow& as) {
-      auto measured = MeasureGrowth(target.life(), site, levels, as, material);
-      if (measured) measured->tail_of_curve = curve_seen && !measured->began_mid_life;
+      auto measured = MeasureGrowth(target.life(), site, sums, as, material);
+      if (!measured) return measured;
+      if (levels.empty()) levels = LevelsWithoutSwing(site, sums, target.whole_life());
+      measured->above_give_backs_bytes = AboveGiveBacks(levels, measured->growth_bytes);
+      measured->tail_of_curve = curve_seen && !measured->began_mid_life;
       return measured;
     };
     auto growth = measure(window);

@@ -49,7 +49,7 @@ std::string Doubt(const Growth& growth) {
   if (growth.above_give_backs_bytes < 0.5 * growth.growth_bytes) {
     return "it has been about as high before and gave the memory back";
   }
-  if (growth.load_bytes > 0.5 * growth.growth_bytes) {
+  if (growth.load_share > 0.5) {
     return "the load rose meanwhile, which may explain it";
   }
   if (!growth.in_every_third) return "it came in leaps rather than steadily";

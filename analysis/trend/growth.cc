@@ -33,6 +33,11 @@ constexpr std::array<double, 3> kLastParts = {1.0 / 3, 1.0 / 4, 1.0 / 6};
 constexpr double kShortfallZ = 1.2;
 constexpr double kPaceVaries = 0.4;
 constexpr double kGrowsZ = 1.0;
+// A growth that began within this share of the life began with it.
+constexpr double kMidLifeFrom = 0.15;
+// What rose by less than this share of the growth after it stood still before.
+constexpr double kStillShare = 0.25;
+constexpr double kStillForShare = 2.0 / 3;
 // Of which a line can be told.
 constexpr std::size_t kFewestBins = 3;
 
@@ -148,10 +153,122 @@ std::optional<double> RetentionSince(const Timeline& life, const SiteLife& site,
   return std::clamp(growth.growth_bytes / allocated, 0.0, 1.0);
 }
 
+// What no fit can be better than.
+double VarianceFloor(const SiteLife& site) {
+  double floor = 1;
+  for (const SiteLife::Class& cls : site.classes) floor += 0.01 * cls.unit.variance;
+  return floor;
+}
+
+// Whether the site had stood still, for two thirds of its life until then, when it began to grow. A
+// site that once filled up and stood full may begin to leak as well as one that never held
+// anything.
+bool BeganMidLife(const Timeline& life, const SiteLife& site, const Growth& growth) {
+  const double now = life.seconds.back();
+  const std::size_t n = life.size();
+  const std::size_t start = IndexAt(life, growth.start_seconds);
+  if (start == 0 || growth.start_seconds <= kMidLifeFrom * now) return false;
+  const std::size_t back = IndexAt(life, growth.start_seconds * (1 - kStillForShare));
+  const std::size_t width = EndWidth(n - start);
+  const double rise = MeanOf(site.inuse, start, std::min(n, start + width)) -
+                      MeanOf(site.inuse, back, std::min(start, back + width));
+  return rise < kStillShare * growth.growth_bytes;
+}
+
 // Samples needed in a bin for the site's own rate to be known within 15 %.
 constexpr double kOwnLoadSamplesPerBin = 45;
 // Loads at the two ends of a stretch are means over one part in so many.
 constexpr std::size_t kLoadParts = 8;
+// A rate that is so many times what it was before has jumped.
+constexpr double kJump = 2;
+// What makes up this share of the level has filled from next to nothing.
+constexpr double kFromNothingShare = 0.75;
+// A store that follows the load has all of its second half explained by it, a leak that part by
+// which the rate rose in it: from seven tenths of that half on it is the load.
+constexpr double kHalfWeight = 0.5 / 0.7;
+// From this length on a swing of the day can be told from memory that is given back.
+constexpr double kDaySeconds = 86'400;
+
+// Bytes per second, as far as the life goes back; 0 where it does not.
+double RateBetween(const Timeline& life, std::span<const double> allocated, double from,
+                   double to) {
+  const std::size_t first = IndexAt(life, from);
+  const std::size_t last = IndexAt(life, to);
+  if (first >= last) return 0;
+  return (allocated[last] - allocated[first]) / (life.seconds[last] - life.seconds[first]);
+}
+
+// By Little's law the memory of objects that come and go grows at most in proportion to the rate at
+// which they are allocated: how much of a growth since `start_seconds` that can explain, `inuse`
+// being the means over the bins. 0 where the rate did not rise or is not known. What began with a
+// jump of the rate has the rate before it to be compared with.
+double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
+                       std::span<const double> inuse, double start_seconds) {
+  if (site.alloc.empty()) return 0;
+  const Bins& bins = window.bins;
+  const auto found = std::lower_bound(bins.seconds.begin(), bins.seconds.end(), start_seconds);
+  const auto first = static_cast<std::size_t>(found - bins.seconds.begin());
+  if (first + 2 >= bins.size()) return 0;
+  const std::size_t n = bins.size();
+  const std::size_t width = std::max<std::size_t>(1, (n - first) / kLoadParts);
+  double samples = 0;
+  double level = 0;
+  double turned_over = 0;
+  for (const SiteLife::Class& cls : site.classes) {
+    const SampleCounts counts = CountSamples(life, cls, start_seconds);
+    samples += counts.born;
+    level += counts.start;
+    turned_over += std::max(0.0, counts.born - std::max(0.0, counts.end - counts.start));
+  }
+  const bool own_is_known =
+      samples * static_cast<double>(width) >= kOwnLoadSamplesPerBin * static_cast<double>(n);
+  const std::vector<double> rates = own_is_known ? BinRates(bins, life, site.alloc) : window.load;
+  if (rates.empty() || level <= 0) return 0;
+  double before = MeanOf(rates, first, first + width);
+  if (own_is_known) {
+    const double length = life.seconds.back() - start_seconds;
+    const double earlier =
+        RateBetween(life, site.alloc, start_seconds - length, start_seconds - length / kLoadParts);
+    if (earlier > 0 && before > kJump * earlier) before = earlier;
+  }
+  const double now = MeanOf(rates, n - width, n);
+  if (before <= 0 || now <= before) return 0;
+  const double moving = std::min(1.0, turned_over / level);
+  return moving * MeanOf(inuse, first, first + width) * (now / before - 1);
+}
+
+// Of what was gained in the second half of a growth that filled from next to nothing: at its start
+// there was no level that the load could have raised, halfway there is. Objects that live for W on
+// average follow the load of the last 2 W.
+double ShareOfLoadSinceHalf(const Timeline& life, const SiteLife& site, const Growth& growth) {
+  const double now = life.seconds.back();
+  const double half = (growth.start_seconds + now) / 2;
+  const double part = (now - half) / kLoadParts;
+  double samples = 0;
+  for (const SiteLife::Class& cls : site.classes) samples += CountSamples(life, cls, half).born;
+  const double rate = RateBetween(life, site.alloc, half - part, half);
+  if (samples < kOwnLoadSamplesPerBin * kLoadParts || rate <= 0) return 0;
+  const auto level_at = [&](double second) {
+    const std::size_t last = IndexAt(life, second);
+    return MeanOf(site.inuse, IndexAt(life, second - part), last + 1);
+  };
+  const double level = level_at(half);
+  const double gained = level_at(now) - level;
+  const double back = std::max(part, 2 * level / rate);
+  const double before = RateBetween(life, site.alloc, half - back, half);
+  const double after = RateBetween(life, site.alloc, now - back, now);
+  if (gained <= 0 || before <= 0) return 0;
+  return level * (after / before - 1) / gained;
+}
+
+double ShareOfLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
+                   std::span<const double> inuse, const Growth& growth) {
+  if (growth.growth_bytes <= 0) return 0;
+  const double share =
+      ExplainedByLoad(life, site, window, inuse, growth.start_seconds) / growth.growth_bytes;
+  if (site.alloc.empty() || growth.growth_bytes < kFromNothingShare * inuse.back()) return share;
+  return std::max(share, kHalfWeight * ShareOfLoadSinceHalf(life, site, growth));
+}
 
 }  // namespace
 
@@ -205,43 +322,27 @@ bool TakeOwnLoad(const Timeline& life, const SiteLife& site, const TrendWindow& 
   return true;
 }
 
-double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                       std::span<const double> inuse, double start_seconds) {
-  if (site.alloc.empty()) return 0;
-  const Bins& bins = window.bins;
-  const auto found = std::lower_bound(bins.seconds.begin(), bins.seconds.end(), start_seconds);
-  const auto first = static_cast<std::size_t>(found - bins.seconds.begin());
-  if (first + 2 >= bins.size()) return 0;
-  const std::size_t n = bins.size();
-  const std::size_t width = std::max<std::size_t>(1, (n - first) / kLoadParts);
-  double samples = 0;
-  double level = 0;
-  double turned_over = 0;
-  for (const SiteLife::Class& cls : site.classes) {
-    const SampleCounts counts = CountSamples(life, cls, start_seconds);
-    samples += counts.born;
-    level += counts.start;
-    turned_over += std::max(0.0, counts.born - std::max(0.0, counts.end - counts.start));
-  }
-  std::vector<double> rates = window.load;
-  if (samples * static_cast<double>(width) >= kOwnLoadSamplesPerBin * static_cast<double>(n)) {
-    rates = BinRates(bins, life, site.alloc);
-  }
-  if (rates.empty() || level <= 0) return 0;
-  const double before = MeanOf(rates, first, first + width);
-  const double now = MeanOf(rates, n - width, n);
-  if (before <= 0 || now <= before) return 0;
-  const double moving = std::min(1.0, turned_over / level);
-  return moving * MeanOf(inuse, first, first + width) * (now / before - 1);
+std::vector<double> LevelsWithoutSwing(const SiteLife& site, std::span<const double> sums,
+                                       const TrendWindow& window) {
+  std::vector<double> levels = BinMeans(window.bins, sums);
+  if (window.bins.length_seconds() < kDaySeconds) return levels;
+  constexpr double kAnyRise = -std::numeric_limits<double>::infinity();
+  const auto shape = window.courses.Compare(levels, VarianceFloor(site), kAnyRise);
+  return shape ? WithoutSwing(std::move(levels), *shape) : levels;
+}
+
+double AboveGiveBacks(std::span<const double> levels, double growth_bytes) {
+  const double fall =
+      std::max(kGiveBackShare * growth_bytes, kGiveBackDeviations * NoiseOfBins(levels));
+  return std::max(RiseSinceGiveBack(levels, fall),
+                  RiseOfTroughs(levels, kSwingShare * growth_bytes));
 }
 
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
-                                    const SiteLevels& levels, const TrendWindow& window,
+                                    std::span<const double> sums, const TrendWindow& window,
                                     double material) {
-  const std::vector<double> inuse = BinMeans(window.bins, levels.sums);
-  double floor = 1;
-  for (const SiteLife::Class& cls : site.classes) floor += 0.01 * cls.unit.variance;
-  const auto shape = window.courses.Compare(inuse, floor, material);
+  const std::vector<double> inuse = BinMeans(window.bins, sums);
+  const auto shape = window.courses.Compare(inuse, VarianceFloor(site), material);
   if (!shape) return std::nullopt;
   Growth out;
   out.shape = *shape;
@@ -257,23 +358,11 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   out.standard_error = std::sqrt(variance);
   out.z = InStandardErrors(out.growth_bytes, variance);
 
-  const std::size_t first = IndexAt(life, out.start_seconds);
-  const std::size_t n = life.size();
-  const std::size_t width = EndWidth(n - first);
   const std::vector<double> level = WithoutSwing(inuse, *shape);
   out.in_every_third = GrowsThroughout(window, level, out);
   out.keeps_pace = KeepsPace(life, site, window.bins.seconds, level, out);
-  out.load_bytes = ExplainedByLoad(life, site, window, inuse, out.start_seconds);
-  const double fall = std::max(kGiveBackShare * out.growth_bytes,
-                               kGiveBackDeviations * NoiseOfBins(levels.whole_life));
-  out.above_give_backs_bytes =
-      std::max(RiseSinceGiveBack(levels.whole_life, fall),
-               RiseOfTroughs(levels.whole_life, kSwingShare * out.growth_bytes));
-
-  const double before = MeanOf(site.inuse, first, std::min(n, first + width)) -
-                        MeanOf(site.inuse, 0, std::max<std::size_t>(1, std::min(first, width)));
-  out.began_mid_life =
-      first > 0 && out.start_seconds > 0.15 * now && before < 0.25 * out.growth_bytes;
+  out.load_share = ShareOfLoad(life, site, window, inuse, out);
+  out.began_mid_life = BeganMidLife(life, site, out);
   out.levels_off = best.end_slope <= 0.5 * shape->line.end_slope || best.end_slope <= 0;
   out.unresolved = shape->bic_flat - shape->bic_going_on < kDecisiveBic;
   return out;

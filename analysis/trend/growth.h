@@ -22,12 +22,6 @@ struct TrendWindow {
   CourseBook courses;
 };
 
-// The levels of one site that all windows share.
-struct SiteLevels {
-  std::vector<double> sums;        // CumulativeSums of its bytes
-  std::vector<double> whole_life;  // means over bins of the whole life
-};
-
 struct Growth {
   Comparison shape;
   double start_seconds = 0;   // where the last piece of its course begins, in the life
@@ -40,10 +34,10 @@ struct Growth {
   double above_give_backs_bytes = 0;
   bool in_every_third = false;      // grows throughout its last piece, not in one leap
   bool keeps_pace = false;          // grows at its end, and as fast as before
-  double load_bytes = 0;            // of the growth, what more load alone would bring
+  double load_share = 0;            // of the growth, that more load alone would bring
   std::optional<double> retention;  // bytes that stayed per byte allocated meanwhile
-  bool began_mid_life = false;
-  bool levels_off = false;  // its best course is flat, or nearly so, at the end
+  bool began_mid_life = false;      // while the process ran, at a site that stood still before
+  bool levels_off = false;          // its best course is flat, or nearly so, at the end
   // A longer window that holds this one's growth has a saturating curve for its best course. Part
   // of such a curve looks like a line.
   bool tail_of_curve = false;
@@ -53,10 +47,19 @@ struct Growth {
 TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load);
 
 // nullopt where there is nothing to judge, as neither the growth nor a straight line through the
-// window would come to `material` bytes.
+// window would come to `material` bytes. `sums` are the CumulativeSums of the site's bytes. What
+// lies beyond the window is left to the caller: above_give_backs_bytes and tail_of_curve.
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
-                                    const SiteLevels& levels, const TrendWindow& window,
+                                    std::span<const double> sums, const TrendWindow& window,
                                     double material);
+
+// The site's levels per bin; from a day on with the swings of load and day taken out, as the best
+// course has them: what the night takes the day brings back.
+std::vector<double> LevelsWithoutSwing(const SiteLife& site, std::span<const double> sums,
+                                       const TrendWindow& window);
+
+// Growth::above_give_backs_bytes, by the levels of the whole life.
+double AboveGiveBacks(std::span<const double> levels, double growth_bytes);
 
 // Makes `own` the window with the site's own allocation rate as the load, which is a better guide
 // than that of the process where it is sampled well enough; false where it is not. What `own` held
@@ -70,11 +73,5 @@ SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, doub
 
 // Of slope times length since `start_seconds`, from sampling alone, in bytes squared.
 double SamplingVariance(const Timeline& life, const SiteLife& site, double start_seconds);
-
-// By Little's law the memory of objects that come and go grows at most in proportion to the rate at
-// which they are allocated: how much of a growth since `start_seconds` that can explain, `inuse`
-// being the means over the bins. 0 where the rate did not rise or is not known.
-double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                       std::span<const double> inuse, double start_seconds);
 
 }  // namespace heapwatch

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 namespace heapwatch {
@@ -15,18 +16,23 @@ constexpr double kNextToNothing = 0.2;
 // Three levels are in order by chance once in six times, and then not by much.
 constexpr std::size_t kMinTroughs = 3;
 
+// In a gap the level lies on the line between those around it.
 double MeanAround(std::span<const double> clock, std::span<const double> level, double low,
                   double high) {
   double sum = 0;
   double count = 0;
-  std::size_t nearest = 0;
+  const double middle = (low + high) / 2;
+  std::size_t before = 0;
   for (std::size_t k = 0; k < clock.size(); ++k) {
-    if (clock[k] <= (low + high) / 2) nearest = k;
+    if (clock[k] <= middle) before = k;
     if (clock[k] < low || clock[k] > high) continue;
     sum += level[k];
     ++count;
   }
-  return count > 0 ? sum / count : level[nearest];
+  if (count > 0) return sum / count;
+  if (before + 1 == clock.size()) return level[before];
+  const double share = (middle - clock[before]) / (clock[before + 1] - clock[before]);
+  return std::lerp(level[before], level[before + 1], std::clamp(share, 0.0, 1.0));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace heapwatch {
 // Whether each third of the stretch brought its fair share of the growth. `clock` (time, or work
 // done) and `level` are per bin; the stretch runs from `from` to the last bin. A share is fair from
 // half of a third on, the last from six tenths on, less `slack` for noise (one standard error of a
-// third's growth); a third that brought next to nothing is never fair.
+// third's growth); a third that brought next to nothing is never fair. Where a third ends in a gap
+// the level is taken to lie on the line across it.
 bool GrowsInEveryThird(std::span<const double> clock, std::span<const double> level, double from,
                        double growth, double slack);
 

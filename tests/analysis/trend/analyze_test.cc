@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <set>
 
 #include "analysis/trend/replay.h"
@@ -198,6 +199,82 @@ TEST(Analyze, FindsLeaksThatBeginMidLife) {
     EXPECT_GT(leak->to, window.observations.front().time + std::chrono::hours(7));
     EXPECT_LE(leak->growing_for, std::chrono::hours(8)) << "seed " << seed;
     EXPECT_EQ(leak->onset, Onset::kMidLife) << "seed " << seed;
+  }
+}
+
+TEST(Analyze, FindsALeakAtASiteThatOnceFilledUp) {
+  SyntheticOptions options;
+  options.seconds = 16 * kHour;
+  const Verdict verdict = JudgeOne({.function = "cache",
+                                    .live_bytes =
+                                        [](double t) {
+                                          return std::min(t / kHour, 1.0) * 150 * kMiB +
+                                                 std::max(0.0, t / kHour - 10) * 25 * kMiB;
+                                        }},
+                                   options);
+  EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << verdict.reason;
+  EXPECT_EQ(verdict.onset, Onset::kMidLife);
+}
+
+double DailyLoad(double t) { return 1 + 0.4 * std::sin(2 * std::numbers::pi * t / (24 * kHour)); }
+
+// The night gives back more than a day of the leak brings, and the day takes it again.
+TEST(Analyze, FindsALeakUnderTheSwingOfTheDay) {
+  for (const double hours : {54.0, 100.0}) {
+    SyntheticOptions options;
+    options.seconds = hours * kHour;
+    options.spacing_seconds = 300;
+    const Verdict verdict = JudgeOne(
+        {.function = "sessions",
+         .object_bytes = 4096,
+         .live_bytes = [](double t) { return 300 * kMiB * DailyLoad(t) + 4 * kMiB * t / kHour; },
+         .turnover_bytes_per_second = 300 * kMiB / 1200,
+         .load = DailyLoad},
+        options);
+    EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << hours << " h: " << verdict.reason;
+  }
+}
+
+// Objects live for an hour; the process starts in the night, and the load rises until the evening.
+TEST(Analyze, DoesNotTakeAStoreThatFollowsTheLoadForALeak) {
+  const auto load = [](double t) {
+    return 1 - 0.6 * std::cos(2 * std::numbers::pi * t / (32 * kHour));
+  };
+  SyntheticOptions options;
+  options.seconds = 16 * kHour;
+  int leaks = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    const SiteWindow window = SyntheticTarget(seed).Make(
+        {{.function = "store",
+          .object_bytes = 4096,
+          .live_bytes = [=](double t) { return 100 * kMiB * load(t) * -std::expm1(-t / kHour); },
+          .turnover_bytes_per_second = 100 * kMiB / kHour,
+          .load = load}},
+        options);
+    bool called = false;
+    Replay(window, {}, [&](const VerdictChange& change) {
+      called = called || change.verdict.kind == VerdictKind::kLeak;
+    });
+    if (called) ++leaks;
+  }
+  EXPECT_LE(leaks, 2);
+}
+
+// A queue grows while five times the load comes in.
+TEST(Analyze, DoesNotTakeAQueueUnderOverloadForALeak) {
+  const auto load = [](double t) { return t < 10 * kHour ? 1.0 : 5.0; };
+  SyntheticOptions options;
+  options.seconds = 11.5 * kHour;
+  const SiteWindow window = SyntheticTarget(7).Make(
+      {{.function = "queue",
+        .object_bytes = 4096,
+        .live_bytes = [=](double t) { return (30 + std::max(0.0, t / kHour - 10) * 60) * kMiB; },
+        .turnover_bytes_per_second = 30 * kMiB / 20,
+        .load = load}},
+      options);
+  for (std::size_t end = 610; end <= window.observations.size(); end += 5) {
+    const Verdict verdict = Analyze(window, end, {}).at(0);
+    EXPECT_NE(verdict.kind, VerdictKind::kLeak) << end << ": " << verdict.reason;
   }
 }
 

@@ -21,6 +21,11 @@ TEST(Steadiness, IsDeniedToStepsAndToWhatEnded) {
       GrowsInEveryThird(kClock, std::vector<double>{0, 2, 4, 6, 8, 9, 9, 9, 9, 9}, 0, 9, 0));
 }
 
+TEST(Steadiness, OfALineIsGivenAcrossAGap) {
+  const std::vector<double> clock = {0, 0.5, 1, 1.5, 8, 8.5, 9};
+  EXPECT_TRUE(GrowsInEveryThird(clock, clock, 0, 9, 0));
+}
+
 TEST(RiseSinceGiveBack, CountsFromTheEarlierPeak) {
   // Up to 10, flushed, up to 12: only 2 of it are new.
   EXPECT_EQ(RiseSinceGiveBack(std::vector<double>{0, 5, 10, 1, 6, 12}, 4), 2);

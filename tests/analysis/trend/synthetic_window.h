@@ -18,12 +18,13 @@ inline constexpr double kMiB = 1024.0 * 1024.0;
 inline constexpr double kHour = 3600;
 
 // One site: how many bytes of `object_bytes` objects are live at a time, and how many bytes a
-// second turn over on top.
+// second turn over on top, at a load of 1.
 struct SyntheticSite {
   std::string function;
   double object_bytes = 1024;
   std::function<double(double)> live_bytes;  // of the seconds since the start
   double turnover_bytes_per_second = 0;
+  std::function<double(double)> load = [](double) { return 1.0; };
 };
 
 struct SyntheticOptions {
@@ -94,7 +95,7 @@ class SyntheticTarget {
   void Advance(const SyntheticSite& site, double period, double age, double step, State& state) {
     const double p = -std::expm1(-site.object_bytes / period);
     const double want = std::max(0.0, site.live_bytes(age)) / site.object_bytes;
-    double born = site.turnover_bytes_per_second * step / site.object_bytes;
+    double born = site.turnover_bytes_per_second * site.load(age) * step / site.object_bytes;
     born = std::max(born, want - state.live_objects);
     if (born > 0) {
       const auto sampled = std::poisson_distribution<std::int64_t>(born * p)(random_);
