@@ -10,6 +10,7 @@
 #include "analysis/trend/forecast.h"
 #include "analysis/trend/growth.h"
 #include "analysis/trend/load.h"
+#include "analysis/trend/own_load.h"
 #include "analysis/trend/patience.h"
 
 namespace heapwatch {
@@ -236,6 +237,7 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site, double 
       if (!measured) return measured;
       if (levels.empty()) levels = LevelsWithoutSwing(site, sums, target.whole_life());
       measured->above_give_backs_bytes = AboveGiveBacks(levels, measured->growth_bytes);
+      measured->load_share = ShareOfLoad(target.life(), site, sums, as, *measured);
       measured->tail_of_curve = curve_seen && !measured->began_mid_life;
       return measured;
     };

@@ -66,6 +66,12 @@ Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count) {
   return bins;
 }
 
+double MeanBetween(std::span<const double> values, std::size_t from, std::size_t to) {
+  double sum = 0;
+  for (std::size_t i = from; i < to; ++i) sum += values[i];
+  return to > from ? sum / static_cast<double>(to - from) : 0;
+}
+
 std::vector<double> CumulativeSums(std::span<const double> values) {
   std::vector<double> sums(values.size() + 1);
   for (std::size_t i = 0; i < values.size(); ++i) sums[i + 1] = sums[i] + values[i];

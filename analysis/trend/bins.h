@@ -28,6 +28,9 @@ struct Bins {
 // The observations of `life` from `start_seconds` on, in at most `count` bins.
 Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count);
 
+// Of values[from] up to values[to - 1]; 0 of none.
+double MeanBetween(std::span<const double> values, std::size_t from, std::size_t to);
+
 // Sums of the values before each distinct observation of the life, and of all of them: exact for
 // bytes. The mean of any stretch is a difference of two.
 std::vector<double> CumulativeSums(std::span<const double> values);

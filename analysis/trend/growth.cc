@@ -38,19 +38,10 @@ constexpr double kMidLifeFrom = 0.15;
 // What rose by less than this share of the growth after it stood still before.
 constexpr double kStillShare = 0.25;
 constexpr double kStillForShare = 2.0 / 3;
+// From this length on a swing of the day can be told from memory that is given back.
+constexpr double kDaySeconds = 86'400;
 // Of which a line can be told.
 constexpr std::size_t kFewestBins = 3;
-
-std::size_t IndexAt(const Timeline& life, double seconds) {
-  const auto found = std::lower_bound(life.seconds.begin(), life.seconds.end(), seconds);
-  return std::min(static_cast<std::size_t>(found - life.seconds.begin()), life.size() - 1);
-}
-
-double MeanOf(std::span<const double> values, std::size_t from, std::size_t to) {
-  double sum = 0;
-  for (std::size_t i = from; i < to; ++i) sum += values[i];
-  return to > from ? sum / static_cast<double>(to - from) : 0;
-}
 
 std::size_t EndWidth(std::size_t n) {
   return std::max<std::size_t>(1, static_cast<std::size_t>(kEndShare * static_cast<double>(n)));
@@ -99,7 +90,7 @@ double InStandardErrors(double gained, double variance) {
 // few for a fit that knows of random walks, and TrendVariance is the variance of just this.
 double RiseOfLine(std::span<const double> seconds, std::span<const double> level,
                   std::size_t first) {
-  const double middle = MeanOf(seconds, first, seconds.size());
+  const double middle = MeanBetween(seconds, first, seconds.size());
   double covariance = 0;
   double variance = 0;
   for (std::size_t k = first; k < seconds.size(); ++k) {
@@ -148,7 +139,7 @@ bool KeepsPace(const Timeline& life, const SiteLife& site, std::span<const doubl
 std::optional<double> RetentionSince(const Timeline& life, const SiteLife& site,
                                      const Growth& growth) {
   if (site.alloc.empty()) return std::nullopt;
-  const double allocated = site.alloc.back() - site.alloc[IndexAt(life, growth.start_seconds)];
+  const double allocated = site.alloc.back() - site.alloc[life.index_at(growth.start_seconds)];
   if (allocated <= 0) return std::nullopt;
   return std::clamp(growth.growth_bytes / allocated, 0.0, 1.0);
 }
@@ -166,118 +157,23 @@ double VarianceFloor(const SiteLife& site) {
 bool BeganMidLife(const Timeline& life, const SiteLife& site, const Growth& growth) {
   const double now = life.seconds.back();
   const std::size_t n = life.size();
-  const std::size_t start = IndexAt(life, growth.start_seconds);
+  const std::size_t start = life.index_at(growth.start_seconds);
   if (start == 0 || growth.start_seconds <= kMidLifeFrom * now) return false;
-  const std::size_t back = IndexAt(life, growth.start_seconds * (1 - kStillForShare));
+  const std::size_t back = life.index_at(growth.start_seconds * (1 - kStillForShare));
   const std::size_t width = EndWidth(n - start);
-  const double rise = MeanOf(site.inuse, start, std::min(n, start + width)) -
-                      MeanOf(site.inuse, back, std::min(start, back + width));
+  const double rise = MeanBetween(site.inuse, start, std::min(n, start + width)) -
+                      MeanBetween(site.inuse, back, std::min(start, back + width));
   return rise < kStillShare * growth.growth_bytes;
-}
-
-// Samples needed in a bin for the site's own rate to be known within 15 %.
-constexpr double kOwnLoadSamplesPerBin = 45;
-// Loads at the two ends of a stretch are means over one part in so many.
-constexpr std::size_t kLoadParts = 8;
-// A rate that is so many times what it was before has jumped.
-constexpr double kJump = 2;
-// What makes up this share of the level has filled from next to nothing.
-constexpr double kFromNothingShare = 0.75;
-// A store that follows the load has all of its second half explained by it, a leak that part by
-// which the rate rose in it: from seven tenths of that half on it is the load.
-constexpr double kHalfWeight = 0.5 / 0.7;
-// From this length on a swing of the day can be told from memory that is given back.
-constexpr double kDaySeconds = 86'400;
-
-// Bytes per second, as far as the life goes back; 0 where it does not.
-double RateBetween(const Timeline& life, std::span<const double> allocated, double from,
-                   double to) {
-  const std::size_t first = IndexAt(life, from);
-  const std::size_t last = IndexAt(life, to);
-  if (first >= last) return 0;
-  return (allocated[last] - allocated[first]) / (life.seconds[last] - life.seconds[first]);
-}
-
-// By Little's law the memory of objects that come and go grows at most in proportion to the rate at
-// which they are allocated: how much of a growth since `start_seconds` that can explain, `inuse`
-// being the means over the bins. 0 where the rate did not rise or is not known. What began with a
-// jump of the rate has the rate before it to be compared with.
-double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                       std::span<const double> inuse, double start_seconds) {
-  if (site.alloc.empty()) return 0;
-  const Bins& bins = window.bins;
-  const auto found = std::lower_bound(bins.seconds.begin(), bins.seconds.end(), start_seconds);
-  const auto first = static_cast<std::size_t>(found - bins.seconds.begin());
-  if (first + 2 >= bins.size()) return 0;
-  const std::size_t n = bins.size();
-  const std::size_t width = std::max<std::size_t>(1, (n - first) / kLoadParts);
-  double samples = 0;
-  double level = 0;
-  double turned_over = 0;
-  for (const SiteLife::Class& cls : site.classes) {
-    const SampleCounts counts = CountSamples(life, cls, start_seconds);
-    samples += counts.born;
-    level += counts.start;
-    turned_over += std::max(0.0, counts.born - std::max(0.0, counts.end - counts.start));
-  }
-  const bool own_is_known =
-      samples * static_cast<double>(width) >= kOwnLoadSamplesPerBin * static_cast<double>(n);
-  const std::vector<double> rates = own_is_known ? BinRates(bins, life, site.alloc) : window.load;
-  if (rates.empty() || level <= 0) return 0;
-  double before = MeanOf(rates, first, first + width);
-  if (own_is_known) {
-    const double length = life.seconds.back() - start_seconds;
-    const double earlier =
-        RateBetween(life, site.alloc, start_seconds - length, start_seconds - length / kLoadParts);
-    if (earlier > 0 && before > kJump * earlier) before = earlier;
-  }
-  const double now = MeanOf(rates, n - width, n);
-  if (before <= 0 || now <= before) return 0;
-  const double moving = std::min(1.0, turned_over / level);
-  return moving * MeanOf(inuse, first, first + width) * (now / before - 1);
-}
-
-// Of what was gained in the second half of a growth that filled from next to nothing: at its start
-// there was no level that the load could have raised, halfway there is. Objects that live for W on
-// average follow the load of the last 2 W.
-double ShareOfLoadSinceHalf(const Timeline& life, const SiteLife& site, const Growth& growth) {
-  const double now = life.seconds.back();
-  const double half = (growth.start_seconds + now) / 2;
-  const double part = (now - half) / kLoadParts;
-  double samples = 0;
-  for (const SiteLife::Class& cls : site.classes) samples += CountSamples(life, cls, half).born;
-  const double rate = RateBetween(life, site.alloc, half - part, half);
-  if (samples < kOwnLoadSamplesPerBin * kLoadParts || rate <= 0) return 0;
-  const auto level_at = [&](double second) {
-    const std::size_t last = IndexAt(life, second);
-    return MeanOf(site.inuse, IndexAt(life, second - part), last + 1);
-  };
-  const double level = level_at(half);
-  const double gained = level_at(now) - level;
-  const double back = std::max(part, 2 * level / rate);
-  const double before = RateBetween(life, site.alloc, half - back, half);
-  const double after = RateBetween(life, site.alloc, now - back, now);
-  if (gained <= 0 || before <= 0) return 0;
-  return level * (after / before - 1) / gained;
-}
-
-double ShareOfLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                   std::span<const double> inuse, const Growth& growth) {
-  if (growth.growth_bytes <= 0) return 0;
-  const double share =
-      ExplainedByLoad(life, site, window, inuse, growth.start_seconds) / growth.growth_bytes;
-  if (site.alloc.empty() || growth.growth_bytes < kFromNothingShare * inuse.back()) return share;
-  return std::max(share, kHalfWeight * ShareOfLoadSinceHalf(life, site, growth));
 }
 
 }  // namespace
 
 SampleCounts CountSamples(const Timeline& life, const SiteLife::Class& cls, double start_seconds) {
-  const std::size_t first = IndexAt(life, start_seconds);
+  const std::size_t first = life.index_at(start_seconds);
   const std::size_t n = life.size();
   const std::size_t width = EndWidth(n - first);
-  SampleCounts counts{.start = MeanOf(cls.inuse, first, first + width) / cls.unit.bytes,
-                      .end = MeanOf(cls.inuse, n - width, n) / cls.unit.bytes};
+  SampleCounts counts{.start = MeanBetween(cls.inuse, first, first + width) / cls.unit.bytes,
+                      .end = MeanBetween(cls.inuse, n - width, n) / cls.unit.bytes};
   // Without allocations only the net change is known to have been born.
   counts.born = cls.alloc.empty() ? std::max(0.0, counts.end - counts.start) : cls.BornSince(first);
   return counts;
@@ -300,26 +196,6 @@ TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load) {
           .load = std::move(load),
           .work = std::move(work),
           .courses = std::move(courses)};
-}
-
-bool TakeOwnLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                 std::optional<TrendWindow>& own) {
-  if (site.alloc.empty()) return false;
-  double samples = 0;
-  for (const SiteLife::Class& cls : site.classes)
-    samples += cls.BornSince(window.bins.begin.front());
-  if (samples < kOwnLoadSamplesPerBin * static_cast<double>(window.bins.size())) return false;
-  const std::vector<std::vector<double>> rates = {BinRates(window.bins, life, site.alloc)};
-  std::vector<double> load = LoadIndex(rates);
-  if (load.empty() || !window.courses.has_load()) {
-    own = MakeTrendWindow(window.bins, std::move(load));
-    return true;
-  }
-  if (!own || !own->courses.has_load()) own = window;
-  own->work = WorkSeconds(window.bins, load);
-  own->load = std::move(load);
-  own->courses.SetLoad(own->load, own->work);
-  return true;
 }
 
 std::vector<double> LevelsWithoutSwing(const SiteLife& site, std::span<const double> sums,
@@ -361,7 +237,6 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
   const std::vector<double> level = WithoutSwing(inuse, *shape);
   out.in_every_third = GrowsThroughout(window, level, out);
   out.keeps_pace = KeepsPace(life, site, window.bins.seconds, level, out);
-  out.load_share = ShareOfLoad(life, site, window, inuse, out);
   out.began_mid_life = BeganMidLife(life, site, out);
   out.levels_off = best.end_slope <= 0.5 * shape->line.end_slope || best.end_slope <= 0;
   out.unresolved = shape->bic_flat - shape->bic_going_on < kDecisiveBic;

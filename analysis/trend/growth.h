@@ -48,7 +48,8 @@ TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load);
 
 // nullopt where there is nothing to judge, as neither the growth nor a straight line through the
 // window would come to `material` bytes. `sums` are the CumulativeSums of the site's bytes. What
-// lies beyond the window is left to the caller: above_give_backs_bytes and tail_of_curve.
+// needs more than the window is left to the caller: above_give_backs_bytes, load_share and
+// tail_of_curve.
 std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
                                     std::span<const double> sums, const TrendWindow& window,
                                     double material);
@@ -60,12 +61,6 @@ std::vector<double> LevelsWithoutSwing(const SiteLife& site, std::span<const dou
 
 // Growth::above_give_backs_bytes, by the levels of the whole life.
 double AboveGiveBacks(std::span<const double> levels, double growth_bytes);
-
-// Makes `own` the window with the site's own allocation rate as the load, which is a better guide
-// than that of the process where it is sampled well enough; false where it is not. What `own` held
-// for another site of the same window is used again.
-bool TakeOwnLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
-                 std::optional<TrendWindow>& own);
 
 // Samples of one class within [start, end] seconds of the life, the levels at the ends averaged
 // over a few observations.

@@ -14,11 +14,6 @@ constexpr std::size_t kMinObservations = 8;
 // Levels are means over this share of the stretch.
 constexpr double kLevelShare = 0.06;
 
-std::size_t IndexAt(const Timeline& life, double at) {
-  const auto found = std::lower_bound(life.seconds.begin(), life.seconds.end(), at);
-  return std::min(static_cast<std::size_t>(found - life.seconds.begin()), life.size() - 1);
-}
-
 Eigen::Map<const Eigen::VectorXd> Vector(std::span<const double> values) {
   return {values.data(), static_cast<Eigen::Index>(values.size())};
 }
@@ -39,12 +34,12 @@ StretchMeter::StretchMeter(const Timeline& life, std::size_t first) : first_(fir
     const double middle =
         start_seconds_ + width / 2 + (seconds_ - width) * static_cast<double>(i) / 3;
     Range& range = levels_[i];
-    range.begin = IndexAt(life, middle - width / 2);
+    range.begin = life.index_at(middle - width / 2);
     range.end = range.begin + 1;
     while (range.end < life.size() && life.seconds[range.end] <= middle + width / 2) ++range.end;
   }
   for (std::size_t i = 0; i < quarters_.size(); ++i)
-    quarters_[i] = IndexAt(life, start_seconds_ + seconds_ * static_cast<double>(i) / 4);
+    quarters_[i] = life.index_at(start_seconds_ + seconds_ * static_cast<double>(i) / 4);
 }
 
 std::optional<Stretch> StretchMeter::Measure(const Timeline& life, const SiteLife& site) const {

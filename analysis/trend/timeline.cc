@@ -69,6 +69,11 @@ double LongStepSeconds(const SiteWindow& window, std::size_t first, std::size_t 
 
 }  // namespace
 
+std::size_t Timeline::index_at(double second) const {
+  const auto found = std::lower_bound(seconds.begin(), seconds.end(), second);
+  return std::min(static_cast<std::size_t>(found - seconds.begin()), size() - 1);
+}
+
 Timeline CurrentLife(const SiteWindow& window, std::size_t end) {
   Timeline life;
   if (end == 0) return life;

@@ -27,6 +27,8 @@ struct Timeline {
   double watched_seconds = 0;
 
   std::size_t size() const { return columns.size(); }
+  // The first observation at or after `second`, or the last one.
+  std::size_t index_at(double second) const;
 };
 
 // The life that observation end - 1 belongs to, as seen in observations [0, end).
