@@ -156,8 +156,8 @@ TEST_F(Storm, LeavesTheOthersOnTimeAndTellsWhoMisbehavesAndHow) {
   }
   EXPECT_EQ(misbehaving, (kTargets + 2) / 3);
   // Nobody who behaves is crowded out. The last moment may be due to some only, and a machine under
-  // load may cost one a moment now and then.
-  EXPECT_LE(most, fewest + std::max<std::uint64_t>(1, most / 5));
+  // load may cost one a moment or two.
+  EXPECT_LE(most, fewest + std::max<std::uint64_t>(2, most / 5));
   EXPECT_TRUE(service_->Running());
   const std::int64_t peak = PeakRssKib(service_->pid());
   EXPECT_GT(peak, 0);
