@@ -47,11 +47,8 @@ class Target {
                                bins.length_seconds() >= Seconds(options.warm_up);
       if (long_enough) bins_.push_back(std::move(bins));
     }
-    for (const double share : kStretchShares) {
-      const double start = now - share * (now - earliest);
-      const auto first = std::lower_bound(life_.seconds.begin(), life_.seconds.end(), start);
-      stretches_.emplace_back(life_, static_cast<std::size_t>(first - life_.seconds.begin()));
-    }
+    for (const double share : kStretchShares)
+      stretches_.emplace_back(life_, life_.index_at(now - share * (now - earliest)));
   }
 
   const SiteWindow& window() const { return window_; }
@@ -180,10 +177,7 @@ void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
             [](const auto& a, const auto& b) { return a.weight > b.weight; });
   verdict.growing_for = Duration(std::llround(length * 1000));
   verdict.onset = OnsetOf(target, growth);
-  const auto first = static_cast<std::size_t>(
-      std::lower_bound(life.seconds.begin(), life.seconds.end(), growth.start_seconds) -
-      life.seconds.begin());
-  verdict.from = observations[life.columns[std::min(first, life.size() - 1)]].time;
+  verdict.from = observations[life.columns[life.index_at(growth.start_seconds)]].time;
   if (target.window().limit_bytes) {
     verdict.seconds_to_limit =
         SecondsToLimit(target.total_inuse(), static_cast<double>(*target.window().limit_bytes),

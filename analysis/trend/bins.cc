@@ -37,6 +37,11 @@ std::int64_t AllocatedUntil(const SiteWindow& window, const Timeline& life, Site
 
 }  // namespace
 
+std::size_t Bins::first_from(double second) const {
+  const auto found = std::lower_bound(seconds.begin(), seconds.end(), second);
+  return static_cast<std::size_t>(found - seconds.begin());
+}
+
 Bins MakeBins(const Timeline& life, double start_seconds, std::size_t count) {
   Bins bins;
   const auto first = static_cast<std::size_t>(

@@ -23,6 +23,8 @@ struct Bins {
 
   std::size_t size() const { return seconds.size(); }
   double length_seconds() const { return end_seconds - start_seconds; }
+  // The first bin at or after `second`; size() where there is none.
+  std::size_t first_from(double second) const;
 };
 
 // The observations of `life` from `start_seconds` on, in at most `count` bins.

@@ -7,9 +7,7 @@ namespace heapwatch {
 std::optional<ChurnRate> RecentChurn(const Timeline& life, std::span<const double> inuse,
                                      std::span<const double> alloc, Duration stretch) {
   if (life.size() < 2) return std::nullopt;
-  const double from = life.seconds.back() - Seconds(stretch);
-  const auto found = std::lower_bound(life.seconds.begin(), life.seconds.end(), from);
-  auto first = static_cast<std::size_t>(found - life.seconds.begin());
+  std::size_t first = life.index_at(life.seconds.back() - Seconds(stretch));
   if (first > 0) --first;
   const std::size_t last = life.size() - 1;
   ChurnRate rate;

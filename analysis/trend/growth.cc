@@ -38,8 +38,6 @@ constexpr double kMidLifeFrom = 0.15;
 // What rose by less than this share of the growth after it stood still before.
 constexpr double kStillShare = 0.25;
 constexpr double kStillForShare = 2.0 / 3;
-// From this length on a swing of the day can be told from memory that is given back.
-constexpr double kDaySeconds = 86'400;
 // Of which a line can be told.
 constexpr std::size_t kFewestBins = 3;
 
@@ -69,9 +67,7 @@ bool GrowsThroughout(const TrendWindow& window, std::span<const double> level,
   // One third is a difference of two levels over a third of the time.
   const double slack = growth.standard_error / std::sqrt(3.0);
   const Bins& bins = window.bins;
-  const auto found =
-      std::lower_bound(bins.seconds.begin(), bins.seconds.end(), growth.start_seconds);
-  const auto first = static_cast<std::size_t>(found - bins.seconds.begin());
+  const std::size_t first = bins.first_from(growth.start_seconds);
   if (first >= bins.size()) return false;
   // What was truly gained counts, where the fitted curve is more modest.
   const double gained = std::max(growth.growth_bytes, level.back() - level[first]);
@@ -111,23 +107,19 @@ double RiseOfLine(std::span<const double> seconds, std::span<const double> level
 //
 // Measured on 770 target-days with 322 leaks: kShortfallZ of 1.5 brings ten false alerts instead of
 // seven, and nothing is found sooner.
-bool KeepsPace(const Timeline& life, const SiteLife& site, std::span<const double> seconds,
+bool KeepsPace(const Timeline& life, const SiteLife& site, const Bins& bins,
                std::span<const double> level, const Growth& growth) {
   const double now = life.seconds.back();
   const double length = now - growth.start_seconds;
-  const auto bin_at = [&](double start) {
-    return static_cast<std::size_t>(std::lower_bound(seconds.begin(), seconds.end(), start) -
-                                    seconds.begin());
-  };
-  const double whole =
-      std::max(growth.growth_bytes, RiseOfLine(seconds, level, bin_at(growth.start_seconds)));
+  const double whole = std::max(
+      growth.growth_bytes, RiseOfLine(bins.seconds, level, bins.first_from(growth.start_seconds)));
   for (const double part : kLastParts) {
     const double start = now - part * length;
-    const std::size_t first = bin_at(start);
-    const double rise = RiseOfLine(seconds, level, first);
+    const std::size_t first = bins.first_from(start);
+    const double rise = RiseOfLine(bins.seconds, level, first);
     const double variance = SamplingVariance(life, site, start);
     if (part == kLastParts.front() && InStandardErrors(rise, variance) < kGrowsZ) return false;
-    if (first + kFewestBins > seconds.size()) continue;
+    if (first + kFewestBins > bins.size()) continue;
     const double promised = std::max(0.0, (whole - rise) * part / (1 - part));
     const double by_chance = kShortfallZ * std::sqrt((1 + 3 * part) * variance);
     if (promised - rise > std::max(by_chance, kPaceVaries * promised)) return false;
@@ -201,6 +193,7 @@ TrendWindow MakeTrendWindow(Bins bins, std::vector<double> load) {
 std::vector<double> LevelsWithoutSwing(const SiteLife& site, std::span<const double> sums,
                                        const TrendWindow& window) {
   std::vector<double> levels = BinMeans(window.bins, sums);
+  // Before, a swing of the day cannot be told from memory that is given back.
   if (window.bins.length_seconds() < kDaySeconds) return levels;
   constexpr double kAnyRise = -std::numeric_limits<double>::infinity();
   const auto shape = window.courses.Compare(levels, VarianceFloor(site), kAnyRise);
@@ -236,7 +229,7 @@ std::optional<Growth> MeasureGrowth(const Timeline& life, const SiteLife& site,
 
   const std::vector<double> level = WithoutSwing(inuse, *shape);
   out.in_every_third = GrowsThroughout(window, level, out);
-  out.keeps_pace = KeepsPace(life, site, window.bins.seconds, level, out);
+  out.keeps_pace = KeepsPace(life, site, window.bins, level, out);
   out.began_mid_life = BeganMidLife(life, site, out);
   out.levels_off = best.end_slope <= 0.5 * shape->line.end_slope || best.end_slope <= 0;
   out.unresolved = shape->bic_flat - shape->bic_going_on < kDecisiveBic;

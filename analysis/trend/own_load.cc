@@ -35,8 +35,7 @@ double RateBetween(const Timeline& life, std::span<const double> allocated, doub
 double ExplainedByLoad(const Timeline& life, const SiteLife& site, const TrendWindow& window,
                        std::span<const double> inuse, double start_seconds) {
   const Bins& bins = window.bins;
-  const auto found = std::lower_bound(bins.seconds.begin(), bins.seconds.end(), start_seconds);
-  const auto first = static_cast<std::size_t>(found - bins.seconds.begin());
+  const std::size_t first = bins.first_from(start_seconds);
   if (first + 2 >= bins.size()) return 0;
   const std::size_t n = bins.size();
   const std::size_t width = std::max<std::size_t>(1, (n - first) / kLoadParts);

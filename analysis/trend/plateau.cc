@@ -16,7 +16,6 @@ constexpr std::array<double, 9> kTimeConstants = {0.04, 0.07, 0.1, 0.14, 0.2, 0.
 constexpr double kGoingOnShare = 0.5;
 // Courses less likely than this beside the best do not bear on its slope.
 constexpr double kNegligibleWeight = 1e-3;
-constexpr double kDaySeconds = 86'400;
 // From this length on a daily swing and a trend are told apart.
 constexpr double kDaysSeen = 2;
 

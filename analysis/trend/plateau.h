@@ -30,6 +30,8 @@
 
 namespace heapwatch {
 
+inline constexpr double kDaySeconds = 86'400;
+
 enum class Course : std::uint8_t {
   kConstant,
   kStep,
