@@ -108,7 +108,11 @@ std::optional<Scraper::Failure> Scraper::Ingest(const Target& target, Time time,
   Decoder decoder = TakeDecoder();
   decoder.set_limits(limits);
   auto profile = Attempt([&] { return decoder.Decode(body); });
-  if (!profile) return Failure{ToString(profile.error().code), profile.error().message};
+  if (!profile) {
+    // One that threw may have stopped half-way.
+    if (profile.error().code != ErrorCode::kInternal) HandBack(std::move(decoder));
+    return Failure{ToString(profile.error().code), profile.error().message};
+  }
   profile->resident_bytes = resident_bytes;
   const auto kept = Attempt([&] { return parts_.sink(target, time, *profile); });
   decoder.Recycle(*std::move(profile));
