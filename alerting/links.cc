@@ -59,6 +59,8 @@ AlertLinks LinksOf(const Finding& finding, const Evidence& evidence, const std::
                               "&sample_type=" + evidence.sample_type;
   AlertLinks links;
   links.diff_page = external_url + moments;
+  // The page then speaks of it first, whatever else grew more.
+  if (finding.members.empty()) links.diff_page += "&site=" + finding.site.id_text();
   links.profile = external_url + "/api/v1" + moments + "&format=pprof";
   links.svg = external_url + "/api/v1" + moments + "&format=svg";
   // Of many sites, the worst.

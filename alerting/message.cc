@@ -115,6 +115,19 @@ std::string Load(const Finding& finding, const MessageContext& context) {
   return text + ".\n";
 }
 
+// What the time to the limit in the summary rests on.
+std::string Limit(const Finding& finding, const MessageContext& context) {
+  const ReplicaVerdict* soonest = SoonestAtLimit(finding);
+  if (soonest == nullptr || !context.memory_limit_bytes) return "";
+  const auto limit = static_cast<double>(*context.memory_limit_bytes);
+  std::string text = "Limit: " + ReplicaName(soonest->target) + " may have " + FormatBytes(limit) +
+                     ", and " + FormatBytes(soonest->process_inuse_bytes) + " are live";
+  if (context.gogc > 0)
+    text += "; with GOGC " + FormatNumber(context.gogc) + " it may be met from " +
+            FormatBytes(limit / (1 + context.gogc / 100)) + " live on";
+  return text + ".\n";
+}
+
 std::string Collector(const Finding& finding, const MessageContext& context) {
   if (finding.problem != Problem::kChurn || !context.gc_cpu_share) return "";
   const double percent = 100 * *context.gc_cpu_share;
@@ -197,7 +210,8 @@ std::string Argument(const Finding& finding, const MessageContext& context,
   // Of what only all replicas together show, the reason has told that.
   if (IsGrowth(finding) && !finding.only_together())
     text += "How sure: " + Confidence(finding) + "\n";
-  text += Onset(finding) + Load(finding, context) + Collector(finding, context);
+  text += Limit(finding, context) + Onset(finding) + Load(finding, context) +
+          Collector(finding, context);
   return text + "Ruled out: " + RuledOut(finding, context) + "\nReplicas: " + replicas + "\n";
 }
 

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ struct MessageContext {
   std::optional<LoadChange> load;  // of the worst replica, between the same two
   std::optional<double> gc_cpu_share =
       std::nullopt;  // of its CPU, that its collector takes, where it tells
+  // Of the process that SoonestAtLimit names, where known.
+  std::optional<std::int64_t> memory_limit_bytes = std::nullopt;
+  double gogc = 100;
 };
 
 // `finding` must have a replica, or a target that is down.

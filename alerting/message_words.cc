@@ -26,20 +26,6 @@ std::string TimeRange(Interval seconds) {
   return FormatRange(from, FormatFixed(std::ceil(seconds.high / unit), 0)) + " " + name;
 }
 
-// Of the replica that gets there first. Nothing where no limit is known, or it is more than a year
-// away.
-std::optional<Interval> SoonestLimit(const Finding& finding) {
-  std::optional<Interval> soonest;
-  for (const ReplicaVerdict& replica : finding.replicas) {
-    const auto& limit = replica.verdict.seconds_to_limit;
-    if (!limit || limit->low > 365 * 86'400.0) continue;
-    if (!soonest || limit->high < soonest->high ||
-        (limit->high == soonest->high && limit->low < soonest->low))
-      soonest = limit;
-  }
-  return soonest;
-}
-
 // Go's import path says little to whoever knows the service:
 // "github.com/acme/shop/cache.(*Store).Set" is "cache.(*Store).Set".
 std::string ShortFunction(std::string_view function) {
@@ -93,9 +79,10 @@ std::string Spread(const Finding& finding) {
 }
 
 std::string Limit(const Finding& finding) {
-  const auto limit = SoonestLimit(finding);
-  if (!limit || !IsGrowth(finding)) return "";
-  return limit->high <= 0 ? ", limit reached" : ", limit in " + TimeRange(*limit);
+  const ReplicaVerdict* soonest = SoonestAtLimit(finding);
+  if (soonest == nullptr) return "";
+  const Interval& limit = *soonest->verdict.seconds_to_limit;
+  return limit.high <= 0 ? ", limit reached" : ", limit in " + TimeRange(limit);
 }
 
 // "5 sites" of a service-wide growth.
@@ -131,6 +118,21 @@ bool IsNewInVersion(const Finding& finding) {
   if (finding.problem == Problem::kRegression) return true;
   return IsGrowth(finding) && finding.change->growth_is_new &&
          finding.change->slope_interval_before.low <= 0;
+}
+
+const ReplicaVerdict* SoonestAtLimit(const Finding& finding) {
+  if (!IsGrowth(finding)) return nullptr;
+  const ReplicaVerdict* soonest = nullptr;
+  const auto key = [](const ReplicaVerdict& replica) {
+    const Interval& limit = *replica.verdict.seconds_to_limit;
+    return std::pair(limit.high, limit.low);
+  };
+  for (const ReplicaVerdict& replica : finding.replicas) {
+    const auto& limit = replica.verdict.seconds_to_limit;
+    if (!limit || limit->low > 365 * 86'400.0) continue;
+    if (soonest == nullptr || key(replica) < key(*soonest)) soonest = &replica;
+  }
+  return soonest;
 }
 
 std::string Rate(const Finding& finding, const Verdict& verdict) {

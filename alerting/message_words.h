@@ -19,6 +19,9 @@ std::string Summary(const Finding& finding);
 bool IsGrowth(const Finding& finding);
 // Whether the version before is known not to have had it.
 bool IsNewInVersion(const Finding& finding);
+// Of a growth, the replica that reaches its memory limit first; null where no limit is known, or it
+// is more than a year away.
+const ReplicaVerdict* SoonestAtLimit(const Finding& finding);
 
 // "3.1 MiB/h (2.6-3.7)", or "312 MiB/s" where the finding is about allocation.
 std::string Rate(const Finding& finding, const Verdict& verdict);

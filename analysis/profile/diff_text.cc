@@ -207,6 +207,27 @@ std::string ByStack(const ProfileDiff& diff, std::size_t top) {
   return table.Render() + Legend(diff, {shown, changed, diff.stacks.size(), "stacks"});
 }
 
+constexpr std::size_t kCallersNamed = 4;
+
+// "\n  called by main.(*Shop).handleLogin ← net/http.HandlerFunc.ServeHTTP": of the stack that
+// changed most at the site. "" where nobody is known to call it.
+std::string Callers(const ProfileDiff& diff, const FrameNames& names, const SiteChange& site) {
+  const auto stack =
+      std::find_if(diff.stacks.begin(), diff.stacks.end(),
+                   [&](const StackChange& s) { return diff.sites[s.site].site == site.site; });
+  if (stack == diff.stacks.end()) return "";
+  std::vector<NameId> frames;
+  names.Frames(stack->stack, frames);
+  const auto is_site = [&](NameId frame) { return names.name(frame) == site.site.function; };
+  auto caller = std::find_if(frames.begin(), frames.end(), is_site);
+  caller = std::find_if_not(caller, frames.end(), is_site);
+  std::string text;
+  for (std::size_t i = 0; caller != frames.end() && i <= kCallersNamed; ++i, ++caller)
+    text += (i == 0 ? "" : " ← ") + (i < kCallersNamed ? Printable(names.name(*caller)) : "…");
+  if (text.empty()) return "";
+  return (site.stack_count > 1 ? "\n  called most by " : "\n  called by ") + text;
+}
+
 }  // namespace
 
 std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& options) {
@@ -230,9 +251,11 @@ std::string RenderTopSites(const ProfileDiff& diff, std::size_t n, std::span<con
   std::string out = type.type + " " + FormatLevels(type, diff.total) + FormatElapsed(diff) + ": " +
                     FormatChange(type, diff.total);
   std::vector<SiteChange> sites = diff.sites;
-  std::stable_partition(sites.begin(), sites.end(), [&](const SiteChange& site) {
+  const auto is_told = [&](const SiteChange& site) {
     return std::find(first.begin(), first.end(), site.site) != first.end();
-  });
+  };
+  std::stable_partition(sites.begin(), sites.end(), is_told);
+  const FrameNames names(diff.profile);
   Change rest{0, 0, 0.0};
   std::size_t rest_count = 0;
   for (std::size_t i = 0; i < sites.size(); ++i) {
@@ -245,6 +268,7 @@ std::string RenderTopSites(const ProfileDiff& diff, std::size_t n, std::span<con
     if (site.change.change() == 0) continue;
     out += "\n" + FormatChange(type, site.change) + "  " + Printable(site.site.ToString()) + " (" +
            FormatLevels(type, site.change) + (site.change.within_noise() ? ", within noise)" : ")");
+    if (is_told(site)) out += Callers(diff, names, site);
   }
   if (rest_count > 0)
     out += "\nand " + std::to_string(rest_count) +

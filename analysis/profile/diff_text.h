@@ -35,10 +35,11 @@ struct DiffTextOptions {
 
 std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& options = {});
 
-// The few lines an alert carries: the total, then `n` sites, those of `first` and then the ones
-// that changed most, then what was left out.
+// The few lines an alert carries: the total, then `n` sites, those of `first` with their nearest
+// callers and then the ones that changed most, then what was left out.
 //   inuse_space 7.0 MiB -> 9.5 MiB in 10m: +2.5 MiB ± 2.4 MiB
 //   +4.0 MiB ± 755 KiB  main.leak main.go:+7 (1.0 MiB -> 5.0 MiB)
+//     called by main.main
 //   and 2 more sites: -1.5 MiB ± 2.3 MiB
 std::string RenderTopSites(const ProfileDiff& diff, std::size_t n,
                            std::span<const Site> first = {});

@@ -33,7 +33,7 @@ TEST(LinksOf, LeadToThePagesAndFilesOfTheEvidence) {
   const std::string query =
       "/diff?target=00c0ffee&t0=2026-11-21T04:00:00Z&t1=2026-11-22T11:00:00Z"
       "&sample_type=inuse_space";
-  EXPECT_EQ(links.diff_page, "http://hw:9199" + query);
+  EXPECT_EQ(links.diff_page, "http://hw:9199" + query + "&site=" + StoreSet().id_text());
   EXPECT_EQ(links.profile, "http://hw:9199/api/v1" + query + "&format=pprof");
   EXPECT_EQ(links.svg, "http://hw:9199/api/v1" + query + "&format=svg");
   EXPECT_EQ(links.site_page, "http://hw:9199/site?target=00c0ffee&site=" + StoreSet().id_text());

@@ -35,7 +35,8 @@ MessageContext Context() {
               "inuse_space 1.2 GiB -> 1.3 GiB in 31h: +101 MiB ± 12 MiB\n"
               "+96.0 MiB ± 7.7 MiB  cache.(*Store).Set cache.go:+41 (316 MiB -> 412 MiB)\n"
               "and 31 more sites: +5.0 MiB ± 9.2 MiB\n",
-          .load = LoadChange{120 * kMiB, 117 * kMiB}};
+          .load = LoadChange{120 * kMiB, 117 * kMiB},
+          .memory_limit_bytes = std::int64_t{1} << 30};
 }
 
 // `leaking` of `count` replicas, the worst at 3.1 MiB/h.
@@ -196,6 +197,25 @@ TEST(DescribeFinding, TellsALeakWithItsEvidence) {
   std::string all;
   for (const auto& [name, value] : text.annotations) all += "=== " + name + "\n" + value + "\n";
   ExpectGolden("leak.txt", all + "=== generator\n" + text.generator_url + "\n");
+}
+
+TEST(DescribeFinding, TellsTheLimitOnlyWhereItIsKnownAndMetWithinAYear) {
+  const auto description = [](const Finding& finding, const MessageContext& context) {
+    return std::string(Get(DescribeFinding(finding, context).annotations, "description"));
+  };
+  Finding finding = Checkout(2, 3);
+  // The one that gets there first, whichever grows fastest.
+  finding.replicas[1].verdict.seconds_to_limit = Interval{3600, 7200};
+  MessageContext context = Context();
+  EXPECT_THAT(description(finding, context), HasSubstr("Limit: 10.0.0.2:6060 may have 1.0 GiB, "));
+  context.gogc = 0;
+  EXPECT_THAT(description(finding, context), HasSubstr(" are live.\n"));
+  context.memory_limit_bytes.reset();
+  EXPECT_THAT(description(finding, context), Not(HasSubstr("Limit: ")));
+  context = Context();
+  for (ReplicaVerdict& replica : finding.replicas)
+    replica.verdict.seconds_to_limit = Interval{400 * 86'400.0, 500 * 86'400.0};
+  EXPECT_THAT(description(finding, context), Not(HasSubstr("Limit: ")));
 }
 
 // A restart shows by what was allocated falling.

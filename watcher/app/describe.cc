@@ -41,6 +41,12 @@ std::optional<LoadChange> LoadOver(const Evidence& evidence, const Store& store)
   return LoadChange{*before, *after};
 }
 
+template <typename Value>
+std::optional<Value> Of(const std::map<Labels, Value>& known, const Labels& target) {
+  const auto found = known.find(target);
+  return found == known.end() ? std::nullopt : std::optional(found->second);
+}
+
 }  // namespace
 
 Result<ProfileDiff> DiffOf(const Evidence& evidence, const Store& store,
@@ -65,9 +71,10 @@ AlertText Describe(const Finding& finding, const Labels& labels, const DescribeP
     const Evidence evidence = EvidenceOf(finding);
     context.target_id = TargetId::Of(evidence.target).ToString();
     context.load = LoadOver(evidence, parts.store);
-    if (const auto share = parts.gc_cpu_shares.find(evidence.target);
-        share != parts.gc_cpu_shares.end())
-      context.gc_cpu_share = share->second;
+    context.gc_cpu_share = Of(parts.gc_cpu_shares, evidence.target);
+    if (const ReplicaVerdict* soonest = SoonestAtLimit(finding))
+      context.memory_limit_bytes = Of(parts.memory_limits, soonest->target);
+    context.gogc = parts.gogc;
     if (const auto diff = DiffOf(evidence, parts.store, parts.attributor); diff) {
       std::vector<Site> told;
       for (const Finding& member : finding.members) told.push_back(member.site);

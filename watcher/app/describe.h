@@ -2,6 +2,7 @@
 // that a webhook is sent. Any thread.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,7 +24,9 @@ struct DescribeParts {
   const std::string& external_url;
   bool asks_password;
   const std::vector<LinkConfig>& links;
-  const std::map<Labels, double>& gc_cpu_shares;  // of the targets that tell
+  const std::map<Labels, double>& gc_cpu_shares;        // of the targets that tell
+  const std::map<Labels, std::int64_t>& memory_limits;  // bytes, where known
+  double gogc;
 };
 
 // The text of a finding's alert, with what grew between the two ends of the worst replica's window

@@ -193,6 +193,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
     findings.push_back(std::move(finding));
   const AlertingConfig& alerting = settings.config->alerting;
   const std::map<Labels, double> gc_cpu_shares = GcCpuSharesOf(statuses);
+  const std::map<Labels, std::int64_t> memory_limits = LimitsOf(statuses);
   const auto describe = [&](const Finding& finding, const Labels& labels) {
     return Describe(finding, labels,
                     {.store = parts_.store,
@@ -200,7 +201,9 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
                      .external_url = parts_.external_url,
                      .asks_password = parts_.asks_password(),
                      .links = alerting.links,
-                     .gc_cpu_shares = gc_cpu_shares});
+                     .gc_cpu_shares = gc_cpu_shares,
+                     .memory_limits = memory_limits,
+                     .gogc = settings.config->detection.gogc});
   };
   AlertState::Outcome outcome =
       alert_state_.Step(findings, parts_.acks.At(now), now, describe,

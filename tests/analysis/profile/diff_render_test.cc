@@ -45,7 +45,20 @@ TEST(DiffText, PutsTheSitesThatAnAlertIsAboutFirst) {
   EXPECT_EQ(RenderTopSites(*diff, 1, std::vector{diff->sites.at(2).site}),
             "inuse_space 7.0 MiB -> 9.5 MiB in 10m: +2.5 MiB ± 2.4 MiB\n"
             "+512 KiB ± 2.1 MiB  cache.Put cache.go:+5 (4.0 MiB -> 4.5 MiB, within noise)\n"
+            "  called by main.main\n"
             "and 2 more sites: +2.0 MiB ± 1.2 MiB");
+}
+
+TEST(DiffText, NamesTheNearestCallersOfASiteThatAnAlertIsAbout) {
+  const auto told = [](const HeapProfile& after) {
+    const auto diff = Diff(InuseProfile({}), after);
+    return RenderTopSites(*diff, 1, std::vector{diff->sites.at(0).site});
+  };
+  EXPECT_THAT(told(InuseProfile({{{{"f"}, {"f"}, {"a"}, {"b"}, {"c"}, {"d"}, {"e"}}, 100}})),
+              HasSubstr("\n  called by a ← b ← c ← d ← …"));
+  EXPECT_THAT(told(InuseProfile({{{{"f"}, {"a"}}, 100}, {{{"f"}, {"x"}}, 200}})),
+              HasSubstr("\n  called most by x"));
+  EXPECT_THAT(told(InuseProfile({{{{"f"}}, 100}})), Not(HasSubstr("called")));
 }
 
 TEST(DiffText, SaysWhatIsLeftOut) {

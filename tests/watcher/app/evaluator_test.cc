@@ -117,7 +117,9 @@ TEST_F(EvaluatorTest, DescribesAFindingWithWhatGrewAndHowTheLoadMoved) {
                                    .external_url = url,
                                    .asks_password = true,
                                    .links = links,
-                                   .gc_cpu_shares = {}});
+                                   .gc_cpu_shares = {},
+                                   .memory_limits = {},
+                                   .gogc = 100});
   EXPECT_THAT(text.annotations.at("command"), HasSubstr("'http://USER:PASSWORD@hw.example:9199/"));
   EXPECT_THAT(text.annotations.at("description"), HasSubstr("main.leak main.go:+2 ("));
   EXPECT_THAT(text.annotations.at("diff_url"), HasSubstr("http://hw.example:9199/diff?"));
