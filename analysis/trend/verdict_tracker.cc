@@ -1,10 +1,12 @@
 #include "analysis/trend/verdict_tracker.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/base/units.h"
 #include "analysis/trend/cost_shift.h"
 #include "analysis/trend/patience.h"
+#include "analysis/trend/standstill.h"
 
 namespace heapwatch {
 namespace {
@@ -20,6 +22,12 @@ constexpr double kUsualSpacingSeconds = 60;
 
 bool SameLife(const Observation& a, const Observation& b) {
   return a.lifetime == b.lifetime && a.build == b.build;
+}
+
+// How long a leak may rest before it has ended.
+double RestSeconds(const TrendOptions& trend) {
+  return PatienceSeconds(
+      {.began_mid_life = true, .retention = 1, .spacing_seconds = kUsualSpacingSeconds}, trend);
 }
 
 bool IsGrowth(VerdictKind kind) {
@@ -111,22 +119,32 @@ void VerdictTracker::TakeOver(const SiteWindow& window, std::size_t end, const V
   old.standing = VerdictKind::kStable;
 }
 
+bool VerdictTracker::LookAtPace(SiteSuspicion& site, const SiteWindow& window, const Timeline& life,
+                                const Verdict& verdict, const TrendOptions& trend) {
+  if (verdict.kind == VerdictKind::kLeak) {
+    site.work_bytes_per_second = WorkSince(window, life, verdict.from);
+    site.last_leaked = verdict.to;
+    return false;
+  }
+  if (!site.last_leaked) return false;
+  const LeakPace pace = {.slope_bytes_per_second = site.slope_bytes_per_second,
+                         .work_bytes_per_second = site.work_bytes_per_second,
+                         .seen = *site.last_leaked};
+  return IsAtStandstill(window, life, verdict.site, pace,
+                        std::ldexp(RestSeconds(trend), static_cast<int>(site.standstills)),
+                        verdict.sampling_period_bytes, trend);
+}
+
 bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
                               const TrendOptions& trend) {
   if (site.from_earlier_life) return HasFailedToShow(site, verdict, kClearedSlopeShare, trend);
   if (site.peak_inuse_bytes - verdict.inuse_bytes > kGivenBackShare * site.growth_bytes)
     return true;
-  if (verdict.kind == VerdictKind::kPlateau &&
-      verdict.slope_interval.high < kClearedSlopeShare * site.slope_bytes_per_second) {
-    return true;
-  }
-  const double wait = PatienceSeconds(
-      {.began_mid_life = true, .retention = 1, .spacing_seconds = kUsualSpacingSeconds}, trend);
-  return site.last_grown && Seconds(verdict.to - *site.last_grown) >= wait;
+  return site.last_grown && Seconds(verdict.to - *site.last_grown) >= RestSeconds(trend);
 }
 
 void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,
-                            const TrendOptions& trend) const {
+                            bool at_standstill, const TrendOptions& trend) const {
   if (!site.first_time && verdict.kind != VerdictKind::kInsufficientData) {
     site.first_time = verdict.to;
     site.first_inuse_bytes = verdict.inuse_bytes;
@@ -174,8 +192,12 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
   const bool settled = first || site.streak >= options_.evaluations;
   if (!settled || verdict.kind == site.standing) return;
   if (leaks) {
-    if (IsGrowth(verdict.kind) || verdict.kind == VerdictKind::kInsufficientData) return;
-    if (!MayClear(site, verdict, trend)) return;
+    if (verdict.kind == VerdictKind::kInsufficientData) return;
+    if (at_standstill) {
+      ++site.standstills;
+    } else if (IsGrowth(verdict.kind) || !MayClear(site, verdict, trend)) {
+      return;
+    }
     site.from_earlier_life = false;
     site.before.reset();
     site.growth_bytes = 0;
@@ -198,10 +220,16 @@ std::vector<Verdict> VerdictTracker::Step(const SiteWindow& window, std::size_t 
   }
   if (new_life) BeginLife();
   last_ = now;
+  std::optional<Timeline> life;
   for (Verdict& verdict : verdicts) {
     SiteSuspicion& site = sites_[window.sites[verdict.site.index()].id()];
     TakeOver(window, end, verdict);
-    Settle(site, verdict, new_state, trend);
+    bool at_standstill = false;
+    if (site.standing == VerdictKind::kLeak || verdict.kind == VerdictKind::kLeak) {
+      if (!life) life = CurrentLife(window, end);
+      at_standstill = LookAtPace(site, window, *life, verdict, trend);
+    }
+    Settle(site, verdict, new_state, at_standstill, trend);
     if (site.from_earlier_life) verdict.carried_over_restart = true;
     if (verdict.kind == site.standing) continue;
     verdict.reason = WhyItStands(site) + "; now: " + verdict.reason;

@@ -37,6 +37,13 @@ SyntheticSite Leak(double mib_per_hour) {
           .live_bytes = [=](double t) { return mib_per_hour * kMiB / kHour * t; }};
 }
 
+// What tells how much the process has to do.
+SyntheticSite Requests() {
+  return {.function = "requests",
+          .live_bytes = [](double) { return kMiB; },
+          .turnover_bytes_per_second = kMiB};
+}
+
 TEST(VerdictTracker, RaisesALeakOnceAndKeepsIt) {
   const auto changes = Changes(SyntheticTarget(1).Make({Leak(20)}, {}));
   ASSERT_FALSE(changes.empty());
@@ -73,6 +80,52 @@ TEST(VerdictTracker, ClearsALeakThatGaveItsGainBack) {
       options));
   EXPECT_TRUE(EverLeaked(changes));
   EXPECT_NE(changes.back().verdict.kind, VerdictKind::kLeak);
+}
+
+// What grows for ten hours passes for a leak; not for as long again once it has ended.
+TEST(VerdictTracker, ClearsALeakThatCameToAStandstill) {
+  SyntheticOptions options;
+  options.spacing_seconds = 120;
+  options.seconds = 40 * kHour;
+  const SyntheticSite table = {
+      .function = "table",
+      .live_bytes =
+          [](double t) {
+            return 8 * kMiB + 6 * kMiB / kHour * std::clamp(t - 6 * kHour, 0.0, 10 * kHour);
+          },
+      .turnover_bytes_per_second = 6 * kMiB / kHour};
+  constexpr int kTargets = 8;
+  double hours = 0;
+  for (std::uint64_t seed = 1; seed <= kTargets; ++seed) {
+    const SiteWindow window = SyntheticTarget(seed).Make({table, Requests()}, options);
+    const Time end_of_growth = window.observations[0].time + std::chrono::hours(16);
+    Time leaked_until = end_of_growth;
+    bool leaks = false;
+    for (const VerdictChange& change : Changes(window)) {
+      if (change.verdict.site.index() != 0) continue;
+      if (leaks) leaked_until = std::max(leaked_until, change.time);
+      leaks = change.verdict.kind == VerdictKind::kLeak;
+    }
+    EXPECT_FALSE(leaks);
+    hours += Seconds(leaked_until - end_of_growth) / kHour;
+  }
+  EXPECT_LT(hours, 8 * kTargets);
+}
+
+// It leaks for four hours of each twelve: told a few times, not each time.
+TEST(VerdictTracker, WaitsLongerForALeakThatWentOnAfterAStandstill) {
+  SyntheticOptions options;
+  options.spacing_seconds = 240;
+  options.seconds = 120 * kHour;
+  const SyntheticSite spells = {.function = "spells", .live_bytes = [](double t) {
+                                  const double before = std::floor(t / (12 * kHour));
+                                  const double now = std::min(t - before * 12 * kHour, 4 * kHour);
+                                  return 20 * kMiB / kHour * (before * 4 * kHour + now);
+                                }};
+  int raised = 0;
+  for (const auto& change : Changes(SyntheticTarget(1).Make({spells, Requests()}, options)))
+    raised += change.verdict.kind == VerdictKind::kLeak ? 1 : 0;
+  EXPECT_EQ(raised, 3);
 }
 
 // A cache that fills anew after each restart looks like this, too: lives of five hours, none of
