@@ -24,7 +24,12 @@ Result<Moment> ReadMoment(StoredTarget target, const HttpRequest& request,
   const auto time = TimeParameter(request, time_name, views.Now());
   if (!time) return Fail(time.error());
   auto profile = views.store().ProfileAt(target.id, *time);
-  if (!profile) return Fail(profile.error().In(time_name));
+  if (!profile) {
+    Error error = profile.error().In(time_name);
+    if (error.code == ErrorCode::kNotFound)
+      error.message += "; its first is of " + FormatRfc3339(target.first);
+    return Fail(std::move(error));
+  }
   return Moment{std::move(target), *std::move(profile)};
 }
 

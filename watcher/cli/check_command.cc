@@ -13,6 +13,8 @@
 #include "watcher/app/settings.h"
 #include "watcher/cli/commands.h"
 #include "watcher/discovery/file_discoverer.h"
+#include "watcher/net/client_credentials.h"
+#include "watcher/net/client_tls.h"
 #include "watcher/net/clock.h"
 
 namespace heapwatch {
@@ -26,7 +28,8 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch check web-config web.yml
 
 The files that file_sd_configs name are checked as well; one that is not there yet is a warning. So
-are a rule that never applies and a mute that is over.
+are a password, token or certificate that cannot be read, a rule that never applies and a mute that
+is over.
 
 Exit codes: 0 the file is good, 1 it has mistakes, each told with its line and column, 2 wrong usage.)";
 
@@ -68,6 +71,31 @@ std::optional<std::size_t> CheckTargetFiles(const Config& config) {
     }
   }
   return is_good ? std::optional(count) : std::nullopt;
+}
+
+// What is read at each call, and cannot be now.
+void WarnOfCalls(const Config& config) {
+  ClientTls tls;
+  const auto check = [&](const std::string& whom, const HttpClientConfig& http) {
+    const auto warn = [&](const Error& error) {
+      std::cerr << "warning: " << whom << ": " << error.message << '\n';
+    };
+    if (const auto headers = CredentialHeaders(http); !headers) warn(headers.error());
+    if (const auto context = tls.ContextFor(http.tls); !context) warn(context.error());
+  };
+  for (const ScrapeConfig& job : config.scrape_configs) {
+    const std::string name = "job \"" + job.job_name + '"';
+    check(name, job.http);
+    for (const DiscoveryConfig& discovery : job.discovery_configs)
+      std::visit(
+          [&](const auto& sd) {
+            if constexpr (requires { sd.http; }) check("discovery of " + name, sd.http);
+          },
+          discovery);
+  }
+  for (const AlertmanagerConfig& alertmanager : config.alerting.alertmanagers)
+    check("alertmanagers", alertmanager.http);
+  for (const WebhookConfig& webhook : config.alerting.webhooks) check("webhooks", webhook.http);
 }
 
 std::string MatchText(const Labels& match) {
@@ -178,6 +206,7 @@ int CheckConfig(const std::string& file) {
     return kExitBadInput;
   }
   WarnOfRules((*settings)->config->alerting, SystemClock().Now());
+  WarnOfCalls(*(*settings)->config);
   const auto in_files = CheckTargetFiles(*(*settings)->config);
   if (!in_files) return kExitBadInput;
   std::cout << file << " is good: " << (*settings)->config->scrape_configs.size() << " jobs, "

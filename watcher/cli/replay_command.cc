@@ -149,7 +149,8 @@ void AddReplayCommand(CLI::App& app, int& exit_code) {
   command->footer(
       "A profile's moment is its time_nanos, else its file name as Unix milliseconds, else the\n"
       "file's modification time. Only what was known at a moment is used for its verdict.\n"
-      "Example: heapwatch replay recordings/checkout-7f9c/");
+      "Example: heapwatch replay recordings/checkout-7f9c/\n\n"
+      "Exit codes: 0 fine, 1 something cannot be read, 2 wrong usage.");
   command->callback([arguments, &exit_code] { exit_code = RunReplay(*arguments); });
 }
 

@@ -27,6 +27,8 @@ namespace {
 const std::map<std::string, LogFormat> kLogFormats = {{"text", LogFormat::kText},
                                                       {"json", LogFormat::kJson}};
 
+constexpr const char* kThinOut = "--storage.thin-out";
+
 struct ServeArguments {
   ServiceOptions service;
   std::string log_level = "info";
@@ -84,9 +86,10 @@ int Serve(const ServeArguments& arguments) {
 template <class T>
 CLI::Option* AddSize(CLI::App& command, const std::string& name, T& bytes,
                      const std::string& help) {
-  const auto set = [&bytes](const std::string& text) {
+  const auto set = [&bytes, name](const std::string& text) {
     const auto size = ParseBytes(text);
-    if (!size || *size < 0) throw CLI::ValidationError(text, "not a size such as 512MB or 20GB");
+    if (!size || *size < 0)
+      throw CLI::ValidationError(name, '"' + text + "\" is not a size such as 512MB or 20GB");
     bytes = static_cast<std::uint64_t>(*size);
   };
   return command.add_option_function<std::string>(name, set, help)->type_name("SIZE");
@@ -101,11 +104,13 @@ std::vector<Resolution> ParseResolutions(const std::vector<std::string>& texts) 
     const auto older_than = ParseDuration(text.substr(0, colon));
     const auto every = ParseDuration(text.substr(std::min(colon + 1, text.size())));
     if (!older_than || !every || *every <= Duration(0)) {
-      throw CLI::ValidationError(text, "not an age and a duration, such as 4d:10m");
+      throw CLI::ValidationError(kThinOut,
+                                 '"' + text + "\" is not an age and a duration, such as 4d:10m");
     }
     if (!resolutions.empty() &&
         (*older_than <= resolutions.back().older_than || *every <= resolutions.back().every)) {
-      throw CLI::ValidationError(text, "must be older and coarser than the one before it");
+      throw CLI::ValidationError(
+          kThinOut, '"' + text + "\" must be older and coarser than the one before it");
     }
     resolutions.push_back({*older_than, *every});
   }
@@ -126,7 +131,7 @@ void AddStorageOptions(CLI::App& command, ServiceOptions& service) {
       ->default_str("1GiB");
   command
       .add_option_function<std::vector<std::string>>(
-          "--storage.thin-out",
+          kThinOut,
           [&service](const std::vector<std::string>& texts) {
             service.retention.resolutions = ParseResolutions(texts);
           },

@@ -19,8 +19,8 @@ struct StoreArguments {
 
 constexpr const char* kFooter =
     R"(stat, check and backup only read: a service may be running on the store, and what they see is the
-store as it was when they began. compact needs it alone: a running service tidies up by itself. A backup goes into a new directory,
-neither in the store nor around it.
+store as it was when they began. compact needs it alone: a running service tidies up by itself. A
+backup goes into a new directory, neither in the store nor around it.
 
 Examples:
   heapwatch store check --storage.path /var/lib/heapwatch

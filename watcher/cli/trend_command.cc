@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/json.hpp>
 #include <iostream>
 #include <memory>
@@ -35,7 +36,8 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch trend c6e399d474327571 --json
 
 SITE is a site's id, its function, or a part of its name that only one site has; `heapwatch top`
-lists them. One line for each target that has it, the most pressing first.
+lists them. One line for each target that has it, and each line of the function that allocates, the
+most pressing first.
 
 Exit codes: 0 fine, 1 the service cannot be asked or knows no such site, 2 wrong usage.)";
 
@@ -95,6 +97,14 @@ Result<void> RunTrend(const TrendArguments& arguments) {
   if (!sites) return Fail(sites.error());
   std::vector<std::vector<Cell>> rows;
   json::array all;
+  const auto name_of = [](const json::object& site) {
+    return TextOf(site.at("site").as_object(), "name");
+  };
+  const json::object& first = sites->front();
+  // A function allocates at several lines.
+  const bool is_one = std::all_of(sites->begin(), sites->end(), [&](const json::object& site) {
+    return name_of(site) == name_of(first);
+  });
   for (const json::object& site : *sites) {
     if (rows.size() == arguments.limit) break;
     const auto series = AskServiceForData(arguments.service, "/api/v1/series",
@@ -111,21 +121,23 @@ Result<void> RunTrend(const TrendArguments& arguments) {
                     LiveCell(site),
                     LimitCell(site),
                     {Sparkline(LiveBytes(*series), kSparklineWidth), verdict.colour}});
+    if (!is_one) rows.back().push_back({name_of(site)});
   }
   if (arguments.as_json) return WriteOutput("", json::serialize(all) + "\n");
   const Display display = StandardOutput();
-  const json::object& first = sites->front();
-  const std::vector<Column> columns = {{"SERVICE"},
-                                       {"INSTANCE"},
-                                       {"VERDICT"},
-                                       {"GROWS", true},
-                                       {"LIVE", true},
-                                       {"LIMIT IN", true},
-                                       {"SINCE " + arguments.from}};
-  std::string out = Paint({TextOf(first.at("site").as_object(), "name"), Colour::kBold}, display) +
-                    "\n\n" + RenderTable(columns, rows, display);
+  std::vector<Column> columns = {{"SERVICE"},
+                                 {"INSTANCE"},
+                                 {"VERDICT"},
+                                 {"GROWS", true},
+                                 {"LIVE", true},
+                                 {"LIMIT IN", true},
+                                 {"SINCE " + arguments.from}};
+  if (!is_one) columns.push_back({"SITE"});
+  const std::string heading = is_one ? name_of(first) : arguments.site;
+  std::string out =
+      Paint({heading, Colour::kBold}, display) + "\n\n" + RenderTable(columns, rows, display);
   if (rows.size() < sites->size())
-    out += std::to_string(sites->size() - rows.size()) + " targets more have it\n";
+    out += std::to_string(sites->size() - rows.size()) + " more have it; --limit shows them\n";
   out += "\n" + Paint({TextOf(first, "reason")}, display) + "\n";
   return WriteOutput("", out);
 }

@@ -294,7 +294,7 @@ TEST_F(HandleApiTest, SaysWhichSideOfADiffIsMissing) {
               HasSubstr("\"t1\" is missing"));
   EXPECT_THAT(
       ErrorOf(404, "not_found", "/api/v1/diff", {{"target", id_}, {"t0", "now-1h"}, {"t1", "now"}}),
-      HasSubstr("t0: "));
+      AllOf(HasSubstr("t0: "), HasSubstr("; its first is of 20")));
   EXPECT_THAT(
       ErrorOf(400, "bad_data", "/api/v1/diff",
               {{"target", id_}, {"t0", "now"}, {"t1", "now"}, {"sample_type", "alloc_space"}}),

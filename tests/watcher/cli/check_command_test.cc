@@ -53,6 +53,26 @@ TEST_F(CheckCommandTest, RefusesBrokenFilesAndTargetsThatCannotBe) {
   EXPECT_EQ(outcome.out, "");
 }
 
+TEST_F(CheckCommandTest, WarnsOfSecretsAndCertificatesThatCannotBeRead) {
+  directory_.Write("there", "hush");
+  const CommandOutcome outcome =
+      RunCommand({"check", "config",
+                  directory_.Write("heapwatch.yml",
+                                   "scrape_configs:\n"
+                                   "  - job_name: shop\n"
+                                   "    basic_auth: {username: a, password_file: gone}\n"
+                                   "    http_sd_configs:\n"
+                                   "      - {url: 'http://a/', tls_config: {ca_file: no.pem}}\n"
+                                   "alerting:\n"
+                                   "  webhooks:\n"
+                                   "    - {url: 'http://b/', authorization: {credentials_file: "
+                                   "there}}\n")});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("warning: job \"shop\": basic_auth.password_file: "),
+                                 HasSubstr("warning: discovery of job \"shop\": "),
+                                 HasSubstr("no.pem"), Not(HasSubstr("webhooks"))));
+}
+
 // --- rules
 
 class CheckRulesTest : public ::testing::Test {

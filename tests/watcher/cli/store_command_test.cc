@@ -86,12 +86,13 @@ TEST(ServeStorageOptions, AreCheckedOnTheCommandLine) {
     const char* argv[] = {"heapwatch", "serve", "--storage.thin-out", wrong};
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(RunCommandLine(4, argv), 2) << wrong;
-    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(wrong));
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr("--storage.thin-out: \"" + std::string(wrong) + '"'));
   }
   const char* argv[] = {"heapwatch", "serve", "--storage.max-size", "much"};
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(RunCommandLine(4, argv), 2);
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("much"));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--storage.max-size: \"much\""));
 }
 
 }  // namespace

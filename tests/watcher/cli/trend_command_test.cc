@@ -9,7 +9,10 @@
 namespace heapwatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 std::string Json(const std::string& data) {
   return HttpAnswer(200, "application/json", R"({"status":"success","data":)" + data + "}");
@@ -29,6 +32,9 @@ class TrendCommand : public ::testing::Test {
     if (request.find("site=") == std::string::npos)
       return Json(R"({"total":20000,"sites":[)" + site("main.load a.go:+1") + "," +
                   site("main.save b.go:+2") + "]}");
+    if (request.find("site=main.fill") != std::string::npos)
+      return Json(R"({"total":2,"sites":[)" + site("main.fill d.go:+4") + "," +
+                  site("main.fill d.go:+8") + "]}");
     if (request.find("site=main.rare") != std::string::npos)
       return Json(R"({"total":1,"sites":[)" + site("main.rare c.go:+3") + "]}");
     return Json(R"({"total":0,"sites":[]})");
@@ -45,6 +51,14 @@ TEST_F(TrendCommand, FindsTheSiteByNameHoweverManyThereAre) {
   const CommandOutcome outcome = Run("main.rare");
   EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("main.rare c.go:+3"));
+}
+
+TEST_F(TrendCommand, TellsTheLinesOfAFunctionApart) {
+  const CommandOutcome outcome = Run("main.fill");
+  EXPECT_EQ(outcome.exit_code, kExitOk) << outcome.err;
+  EXPECT_THAT(outcome.out, AllOf(StartsWith("main.fill\n"), HasSubstr("main.fill d.go:+4\n"),
+                                 HasSubstr("main.fill d.go:+8\n")));
+  EXPECT_THAT(Run("main.rare").out, Not(HasSubstr("SITE")));
 }
 
 TEST_F(TrendCommand, FindsTheOnlySiteWithThatInItsName) {
