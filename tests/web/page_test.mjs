@@ -86,7 +86,7 @@ test('an alert leads to the diff, and the diff to a profile that go tool pprof r
   const card = page.locator('.alert-card', { hasText: 'Remember' }).first()
   await card.getByRole('link', { name: 'See what grew' }).click()
   await page.getByRole('heading', { name: /The heap grew by/ }).waitFor()
-  await page.getByText('main.(*Sessions).Remember').first().waitFor()
+  await page.locator('tr[aria-current]', { hasText: 'main.(*Sessions).Remember' }).waitFor()
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'pprof', exact: true }).click()])
   const file = join(stand.folder, 'diff.pb.gz')
   await download.saveAs(file)
@@ -95,10 +95,23 @@ test('an alert leads to the diff, and the diff to a profile that go tool pprof r
   assert.match(pprof.stdout, /main\.\(\*Sessions\)\.Remember/)
 })
 
+test('a diff that is about a site tells of it first, whatever grew more', async () => {
+  const { sites } = await stand.ask(`/api/v1/sites?target=${stand.instance('shop0')}&limit=100`)
+  const about = sites.find((s) => s.site.function === 'main.(*Thumbnails).Get')
+  await open(await wholeDiff('shop0'))
+  const [lead, row] = [page.locator('.lead'), page.locator('tr', { hasText: 'Thumbnails' })]
+  await lead.getByText('main.(*Sessions).Remember').waitFor()
+  assert.equal(await row.getAttribute('aria-current'), null)
+  await open(await wholeDiff('shop0', { site: about.site.id }))
+  await lead.getByText('main.(*Thumbnails).Get').waitFor()
+  await page.locator('tr[aria-current]', { hasText: 'Thumbnails' }).waitFor()
+})
+
 test('the overview leads to a site, the site to two moments, these to a frame; the address brings all of it back', async () => {
   await open('/')
   await page.locator('tr', { hasText: 'shop' }).locator('a', { hasText: 'Remember' }).click()
   await page.getByRole('heading', { name: /Remember/ }).waitFor()
+  await page.waitForFunction(() => document.title === 'main.(*Sessions).Remember · Heapwatch')
   await page.getByText('Live memory with').waitFor() // the fitted course is drawn
   await page.getByRole('link', { name: /What changed in the whole heap/ }).click()
   const before = page.getByRole('slider', { name: 'Moment before' })

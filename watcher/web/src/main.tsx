@@ -1,6 +1,6 @@
 // Where the page begins: one view for each address.
 import { render, type ComponentType } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { usePlace, type Place } from './place'
 import { Shell } from './shell'
 import { Empty } from './parts/states'
@@ -31,7 +31,8 @@ const kViews: Record<string, [string, ComponentType<ViewProps>]> = {
 function Page() {
   const place = usePlace()
   const [title, View] = kViews[place.path] ?? ['Nothing here', Nothing]
-  useEffect(() => {
+  // Before a view, which may know a better one.
+  useLayoutEffect(() => {
     document.title = place.path === '/' ? 'Heapwatch' : `${title} · Heapwatch`
   }, [title, place.path])
   return <Shell place={place}><View place={place} /></Shell>

@@ -24,7 +24,7 @@ export function Shell({ place, children }: { place: Place; children: ComponentCh
         <nav aria-label="Views">
           {kPlaces.map(([to, name]) => (
             <a key={to} href={to} aria-current={path === to ? 'page' : undefined}>
-              {name}{to === '/alerts' && firing > 0 && <span class="pill" aria-label={`${firing} firing`}>{firing}</span>}
+              {name}{to === '/alerts' && firing > 0 && <> <span class="pill" aria-label={`${firing} firing`}>{firing}</span></>}
             </a>
           ))}
         </nav>

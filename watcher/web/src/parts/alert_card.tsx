@@ -36,7 +36,7 @@ export function AlertCard({ alert, isWhole = false }: { alert: Alert; isWhole?: 
       <h3>{alert.annotations.summary ?? alert.labels.alertname}</h3>
       {why && <p>{why}</p>}
       <p class="alert-foot">
-        {look && <a class="button main" href={address('/diff', { ...look })}>{isChurn ? 'See what is allocated' : 'See what grew'}</a>}
+        {look && <a class="button main" href={address('/diff', { ...look, site: alert.site })}>{isChurn ? 'See what is allocated' : 'See what grew'}</a>}
         {look && alert.site && <a class="button" href={address('/site', { target: look.target, site: alert.site })}>Look at the site</a>}
         <span class="muted">
           {alert.labels.severity && <span class={`severity ${alert.labels.severity}`}>{alert.labels.severity}</span>}

@@ -61,7 +61,7 @@ export function SiteName({ site }: { site: Pick<Site, 'function' | 'file' | 'lin
   const line = site.line ? `:${site.line_is_relative ? '+' : ''}${site.line}` : ''
   return (
     <span class="site-name" title={`${site.function}\n${site.file ?? ''}${line}`}>
-      <code>{shortName(site.function)}</code>
+      <code>{shortName(site.function)}</code>{' '}
       {site.file && <small>{shortFile(site.file)}{line}</small>}
     </span>
   )

@@ -23,11 +23,12 @@ interface ChangesProps {
   filter: string
   sort: string // "total", "-total", ...
   target: string // whose sites are linked to
+  about?: string // the site to be marked
 }
 
 const kMostRows = 200
 
-export function Changes({ diff, by, isDiff, filter, sort, target }: ChangesProps) {
+export function Changes({ diff, by, isDiff, filter, sort, target, about }: ChangesProps) {
   const rows = useMemo(() => rowsOf(diff, by, target), [diff, by, target])
   const shown = useMemo(() => arrange(rows, filter, sort), [rows, filter, sort])
   const leftOut = diff.left_out[by === 'site' ? 'sites' : by === 'function' ? 'functions' : 'stacks']
@@ -39,7 +40,7 @@ export function Changes({ diff, by, isDiff, filter, sort, target }: ChangesProps
       {shown.slice(0, kMostRows).map((row) => {
         const main = row.self ?? row.total
         return (
-          <tr key={row.key} class={row.total.within_noise && isDiff ? 'is-noise' : ''}>
+          <tr key={row.key} class={row.total.within_noise && isDiff ? 'is-noise' : ''} aria-current={row.key === about ? 'true' : undefined}>
             <td class="name"><Bar change={main.change} largest={largest} isNoise={main.within_noise && isDiff} isDiff={isDiff} />{row.name}</td>
             {row.self && <td class="right"><Quantity value={row.self.change} unit={unit} signed={isDiff} /></td>}
             <td class="right strong"><Quantity value={row.total.change} unit={unit} signed={isDiff} /></td>
@@ -50,7 +51,7 @@ export function Changes({ diff, by, isDiff, filter, sort, target }: ChangesProps
         )
       })}
     </tbody>
-  ), [shown, largest, unit, isDiff])
+  ), [shown, largest, unit, isDiff, about])
   if (rows.length === 0) return <p class="muted">Neither moment holds any {diff.sample_type.type}.</p>
   if (shown.length === 0) return <p class="muted">No {by} here has “{filter}” in its name.</p>
   const head = (name: string, title: string, hint: string) => {

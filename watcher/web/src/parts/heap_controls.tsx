@@ -45,7 +45,7 @@ function TextField({ label, name, value, also }: { label: string; name: string; 
   }, [text])
   return (
     <label class="field grows"><span>{label}</span>
-      <input type="search" value={text} placeholder="part of a function’s name" spellcheck={false} autocomplete="off" onInput={(e) => setText(e.currentTarget.value)} />
+      <input type="search" value={text} placeholder="part of a name" spellcheck={false} autocomplete="off" onInput={(e) => setText(e.currentTarget.value)} />
     </label>
   )
 }

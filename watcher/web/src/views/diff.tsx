@@ -52,6 +52,7 @@ function Choose({ targets }: { targets: Live<TargetList> }) {
 function Compared({ query, targets }: { query: URLSearchParams; targets: Live<TargetList> }) {
   const target = query.get('target')!
   const target1 = query.get('target1') ?? ''
+  const site = query.get('site') ?? '' // what the diff was asked for, as by an alert
   const known = listOf(targets.data)
   const before = useHistory(target, targets)
   const after = useHistory(target1 || target, targets)
@@ -85,7 +86,7 @@ function Compared({ query, targets }: { query: URLSearchParams; targets: Live<Ta
     [heap0.data, heap1.data, target1, known.length],
   )
 
-  const headline = <Headline diff={diff.data} instance={name(target)} other={target1 ? name(target1) : undefined} />
+  const headline = <Headline diff={diff.data} about={site} instance={name(target)} other={target1 ? name(target1) : undefined} />
   const obstacle = isReady ? undefined : obstacleOf([query.get('t0'), query.get('t1')], [before, after])
   if (obstacle)
     return (
@@ -132,7 +133,7 @@ function Compared({ query, targets }: { query: URLSearchParams; targets: Live<Ta
         </div>
         <Answer live={diff} what="The table" rows={8}>
           {(data) => <Changes diff={data} by={(query.get('by') as By | null) ?? 'site'} isDiff filter={view.filter}
-            sort={query.get('sort') ?? ''} target={target1 || target} />}
+            sort={query.get('sort') ?? ''} target={target1 || target} about={site} />}
         </Answer>
       </div>
     </section>
@@ -169,8 +170,8 @@ function RangeChoice({ history, now }: { history: History | undefined; now: numb
   )
 }
 
-// The leak in one sentence.
-function Headline({ diff, instance, other }: { diff: Diff | undefined; instance: string; other: string | undefined }) {
+// The leak in one sentence: of the site it is about, else of the one that changed most.
+function Headline({ diff, about, instance, other }: { diff: Diff | undefined; about: string; instance: string; other: string | undefined }) {
   if (!diff) return <h1>What changed on {instance}</h1>
   const unit = diff.sample_type.unit
   const { total } = diff
@@ -178,7 +179,8 @@ function Headline({ diff, instance, other }: { diff: Diff | undefined; instance:
   const [from, to] = [diff.before.time, diff.after.time].map((t) => (t ? millis(t) : NaN))
   const span = Number.isNaN(from! + to!) ? '' : duration(Math.abs(to! - from!) / 1000)
   const verb = total.within_noise ? 'has not changed beyond noise' : total.change > 0 ? 'grew' : 'shrank'
-  const worst = diff.sites.find((site) => !site.within_noise && Math.sign(site.change) === Math.sign(total.change))
+  const shares = diff.sites.filter((site) => !site.within_noise && Math.sign(site.change) === Math.sign(total.change))
+  const worst = shares.find((site) => site.id === about) ?? shares[0]
   const grew = diff.sites.reduce((sum, site) => sum + Math.max(0, Math.sign(total.change) * site.change), 0)
   return (
     <header class="headline">

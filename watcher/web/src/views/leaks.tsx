@@ -78,7 +78,7 @@ function SiteTable({ data }: { data: Sites }) {
                 <td data-name="Limit in" class="right number">{(s.verdict === 'leak' || s.verdict === 'growing') && untilLimit(s.to_limit_low_seconds, s.to_limit_high_seconds) || <span class="muted">–</span>}</td>
                 <td data-name="Why" class="why">{s.reason}</td>
                 <td data-name="On">{serviceOf(s.labels)} <small>{instanceOf(s.labels)} {s.labels.version}</small>
-                  <a class="below" href={address('/diff', { target: s.target, t0: s.from, t1: s.to, sample_type: s.verdict === 'churn' ? 'alloc_space' : undefined })}>what changed</a></td>
+                  <a class="below" href={address('/diff', { target: s.target, t0: s.from, t1: s.to, sample_type: s.verdict === 'churn' ? 'alloc_space' : undefined, site: s.site.id })}>what changed</a></td>
               </tr>
             ))}
           </tbody>

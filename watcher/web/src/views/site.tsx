@@ -1,5 +1,5 @@
 // One site: its memory and its rate of allocation over time, what is made of them, and where it is called from.
-import { useMemo } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import { address, type JudgedSite, type Site, type TreeAnswer, type Verdict } from '../api'
 import { useLive } from '../live'
 import type { ViewProps } from '../main'
@@ -44,6 +44,10 @@ function OneSite({ query, id, target, judged, replicas }: {
   const data = series.data
   const site = data?.site ?? judged?.site
   const labels = data?.labels ?? judged?.labels ?? {}
+  const name = site && shortName(site.function)
+  useEffect(() => {
+    if (name) document.title = `${name} · Heapwatch`
+  }, [name])
   return (
     <section>
       <SiteHead site={site} labels={labels} judged={judged} service={serviceOf(labels)} />
@@ -110,7 +114,7 @@ function Evidence({ of: v }: { of: JudgedSite }) {
       <dl class="facts inline">
         {facts.map(([name, value, hint]) => value !== undefined && <div key={name} title={hint}><dt>{name}</dt><dd>{value}</dd></div>)}
       </dl>
-      <p><a class="button main" href={address('/diff', { target: v.target, t0: v.from, t1: v.to, sample_type: isChurn ? 'alloc_space' : undefined })}>
+      <p><a class="button main" href={address('/diff', { target: v.target, t0: v.from, t1: v.to, sample_type: isChurn ? 'alloc_space' : undefined, site: v.site.id })}>
         What changed in the whole heap between {clock(millis(v.from))} and {clock(millis(v.to))}</a></p>
     </div>
   )

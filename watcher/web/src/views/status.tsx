@@ -29,9 +29,9 @@ export function Status() {
       <Answer live={routes} what="The addresses" rows={6}>
         {(data) => (
           <div class="table-holder">
-            <table>
+            <table class="stacks-on-phone">
               <thead><tr><th>Address</th><th>Answers</th><th>Parameters</th></tr></thead>
-              <tbody>{data.addresses.map((r) => <tr key={`${r.method} ${r.path}`}><td class="number"><code>{r.method === 'GET' ? '' : `${r.method} `}{r.path}</code></td><td>{r.purpose}</td><td class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
+              <tbody>{data.addresses.map((r) => <tr key={`${r.method} ${r.path}`}><td data-name="Address" class="number"><code>{r.method === 'GET' ? '' : `${r.method} `}{r.path}</code></td><td data-name="Answers">{r.purpose}</td><td data-name="Parameters" class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
             </table>
           </div>
         )}
@@ -115,6 +115,7 @@ function Figures({ of: m }: { of: Metrics }) {
 }
 
 function Tree({ value }: { value: unknown }) {
+  if (value === '' || (value !== null && typeof value === 'object' && Object.keys(value).length === 0)) return <span class="muted">none</span>
   if (Array.isArray(value)) return <ul class="tree">{value.map((v, i) => <li key={i}><Tree value={v} /></li>)}</ul>
   if (value !== null && typeof value === 'object')
     return <dl class="tree">{Object.entries(value).map(([name, v]) => <div key={name}><dt>{name}</dt><dd><Tree value={v} /></dd></div>)}</dl>
