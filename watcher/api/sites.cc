@@ -1,7 +1,9 @@
 // /api/v1/sites and /api/v1/findings: what the last evaluation says.
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -44,6 +46,8 @@ struct JudgedSite {
   const TargetVerdicts* target;
   const Verdict* verdict;
   const Site* site;
+  std::pair<int, double> pressure;  // by verdict, then by slope
+  std::size_t place;                // in the evaluation
 };
 
 // What of the evaluation is asked for; empty texts ask for all.
@@ -62,18 +66,25 @@ std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wante
     const auto consider = [&](const Site& site, const Verdict& verdict) {
       if (!wanted.site.empty() && !IsNamed(site, wanted.site)) return;
       if (std::find(wanted.kinds.begin(), wanted.kinds.end(), verdict.kind) != wanted.kinds.end())
-        out.push_back({&judged, &verdict, &site});
+        out.push_back({&judged,
+                       &verdict,
+                       &site,
+                       {RankOf(verdict.kind), verdict.slope_bytes_per_second},
+                       out.size()});
     };
     for (const Verdict& verdict : judged.verdicts)
       consider(judged.sites[verdict.site.index()], verdict);
     if (judged.outside_heap) consider(OutsideHeapSite(), *judged.outside_heap);
   }
-  // The most pressing first: by verdict, then by slope.
-  std::stable_sort(out.begin(), out.end(), [](const JudgedSite& a, const JudgedSite& b) {
-    return std::pair(RankOf(a.verdict->kind), a.verdict->slope_bytes_per_second) >
-           std::pair(RankOf(b.verdict->kind), b.verdict->slope_bytes_per_second);
-  });
   return out;
+}
+
+// Puts the most pressing first, so many of them in order. Of a large fleet there are far more.
+void PutFirst(std::vector<JudgedSite>& sites, std::size_t count) {
+  const auto end = sites.begin() + static_cast<std::ptrdiff_t>(std::min(count, sites.size()));
+  std::partial_sort(sites.begin(), end, sites.end(), [](const JudgedSite& a, const JudgedSite& b) {
+    return std::tie(a.pressure, b.place) > std::tie(b.pressure, a.place);
+  });
 }
 
 json::object Describe(const JudgedSite& judged, const std::string& external_url) {
@@ -123,7 +134,8 @@ Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views
   }
 
   const auto evaluation = views.LatestEvaluation();
-  const std::vector<JudgedSite> sites = Select(*evaluation, wanted);
+  std::vector<JudgedSite> sites = Select(*evaluation, wanted);
+  PutFirst(sites, *limit);
   json::array shown;
   for (std::size_t i = 0; i < std::min(*limit, sites.size()); ++i)
     shown.push_back(Describe(sites[i], views.external_url()));

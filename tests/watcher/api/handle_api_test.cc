@@ -141,6 +141,18 @@ TEST_F(HandleApiTest, PutsTheMostPressingSitesFirst) {
   EXPECT_EQ(sites[2].at("verdict"), "churn");
 }
 
+TEST_F(HandleApiTest, LeavesSitesThatPressAlikeInTheOrderOfTheEvaluation) {
+  Judge(std::vector(40, VerdictKind::kStable));
+  for (Verdict& verdict : views_.evaluation.targets.back().verdicts)
+    verdict.slope_bytes_per_second = 0;
+  const json::object data = Data("/api/v1/sites", {{"limit", "10"}});
+  EXPECT_EQ(data.at("total"), 40);
+  const json::array& sites = data.at("sites").as_array();
+  ASSERT_EQ(sites.size(), 10U);
+  for (std::size_t i = 0; i < sites.size(); ++i)
+    EXPECT_EQ(sites[i].at("site").at("function").as_string(), "main.f" + std::to_string(i));
+}
+
 TEST_F(HandleApiTest, GivesEachVerdictsEvidenceAndLeavesOutWhatIsNotKnown) {
   Judge({VerdictKind::kLeak});
   const json::object site = Data("/api/v1/sites").at("sites").at(0).as_object();
