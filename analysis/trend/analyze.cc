@@ -21,6 +21,8 @@ constexpr std::size_t kBins = 64;
 // anywhere fills at least half of one of them.
 constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
 constexpr double kTwoSided95 = 1.96;
+// Of the mean slope, what is next to nothing.
+constexpr double kNothingShare = 0.25;
 // Courses less likely than this are not worth a mention.
 constexpr double kMentionedWeight = 0.01;
 
@@ -151,17 +153,24 @@ Onset OnsetOf(const Target& target, const Growth& growth) {
   return new_build ? Onset::kDeploy : Onset::kProcessStart;
 }
 
+double LengthSeconds(const Target& target, const Growth& growth) {
+  return target.life().seconds.back() - growth.start_seconds;
+}
+
+Interval SlopeInterval(const Target& target, const Growth& growth) {
+  const double slope = growth.shape.best.end_slope;
+  const double length = LengthSeconds(target, growth);
+  const double error =
+      std::max(growth.shape.end_slope_error, length > 0 ? growth.standard_error / length : 0);
+  return {.low = slope - kTwoSided95 * error, .high = slope + kTwoSided95 * error};
+}
+
 void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
   const CourseFit& best = growth.shape.best;
   const auto& observations = target.window().observations;
   const Timeline& life = target.life();
   verdict.slope_bytes_per_second = best.end_slope;
-  const double now = life.seconds.back();
-  const double length = now - growth.start_seconds;
-  const double error =
-      std::max(growth.shape.end_slope_error, length > 0 ? growth.standard_error / length : 0);
-  verdict.slope_interval = {.low = best.end_slope - kTwoSided95 * error,
-                            .high = best.end_slope + kTwoSided95 * error};
+  verdict.slope_interval = SlopeInterval(target, growth);
   verdict.growth_bytes = growth.growth_bytes;
   verdict.growth_standard_error = growth.standard_error;
   verdict.z = growth.z;
@@ -175,7 +184,7 @@ void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
   }
   std::sort(verdict.course_weights.begin(), verdict.course_weights.end(),
             [](const auto& a, const auto& b) { return a.weight > b.weight; });
-  verdict.growing_for = Duration(std::llround(length * 1000));
+  verdict.growing_for = Duration(std::llround(LengthSeconds(target, growth) * 1000));
   verdict.onset = OnsetOf(target, growth);
   verdict.from = observations[life.columns[life.index_at(growth.start_seconds)]].time;
   if (target.window().limit_bytes) {
@@ -188,6 +197,12 @@ void Fill(Verdict& verdict, const Target& target, const Growth& growth) {
 // How far a growth gets on the way to a leak; larger is further.
 enum class Stage { kNone, kLevelled, kGrowing, kWaiting, kLeak };
 
+// Of what levels off.
+bool StillGrows(const Target& target, const Growth& growth) {
+  return SlopeInterval(target, growth).low > 0 &&
+         growth.shape.best.end_slope > kNothingShare * growth.shape.line.end_slope;
+}
+
 Stage StageOf(const Target& target, const Growth& growth, double material) {
   const TrendOptions& options = target.options();
   const bool sure = growth.z >= options.min_z && growth.fit_z >= options.min_z;
@@ -198,13 +213,13 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
     const bool grew = growth.shape.best.course != Course::kConstant && rise >= material;
     return growth.levels_off && grew ? Stage::kLevelled : Stage::kNone;
   }
-  if (growth.levels_off) return Stage::kLevelled;
+  if (growth.levels_off) return StillGrows(target, growth) ? Stage::kGrowing : Stage::kLevelled;
   if (growth.tail_of_curve || growth.unresolved || !growth.in_every_third || !growth.keeps_pace ||
       growth.above_give_backs_bytes < 0.5 * growth.growth_bytes || growth.load_share > 0.5) {
     return Stage::kGrowing;
   }
-  const double length = target.life().seconds.back() - growth.start_seconds;
-  if (length >= WaitSeconds(target, growth) || IsUrgent(target, growth, options)) {
+  if (LengthSeconds(target, growth) >= WaitSeconds(target, growth) ||
+      IsUrgent(target, growth, options)) {
     return Stage::kLeak;
   }
   return Stage::kWaiting;
@@ -238,8 +253,8 @@ void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site, double 
     auto growth = measure(window);
     if (!growth) continue;
     Stage reached = StageOf(target, *growth, material);
-    curve_seen = curve_seen ||
-                 (reached == Stage::kLevelled && growth->shape.best.course == Course::kSaturating);
+    curve_seen = curve_seen || (reached >= Stage::kLevelled && growth->levels_off &&
+                                growth->shape.best.course == Course::kSaturating);
     // The site's own load can only take back what the load of the process let through.
     if (reached >= Stage::kWaiting && reached > stage) {
       std::optional<TrendWindow>& own = target.own_load_windows()[w];

@@ -45,6 +45,7 @@ std::string RetentionText(const Verdict& verdict) {
 }
 
 std::string Doubt(const Growth& growth) {
+  if (growth.levels_off) return "it grows by less than half of what it did on average";
   if (growth.tail_of_curve) return "over a longer time it follows a curve that levels off";
   if (growth.above_give_backs_bytes < 0.5 * growth.growth_bytes) {
     return "it has been about as high before and gave the memory back";
@@ -55,6 +56,13 @@ std::string Doubt(const Growth& growth) {
   if (!growth.in_every_third) return "it came in leaps rather than steadily";
   if (!growth.keeps_pace) return "of late it grows more slowly than before, or not at all";
   return "a course that levels off fits about as well as one that goes on";
+}
+
+// Where a curve goes on, only its beginning is seen.
+std::string CourseOfLeak(const Growth& growth) {
+  const Course course = growth.shape.best.course;
+  return course == Course::kSaturating ? "a curve that hardly bends"
+                                       : std::string(ToString(course));
 }
 
 // Of objects that live for less than a second the milliseconds tell.
@@ -104,7 +112,7 @@ std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
                            SlopeText(verdict) + ", " + NoiseText(verdict);
   switch (verdict.kind) {
     case VerdictKind::kLeak:
-      return grew + "; it follows " + std::string(verdict.course) +
+      return grew + "; it follows " + CourseOfLeak(growth) +
              " and courses that level off fit worse" + SwingText(growth) + RetentionText(verdict);
     case VerdictKind::kGrowing:
       if (verdict.only_patience_lacks) {
@@ -114,8 +122,9 @@ std::string ExplainGrowth(const Verdict& verdict, const Growth& growth) {
       return grew + "; not a leak yet: " + Doubt(growth);
     case VerdictKind::kPlateau:
       return "it had grown, and its best course, " + std::string(verdict.course) +
-             ", has levelled off: now " + FormatBytes(verdict.inuse_bytes) + " at " +
-             SlopeText(verdict);
+             (verdict.slope_interval.low > 0 ? ", is levelling off: now "
+                                             : ", has levelled off: now ") +
+             FormatBytes(verdict.inuse_bytes) + " at " + SlopeText(verdict);
     default:
       return "no growth beyond sampling noise and load";
   }

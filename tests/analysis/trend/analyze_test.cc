@@ -83,6 +83,31 @@ TEST(Analyze, CallsASaturatingWarmUpAPlateau) {
   EXPECT_EQ(verdict.kind, VerdictKind::kPlateau) << verdict.reason;
 }
 
+// A warm-up whose time constant is six hours: nearly two of them, and nearly seven.
+TEST(Analyze, CallsGrowingWhatSlowsDownAndIsNotLevelYet) {
+  const SyntheticSite warm = {.function = "warm", .live_bytes = [](double t) {
+                                return -400 * kMiB * std::expm1(-t / (6 * kHour));
+                              }};
+  const SyntheticSite requests = {.function = "requests",
+                                  .live_bytes = [](double) { return kMiB; },
+                                  .turnover_bytes_per_second = kMiB};
+  const auto verdict_after = [&](double hours) {
+    SyntheticOptions options;
+    options.seconds = hours * kHour;
+    options.period_bytes = 32 * 1024;
+    const SiteWindow window = SyntheticTarget(1).Make({warm, requests}, options);
+    return Analyze(window, window.observations.size(), {}).at(0);
+  };
+  const Verdict slowing = verdict_after(10);
+  EXPECT_EQ(slowing.kind, VerdictKind::kGrowing);
+  EXPECT_NE(slowing.reason.find("grows by less than half of what it did"), std::string::npos)
+      << slowing.reason;
+  const Verdict level = verdict_after(40);
+  EXPECT_EQ(level.kind, VerdictKind::kPlateau);
+  EXPECT_GT(level.slope_interval.low, 0);
+  EXPECT_NE(level.reason.find("is levelling off"), std::string::npos) << level.reason;
+}
+
 // Most of what is allocated is given back while the level creeps up, so patience is short; half of
 // the curve alone looks like a line. Not called a leak in three looks in a row, which an alert
 // needs.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "analysis/trend/growth.h"
+
 namespace heapwatch {
 namespace {
 
@@ -17,6 +19,19 @@ TEST(SlopeText, TellsTheIntervalInTheUnitOfTheSlope) {
   EXPECT_EQ(text(1e-6, -10, 12), "1 B/h (-10.0 MiB/h to 12.0 MiB/h)");
   EXPECT_EQ(SlopeText(kMiBPerHour, {kMiBPerHour, 2 * kMiBPerHour}, "95 %: "),
             "1.0 MiB/h (95 %: 1.0-2.0)");
+}
+
+TEST(ExplainGrowth, CallsNoCourseOfALeakOneThatLevelsOff) {
+  Growth growth;
+  growth.shape.best.course = Course::kSaturating;
+  Verdict verdict;
+  verdict.kind = VerdictKind::kLeak;
+  verdict.course = ToString(Course::kSaturating);
+  EXPECT_NE(ExplainGrowth(verdict, growth).find("it follows a curve that hardly bends and courses"),
+            std::string::npos);
+  growth.shape.best.course = Course::kLine;
+  EXPECT_NE(ExplainGrowth(verdict, growth).find("it follows a line and courses"),
+            std::string::npos);
 }
 
 }  // namespace
