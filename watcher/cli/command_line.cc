@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "watcher/cli/commands.h"
+#include "watcher/net/version.h"
 
 namespace heapwatch {
 namespace {
@@ -29,6 +30,9 @@ int Run(int argc, const char* const* argv) {
       "which\n"
       "allocation sites leak, and shows what grew between any two moments."};
   app.name("heapwatch");
+  app.set_version_flag("--version",
+                       "heapwatch " + std::string(Version()) + " (" + std::string(Compiler()) + ")",
+                       "Print the version and exit");
   app.require_subcommand(1);
   app.footer("Run `heapwatch COMMAND --help` for a command's options and examples.");
 
@@ -42,7 +46,6 @@ int Run(int argc, const char* const* argv) {
   AddTargetsCommand(app, exit_code);
   AddTopCommand(app, exit_code);
   AddTrendCommand(app, exit_code);
-  AddVersionCommand(app, exit_code);
 
   try {
     app.parse(argc, argv);

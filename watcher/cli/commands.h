@@ -23,7 +23,6 @@ void AddStoreCommand(CLI::App& app, int& exit_code);
 void AddTargetsCommand(CLI::App& app, int& exit_code);
 void AddTopCommand(CLI::App& app, int& exit_code);
 void AddTrendCommand(CLI::App& app, int& exit_code);
-void AddVersionCommand(CLI::App& app, int& exit_code);
 
 // The whole program: parses the arguments, runs the sub-command, returns the exit code.
 int RunCommandLine(int argc, const char* const* argv);

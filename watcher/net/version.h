@@ -1,4 +1,4 @@
-// Which Heapwatch this is: for the User-Agent, the logs, `heapwatch version` and
+// Which Heapwatch this is: for the User-Agent, the logs, `heapwatch --version` and
 // heapwatch_build_info.
 #pragma once
 

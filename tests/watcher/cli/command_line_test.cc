@@ -14,7 +14,7 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(CommandLine, VersionTellsNameAndNumber) {
-  const CommandOutcome outcome = RunCommand({"version"});
+  const CommandOutcome outcome = RunCommand({"--version"});
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.out, HasSubstr("heapwatch 0."));
 }
@@ -22,11 +22,11 @@ TEST(CommandLine, VersionTellsNameAndNumber) {
 TEST(CommandLine, HelpListsTheCommandsAndSucceeds) {
   const CommandOutcome outcome = RunCommand({"--help"});
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_THAT(outcome.out, HasSubstr("version"));
+  EXPECT_THAT(outcome.out, HasSubstr("--version"));
 }
 
 TEST(CommandLine, FailsWhereWhatItPrintsCannotBeWritten) {
-  for (const char* const argument : {"version", "--help"}) {
+  for (const char* const argument : {"--version", "--help"}) {
     std::ofstream full("/dev/full");
     std::streambuf* const before = std::cout.rdbuf(full.rdbuf());
     const CommandOutcome outcome = RunCommand({argument});
@@ -55,7 +55,7 @@ TEST(CommandLine, UnknownCommandIsAUsageErrorThatNamesItAndThoseThereAre) {
 }
 
 TEST(CommandLine, UnknownOptionIsAUsageErrorThatNamesIt) {
-  const CommandOutcome outcome = RunCommand({"version", "--frobnicate"});
+  const CommandOutcome outcome = RunCommand({"targets", "--frobnicate"});
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_THAT(outcome.err, HasSubstr("frobnicate"));
 }
