@@ -81,22 +81,22 @@ bool AllocRises(const MergedProfiles& merged, const std::vector<Levels>& early,
   return true;
 }
 
-History FindHistory(const HeapProfile& before, const HeapProfile& after,
-                    const MergedProfiles& merged) {
+AllocOrder FindAllocOrder(const HeapProfile& before, const HeapProfile& after,
+                          const MergedProfiles& merged) {
   if (DifferentBuilds(before, after) || before.sampling_period_bytes != after.sampling_period_bytes)
-    return History::kNone;
-  if (AllocRises(merged, merged.before_levels, merged.after_levels)) return History::kForward;
-  if (AllocRises(merged, merged.after_levels, merged.before_levels)) return History::kBackward;
-  return History::kNone;
+    return AllocOrder::kNone;
+  if (AllocRises(merged, merged.before_levels, merged.after_levels)) return AllocOrder::kForward;
+  if (AllocRises(merged, merged.after_levels, merged.before_levels)) return AllocOrder::kBackward;
+  return AllocOrder::kNone;
 }
 
-NoiseModel ModelOf(const HeapProfile& before, const HeapProfile& after, History history,
+NoiseModel ModelOf(const HeapProfile& before, const HeapProfile& after, AllocOrder order,
                    std::optional<Quantity> quantity) {
   if (!before.sampling_period_bytes || !after.sampling_period_bytes || !quantity)
     return NoiseModel::kUnknown;
   if (*before.sampling_period_bytes <= 1 && *after.sampling_period_bytes <= 1)
     return NoiseModel::kExact;
-  return history == History::kNone ? NoiseModel::kBothLevels : NoiseModel::kBornAndDied;
+  return order == AllocOrder::kNone ? NoiseModel::kBothLevels : NoiseModel::kBornAndDied;
 }
 
 std::optional<Quantity> QuantityAt(const HeapProfile& profile, std::size_t column) {
@@ -230,16 +230,16 @@ Result<ProfileDiff> DiffProfiles(const HeapProfile& before, const HeapProfile& a
   const double scale = merged.after_scales[*column];
   if (options.normalize) diff.normalized_by = scale;
 
-  const History history = FindHistory(before, after, merged);
+  const AllocOrder order = FindAllocOrder(before, after, merged);
   const auto quantity = QuantityAt(after, selected.after);
-  diff.noise = ModelOf(before, after, history, quantity);
+  diff.noise = ModelOf(before, after, order, quantity);
   std::vector<std::optional<double>> variances(merged.profile.samples.size());
   if (diff.noise != NoiseModel::kUnknown)
     for (std::size_t i = 0; i < variances.size(); ++i)
       variances[i] = DifferenceVariance(
           {*quantity, merged.profile.samples[i].block_bytes, merged.before_levels[i],
            merged.after_levels[i], static_cast<double>(*before.sampling_period_bytes),
-           static_cast<double>(*after.sampling_period_bytes), history, scale});
+           static_cast<double>(*after.sampling_period_bytes), order, scale});
 
   SumUp(merged, attributor, variances, diff);
   diff.profile = std::move(merged.profile);

@@ -81,7 +81,7 @@ std::optional<double> BothLevels(const NoiseInput& input, std::optional<double> 
 std::optional<double> DifferenceVariance(const NoiseInput& input) {
   const auto block_bytes = BlockBytes(input);
   const bool is_space = IsSpace(input.quantity);
-  const bool forward = input.history == History::kForward;
+  const bool forward = input.order == AllocOrder::kForward;
   const Levels& early = forward ? input.before : input.after;
   const Levels& late = forward ? input.after : input.before;
   const Quantity alloc = is_space ? Quantity::kAllocSpace : Quantity::kAllocObjects;
@@ -89,7 +89,7 @@ std::optional<double> DifferenceVariance(const NoiseInput& input) {
   const auto alloc_late = Get(late, alloc);
   const auto value_early = Get(early, input.quantity);
   const auto value_late = Get(late, input.quantity);
-  if (input.history == History::kNone || !block_bytes || !alloc_early || !alloc_late ||
+  if (input.order == AllocOrder::kNone || !block_bytes || !alloc_early || !alloc_late ||
       !value_early || !value_late || *alloc_late < *alloc_early)
     return BothLevels(input, block_bytes);
 

@@ -24,7 +24,7 @@ using Levels = std::array<std::optional<std::int64_t>, kQuantityCount>;
 
 // Whether the alloc counters of the two sides belong to one life of one process, and which side
 // came first.
-enum class History { kNone, kForward, kBackward };
+enum class AllocOrder { kNone, kForward, kBackward };
 
 struct NoiseInput {
   Quantity quantity = Quantity::kInuseSpace;
@@ -33,7 +33,7 @@ struct NoiseInput {
   Levels after;
   double before_period_bytes = 0;  // R; 1 or less: exact
   double after_period_bytes = 0;
-  History history = History::kNone;
+  AllocOrder order = AllocOrder::kNone;
   double scale = 1;  // `after` is multiplied with it before the difference is taken
 };
 

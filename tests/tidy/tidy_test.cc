@@ -149,6 +149,29 @@ TEST(Tidy, NoNamespaceIsPouredOut) {
   }
 }
 
+// Of two types of one name the linker takes one's constructors and destructor for both.
+TEST(Tidy, NoTwoTypesHaveOneName) {
+  const RE2 opening("^(?:inline )?namespace ?([\\w:]*) \\{$");
+  const RE2 type("^(?:struct|class|union|enum|enum class) (\\w+)(?: final)?(?: : .*)? \\{.*");
+  std::map<std::string, std::string> known;
+  for (const SourceFile& file : SourceTree()) {
+    if (!file.is_code()) continue;
+    std::vector<std::string> spaces;
+    for (std::size_t i = 0; i < file.lines.size(); ++i) {
+      std::string name;
+      if (RE2::FullMatch(file.lines[i], opening, &name)) spaces.push_back(name);
+      if (file.lines[i].starts_with("}  // namespace") && !spaces.empty()) spaces.pop_back();
+      const bool is_local = std::find(spaces.begin(), spaces.end(), "") != spaces.end();
+      if (is_local || !RE2::FullMatch(file.lines[i], type, &name)) continue;
+      std::string full = name;
+      for (const std::string& space : spaces) full.insert(0, space + "::");
+      const auto [other, is_new] = known.emplace(full, file.At(i));
+      EXPECT_TRUE(is_new) << file.At(i) << ": there is a " << full << " in " << other->second;
+    }
+  }
+  EXPECT_GT(known.size(), 300U);
+}
+
 TEST(Tidy, EveryTopFolderHasAReadme) {
   for (const auto& entry : fs::directory_iterator(InSource(""))) {
     const std::string name = entry.path().filename().string();

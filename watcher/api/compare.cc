@@ -6,21 +6,21 @@
 namespace heapwatch {
 namespace {
 
-Result<Comparison> Compare(Moment before, Moment after, DiffOptions options,
-                           const HttpRequest& request, const ReadViews& views) {
+Result<HeapComparison> Compare(HeapSnapshot before, HeapSnapshot after, DiffOptions options,
+                               const HttpRequest& request, const ReadViews& views) {
   if (const std::string_view type = request.Query("sample_type"); !type.empty())
     options.sample_type = type;
   options.before_name = before.instance();
   options.after_name = after.instance();
   auto diff = DiffProfiles(before.profile, after.profile, *views.attributor(), options);
   if (!diff) return Fail(diff.error());
-  return Comparison{std::move(before), std::move(after), *std::move(diff)};
+  return HeapComparison{std::move(before), std::move(after), *std::move(diff)};
 }
 
 }  // namespace
 
-Result<Moment> ReadMoment(StoredTarget target, const HttpRequest& request,
-                          std::string_view time_name, const ReadViews& views) {
+Result<HeapSnapshot> ReadSnapshot(StoredTarget target, const HttpRequest& request,
+                                  std::string_view time_name, const ReadViews& views) {
   const auto time = TimeParameter(request, time_name, views.Now());
   if (!time) return Fail(time.error());
   auto profile = views.store().ProfileAt(target.id, *time);
@@ -30,18 +30,18 @@ Result<Moment> ReadMoment(StoredTarget target, const HttpRequest& request,
       error.message += "; its first is of " + FormatRfc3339(target.first);
     return Fail(std::move(error));
   }
-  return Moment{std::move(target), *std::move(profile)};
+  return HeapSnapshot{std::move(target), *std::move(profile)};
 }
 
-Result<Comparison> CompareMoments(const HttpRequest& request, const ReadViews& views) {
+Result<HeapComparison> CompareSnapshots(const HttpRequest& request, const ReadViews& views) {
   const auto target0 = TargetParameter(request, "target", views);
   if (!target0) return Fail(target0.error());
   const auto target1 =
       request.Query("target1").empty() ? target0 : TargetParameter(request, "target1", views);
   if (!target1) return Fail(target1.error());
-  auto before = ReadMoment(*target0, request, "t0", views);
+  auto before = ReadSnapshot(*target0, request, "t0", views);
   if (!before) return Fail(before.error());
-  auto after = ReadMoment(*target1, request, "t1", views);
+  auto after = ReadSnapshot(*target1, request, "t1", views);
   if (!after) return Fail(after.error());
   const auto normalize = FlagParameter(request, "normalize");
   if (!normalize) return Fail(normalize.error());
@@ -50,12 +50,12 @@ Result<Comparison> CompareMoments(const HttpRequest& request, const ReadViews& v
   return Compare(*std::move(before), *std::move(after), std::move(options), request, views);
 }
 
-Result<Comparison> FromNothing(const HttpRequest& request, const ReadViews& views) {
+Result<HeapComparison> FromNothing(const HttpRequest& request, const ReadViews& views) {
   const auto target = TargetParameter(request, "target", views);
   if (!target) return Fail(target.error());
-  auto after = ReadMoment(*target, request, "t", views);
+  auto after = ReadSnapshot(*target, request, "t", views);
   if (!after) return Fail(after.error());
-  Moment before = *after;
+  HeapSnapshot before = *after;
   before.profile.samples.clear();
   before.profile.values.clear();
   auto comparison = Compare(std::move(before), *std::move(after), {}, request, views);

@@ -11,7 +11,7 @@
 
 namespace heapwatch {
 
-struct Moment {
+struct HeapSnapshot {
   StoredTarget target;
   HeapProfile profile;  // of the last snapshot at or before the time asked for
 
@@ -20,20 +20,20 @@ struct Moment {
 };
 
 // The snapshot at the time that the parameter `time_name` gives.
-Result<Moment> ReadMoment(StoredTarget target, const HttpRequest& request,
-                          std::string_view time_name, const ReadViews& views);
+Result<HeapSnapshot> ReadSnapshot(StoredTarget target, const HttpRequest& request,
+                                  std::string_view time_name, const ReadViews& views);
 
-struct Comparison {
-  Moment before;
-  Moment after;
+struct HeapComparison {
+  HeapSnapshot before;
+  HeapSnapshot after;
   ProfileDiff diff;
 };
 
 // By the parameters target and t0, target1 (or target again) and t1, sample_type, normalize.
-Result<Comparison> CompareMoments(const HttpRequest& request, const ReadViews& views);
+Result<HeapComparison> CompareSnapshots(const HttpRequest& request, const ReadViews& views);
 
 // One moment as the change from an empty heap, so that all that shows a diff shows a heap as well:
 // `after` is its level, the standard error that of the level. Parameters target, t, sample_type.
-Result<Comparison> FromNothing(const HttpRequest& request, const ReadViews& views);
+Result<HeapComparison> FromNothing(const HttpRequest& request, const ReadViews& views);
 
 }  // namespace heapwatch

@@ -42,7 +42,7 @@ Result<HttpResponse> RenderText(const ProfileDiff& diff, const HttpRequest& requ
   return Plain("text/plain; charset=utf-8", RenderDiffText(diff, options));
 }
 
-Result<HttpResponse> Render(const Comparison& compared, std::string_view format,
+Result<HttpResponse> Render(const HeapComparison& compared, std::string_view format,
                             const HttpRequest& request) {
   const ProfileDiff& diff = compared.diff;
   if (format == "pprof") {
@@ -64,7 +64,7 @@ Result<HttpResponse> Render(const Comparison& compared, std::string_view format,
 Result<HttpResponse> GetDiff(const HttpRequest& request, const ReadViews& views) {
   const auto format = ChoiceParameter(request, "format", kFormats);
   if (!format) return Fail(format.error());
-  const auto compared = CompareMoments(request, views);
+  const auto compared = CompareSnapshots(request, views);
   if (!compared) return Fail(compared.error());
   return Render(*compared, *format, request);
 }

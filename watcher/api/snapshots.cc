@@ -67,7 +67,7 @@ Result<HttpResponse> GetSnapshot(const HttpRequest& request, const ReadViews& vi
   }
   const auto target = TargetParameter(request, "target", views);
   if (!target) return Fail(target.error());
-  const auto moment = ReadMoment(*target, request, "t", views);
+  const auto moment = ReadSnapshot(*target, request, "t", views);
   if (!moment) return Fail(moment.error());
   HttpResponse response = FileReply("application/octet-stream",
                                     "heap-" + moment->instance() + "-" + moment->taken() + ".pb.gz",

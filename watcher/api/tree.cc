@@ -140,7 +140,7 @@ Result<HttpResponse> GetTree(const HttpRequest& request, const ReadViews& views)
   options.root = *node;
 
   const auto compared =
-      request.Query("t").empty() ? CompareMoments(request, views) : FromNothing(request, views);
+      request.Query("t").empty() ? CompareSnapshots(request, views) : FromNothing(request, views);
   if (!compared) return Fail(compared.error());
   const ProfileDiff& diff = compared->diff;
   const FrameNames names(diff.profile);

@@ -19,7 +19,7 @@ Levels All(std::int64_t alloc_objects, std::int64_t inuse_objects, std::int64_t 
 TEST(DiffNoise, OfSmallBlocksIsThePeriodTimesTheBytesOfBothLevels) {
   const auto variance =
       DifferenceVariance({Quantity::kInuseSpace, 64, Inuse(1 << 20, 64 << 20),
-                          Inuse(2 << 20, 128 << 20), kPeriod, kPeriod, History::kNone, 1});
+                          Inuse(2 << 20, 128 << 20), kPeriod, kPeriod, AllocOrder::kNone, 1});
   ASSERT_TRUE(variance);
   EXPECT_NEAR(*variance / (kPeriod * (192 << 20)), 1.0, 0.01);
 }
@@ -28,7 +28,7 @@ TEST(DiffNoise, OfOneProcessCountsOnlyBirthsAndDeaths) {
   // 64 MiB that stay and 1 MiB that was added: the noise is that of 1 MiB.
   const auto variance = DifferenceVariance({Quantity::kInuseSpace, 64, All(1 << 20, 1 << 20, 64),
                                             All((1 << 20) + 16384, (1 << 20) + 16384, 64), kPeriod,
-                                            kPeriod, History::kForward, 1});
+                                            kPeriod, AllocOrder::kForward, 1});
   ASSERT_TRUE(variance);
   EXPECT_NEAR(*variance / (kPeriod * (1 << 20)), 1.0, 0.01);
 }
@@ -37,9 +37,9 @@ TEST(DiffNoise, IsTheSameBackwards) {
   const Levels early = All(1000, 500, 65536);
   const Levels late = All(3000, 700, 65536);
   const auto forward = DifferenceVariance(
-      {Quantity::kInuseSpace, 65536, early, late, kPeriod, kPeriod, History::kForward, 1});
+      {Quantity::kInuseSpace, 65536, early, late, kPeriod, kPeriod, AllocOrder::kForward, 1});
   const auto backward = DifferenceVariance(
-      {Quantity::kInuseSpace, 65536, late, early, kPeriod, kPeriod, History::kBackward, 1});
+      {Quantity::kInuseSpace, 65536, late, early, kPeriod, kPeriod, AllocOrder::kBackward, 1});
   ASSERT_TRUE(forward && backward);
   EXPECT_GT(*forward, 0);
   EXPECT_DOUBLE_EQ(*forward, *backward);
@@ -48,21 +48,21 @@ TEST(DiffNoise, IsTheSameBackwards) {
 TEST(DiffNoise, OfBlocksThatAreAlwaysSampledIsNothing) {
   const auto variance =
       DifferenceVariance({Quantity::kInuseSpace, 64 << 20, Inuse(1, 64 << 20), Inuse(3, 192 << 20),
-                          kPeriod, kPeriod, History::kNone, 1});
+                          kPeriod, kPeriod, AllocOrder::kNone, 1});
   ASSERT_TRUE(variance);
   EXPECT_LT(std::sqrt(*variance), 1.0);
 }
 
 TEST(DiffNoise, IsZeroWhereEveryAllocationWasRecorded) {
   EXPECT_EQ(DifferenceVariance({Quantity::kInuseSpace, 64, Inuse(1000, 64000), Inuse(1, 64), 1, 1,
-                                History::kNone, 1}),
+                                AllocOrder::kNone, 1}),
             0.0);
 }
 
 TEST(DiffNoise, TakesTheMeanBlockSizeWhereNoneIsTold) {
   const NoiseInput told{Quantity::kInuseSpace, 4096,    Inuse(0, 0),
                         Inuse(1000, 4096000),  kPeriod, kPeriod,
-                        History::kNone,        1};
+                        AllocOrder::kNone,     1};
   NoiseInput untold = told;
   untold.block_bytes = 0;
   EXPECT_EQ(DifferenceVariance(untold), DifferenceVariance(told));
@@ -72,7 +72,7 @@ TEST(DiffNoise, IsBoundedFromAboveWhereOnlyBytesAreKnown) {
   const Levels before = {0, {}, {}, {}};
   const Levels after = {kTestBytes, {}, {}, {}};
   EXPECT_EQ(DifferenceVariance(
-                {Quantity::kInuseSpace, 0, before, after, kPeriod, kPeriod, History::kNone, 1}),
+                {Quantity::kInuseSpace, 0, before, after, kPeriod, kPeriod, AllocOrder::kNone, 1}),
             kPeriod * kTestBytes);
 }
 
@@ -80,13 +80,13 @@ TEST(DiffNoise, IsUnknownForBlocksOfUnknownSize) {
   const Levels before = {std::nullopt, 10, std::nullopt, std::nullopt};
   const Levels after = {std::nullopt, 20, std::nullopt, std::nullopt};
   EXPECT_FALSE(DifferenceVariance(
-      {Quantity::kInuseObjects, 0, before, after, kPeriod, kPeriod, History::kNone, 1}));
+      {Quantity::kInuseObjects, 0, before, after, kPeriod, kPeriod, AllocOrder::kNone, 1}));
 }
 
 TEST(DiffNoise, GrowsWithTheSquareOfTheScale) {
   const NoiseInput plain{Quantity::kInuseSpace,    64,      Inuse(0, 0),
                          Inuse(1 << 20, 64 << 20), kPeriod, kPeriod,
-                         History::kNone,           1};
+                         AllocOrder::kNone,        1};
   NoiseInput scaled = plain;
   scaled.scale = 3;
   EXPECT_NEAR(*DifferenceVariance(scaled) / *DifferenceVariance(plain), 9.0, 1e-9);
@@ -127,7 +127,7 @@ TEST(DiffNoise, IsWhatSimulatedSamplingScattersBy) {
                      count(stay + die + born)},
                     kPeriod,
                     kPeriod,
-                    History::kForward,
+                    AllocOrder::kForward,
                     1})
                    .value_or(0);
   }
