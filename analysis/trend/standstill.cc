@@ -17,36 +17,24 @@ constexpr double kNothingShare = 0.25;
 constexpr double kHalfPace = 0.5;
 constexpr double kSureZ = 2;
 
-bool TellsWork(const SiteWindow& window) {
-  return window.has[static_cast<std::size_t>(Quantity::kAllocSpace)];
-}
-
-// Bytes that the process allocated from its observation `first` to the latest.
-double AllocatedSince(const SiteWindow& window, const Timeline& life, std::size_t first) {
-  double bytes = 0;
-  for (std::size_t row = 0; row < window.rows.size(); ++row) {
-    const auto series = window.series(Quantity::kAllocSpace, row);
-    bytes += static_cast<double>(series[life.columns.back()] - series[life.columns[first]]);
-  }
-  return bytes;
-}
-
 // Seconds at the pace of before that the work since observation `first` comes to.
 double SecondsAtPace(const SiteWindow& window, const Timeline& life, std::size_t first,
                      const LeakPace& pace) {
   const double seconds = life.seconds.back() - life.seconds[first];
-  if (pace.work_bytes_per_second <= 0 || !TellsWork(window)) return seconds;
-  return std::min(seconds, AllocatedSince(window, life, first) / pace.work_bytes_per_second);
+  const auto allocated = AllocatedBetween(window, life.columns[first], life.columns.back());
+  if (pace.work_bytes_per_second <= 0 || !allocated) return seconds;
+  return std::min(seconds, *allocated / pace.work_bytes_per_second);
 }
 
 }  // namespace
 
 double WorkSince(const SiteWindow& window, const Timeline& life, Time from) {
-  if (!TellsWork(window) || life.size() == 0) return 0;
+  if (life.size() == 0) return 0;
   std::size_t first = life.size() - 1;
   while (first > 0 && window.observations[life.columns[first - 1]].time >= from) --first;
   const double seconds = life.seconds.back() - life.seconds[first];
-  return seconds > 0 ? AllocatedSince(window, life, first) / seconds : 0;
+  const auto allocated = AllocatedBetween(window, life.columns[first], life.columns.back());
+  return allocated && seconds > 0 ? *allocated / seconds : 0;
 }
 
 bool IsAtStandstill(const SiteWindow& window, const Timeline& life, SiteId id, const LeakPace& pace,

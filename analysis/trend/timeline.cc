@@ -21,16 +21,6 @@ bool SameLife(const Observation& a, const Observation& b) {
          a.sampling_period_bytes == b.sampling_period_bytes;
 }
 
-std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t from, std::size_t to) {
-  if (!window.has[static_cast<std::size_t>(Quantity::kAllocSpace)]) return std::nullopt;
-  double bytes = 0;
-  for (std::size_t row = 0; row < window.rows.size(); ++row) {
-    const auto series = window.series(Quantity::kAllocSpace, row);
-    bytes += static_cast<double>(series[to] - series[from]);
-  }
-  return bytes;
-}
-
 bool IsUsual(double step, double spacing) {
   return spacing > 0 && step >= kShortStep * spacing && step <= kLongStep * spacing;
 }
@@ -72,6 +62,16 @@ double LongStepSeconds(const SiteWindow& window, std::size_t first, std::size_t 
 std::size_t Timeline::index_at(double second) const {
   const auto found = std::lower_bound(seconds.begin(), seconds.end(), second);
   return std::min(static_cast<std::size_t>(found - seconds.begin()), size() - 1);
+}
+
+std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t from, std::size_t to) {
+  if (!window.has[static_cast<std::size_t>(Quantity::kAllocSpace)]) return std::nullopt;
+  double bytes = 0;
+  for (std::size_t row = 0; row < window.rows.size(); ++row) {
+    const auto series = window.series(Quantity::kAllocSpace, row);
+    bytes += static_cast<double>(series[to] - series[from]);
+  }
+  return bytes;
 }
 
 Timeline CurrentLife(const SiteWindow& window, std::size_t end) {

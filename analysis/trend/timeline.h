@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "analysis/series/site_window.h"
@@ -30,6 +31,9 @@ struct Timeline {
   // The first observation at or after `second`, or the last one.
   std::size_t index_at(double second) const;
 };
+
+// Bytes that the process allocated between two observations; nullopt where they are not told.
+std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t from, std::size_t to);
 
 // The life that observation end - 1 belongs to, as seen in observations [0, end).
 Timeline CurrentLife(const SiteWindow& window, std::size_t end);

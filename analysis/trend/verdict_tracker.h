@@ -8,7 +8,7 @@
 //     (standstill.h), or has shown nothing for as long as a growth that begins mid-life is waited for
 //     (patience.h). One that went on after a standstill has twice as long to go on the next time.
 //     Measured on 1,579 target-days: what had levelled off stood as a leak for 1,560 h in all
-//     instead of 1,900, and no leak was told twice for it.
+//     instead of 1,900, and one leak more was told twice.
 //   - A restart hides a leak but does not mend it: a standing leak goes on standing until the new
 //     process has lived long enough to show it; under another name, too, where a new build has moved
 //     it (cost_shift.h). But a cache fills anew in each life. So lives that were too short to tell

@@ -17,6 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using testing::kHour;
 using testing::kMiB;
+using testing::Requests;
 using testing::SyntheticOptions;
 using testing::SyntheticSite;
 using testing::SyntheticTarget;
@@ -88,14 +89,11 @@ TEST(Analyze, CallsGrowingWhatSlowsDownAndIsNotLevelYet) {
   const SyntheticSite warm = {.function = "warm", .live_bytes = [](double t) {
                                 return -400 * kMiB * std::expm1(-t / (6 * kHour));
                               }};
-  const SyntheticSite requests = {.function = "requests",
-                                  .live_bytes = [](double) { return kMiB; },
-                                  .turnover_bytes_per_second = kMiB};
   const auto verdict_after = [&](double hours) {
     SyntheticOptions options;
     options.seconds = hours * kHour;
     options.period_bytes = 32 * 1024;
-    const SiteWindow window = SyntheticTarget(1).Make({warm, requests}, options);
+    const SiteWindow window = SyntheticTarget(1).Make({warm, Requests()}, options);
     return Analyze(window, window.observations.size(), {}).at(0);
   };
   const Verdict slowing = verdict_after(10);

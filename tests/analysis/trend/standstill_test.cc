@@ -22,10 +22,9 @@ SyntheticSite Ramp(double until) {
 }
 
 SyntheticSite Requests(double load_after_stop) {
-  return {.function = "requests",
-          .live_bytes = [](double) { return kMiB; },
-          .turnover_bytes_per_second = kMiB,
-          .load = [=](double t) { return t < kStop ? 1 : load_after_stop; }};
+  SyntheticSite site = testing::Requests();
+  site.load = [=](double t) { return t < kStop ? 1 : load_after_stop; };
+  return site;
 }
 
 // Whether the first site is at a standstill at the end of `seconds`, seen leaking until kStop.

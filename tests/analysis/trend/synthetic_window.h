@@ -27,6 +27,13 @@ struct SyntheticSite {
   std::function<double(double)> load = [](double) { return 1.0; };
 };
 
+// What tells how much the process has to do.
+inline SyntheticSite Requests() {
+  return {.function = "requests",
+          .live_bytes = [](double) { return kMiB; },
+          .turnover_bytes_per_second = kMiB};
+}
+
 struct SyntheticOptions {
   double seconds = 12 * kHour;
   double spacing_seconds = 60;

@@ -10,6 +10,7 @@ namespace {
 
 using testing::kHour;
 using testing::kMiB;
+using testing::Requests;
 using testing::SyntheticOptions;
 using testing::SyntheticSite;
 using testing::SyntheticTarget;
@@ -35,13 +36,6 @@ bool EverLeaked(const std::vector<VerdictChange>& changes) {
 SyntheticSite Leak(double mib_per_hour) {
   return {.function = "leak",
           .live_bytes = [=](double t) { return mib_per_hour * kMiB / kHour * t; }};
-}
-
-// What tells how much the process has to do.
-SyntheticSite Requests() {
-  return {.function = "requests",
-          .live_bytes = [](double) { return kMiB; },
-          .turnover_bytes_per_second = kMiB};
 }
 
 TEST(VerdictTracker, RaisesALeakOnceAndKeepsIt) {
