@@ -269,7 +269,7 @@ std::string WriteSeriesJson(const SeriesDocument& document) {
         }
         std::int64_t sum = 0;
         for (std::size_t row = window.first_row[s]; row < window.first_row[s + 1]; ++row) {
-          sum += window.series(quantity, row)[i];
+          sum = WrappingSum(sum, window.series(quantity, row)[i]);
         }
         values.push_back(sum);
       }

@@ -69,7 +69,7 @@ std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t fro
   double bytes = 0;
   for (std::size_t row = 0; row < window.rows.size(); ++row) {
     const auto series = window.series(Quantity::kAllocSpace, row);
-    bytes += static_cast<double>(series[to] - series[from]);
+    bytes += static_cast<double>(series[to]) - static_cast<double>(series[from]);
   }
   return bytes;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/series/value_coding.h"
 #include "analysis/trend/course_curve.h"
 #include "analysis/trend/outside_heap.h"
 #include "watcher/api/handlers.h"
@@ -24,7 +25,7 @@ json::array Sums(const SiteWindow& window, Quantity quantity, std::size_t first,
   std::vector<std::int64_t> sums(window.observations.size());
   for (std::size_t row = first; row < last; ++row) {
     const auto series = window.series(quantity, row);
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += series[i];
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] = WrappingSum(sums[i], series[i]);
   }
   return json::array(sums.begin(), sums.end());
 }

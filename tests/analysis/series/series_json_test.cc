@@ -44,6 +44,16 @@ TEST(SeriesJson, LetsSumsOfExtremesWrapAround) {
   EXPECT_EQ(document->window.series(Quantity::kInuseSpace, 1)[1], -9223372036854775807);
 }
 
+TEST(SeriesJson, WritesSumsOfExtremesThatWrapAround) {
+  auto document = ReadSeriesJson(R"({"sites": [{}, {}], "snapshots": [
+      {"t": 1, "v": [[9223372036854775807, 1, 1, 1], [9223372036854775807, 1, 1, 1]]}]})");
+  ASSERT_TRUE(document) << document.error().message;
+  // One site with two sizes of blocks.
+  document->window.sites.pop_back();
+  document->window.first_row = {0, 2};
+  EXPECT_THAT(WriteSeriesJson(*document), HasSubstr("[-2,2,2,2]"));
+}
+
 TEST(SeriesJson, WritesWhatItReads) {
   const auto document = ReadSeriesJson(kSmall);
   ASSERT_TRUE(document);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "tests/analysis/trend/synthetic_window.h"
 
@@ -83,6 +84,20 @@ TEST(OutsideHeap, TakesOffTheLargestHeapOfThisLife) {
   EXPECT_THAT(outside.matrix[0], ElementsAre(100, 120, 50, 60));
   EXPECT_EQ(outside.observations[2].time, window.observations[3].time);
   EXPECT_EQ(outside.limit_bytes, 990);
+}
+
+TEST(OutsideHeap, LeavesNothingWhereAHeapOfExtremesExplainsAll) {
+  SiteWindow window = Process(Level(0), Level(0));
+  window.observations.resize(3);
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  window.matrix[0] = {1 - most, most, 0, 0, 1, most};  // the second row lets a total wrap around
+  window.rows = {{SiteId(0U), 0}, {SiteId(0U), 1}};
+  window.first_row = {0, 2};
+  for (Observation& observation : window.observations) observation.resident_bytes = 100;
+  window.limit_bytes = 1000;
+  const SiteWindow outside = OutsideHeap(window, {}).value();
+  EXPECT_THAT(outside.matrix[0], ElementsAre(100, 100, 0));
+  EXPECT_EQ(outside.limit_bytes, std::nullopt);
 }
 
 TEST(OutsideHeap, IsUnknownWhereTheProcessDoesNotTell) {

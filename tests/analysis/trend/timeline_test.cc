@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/analysis/trend/synthetic_window.h"
 
 namespace heapwatch {
@@ -67,6 +69,13 @@ TEST(Timeline, LeavesOutRepeatsAndEarlierLives) {
   const Timeline life = CurrentLife(window, 5);
   EXPECT_EQ(life.columns, (std::vector<std::uint32_t>{1, 2, 4}));
   EXPECT_EQ(life.seconds, (std::vector<double>{0, 60, 180}));
+}
+
+TEST(AllocatedBetween, HoldsForAnyTwoValues) {
+  SiteWindow window = WindowOf({0, 60}, {0, 60});
+  auto& bytes = window.matrix[static_cast<std::size_t>(Quantity::kAllocSpace)];
+  bytes = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+  EXPECT_EQ(AllocatedBetween(window, 0, 1), 0x1p64);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 #include <cmath>
+#include <limits>
 
 #include "analysis/profile/inflate.h"
 #include "analysis/profile/profile_builder.h"
@@ -278,6 +279,15 @@ TEST_F(PageTest, DrawsTheCourseOfAVerdictIntoTheSeriesOfItsSite) {
   EXPECT_EQ(data.at("total_inuse_space").as_array().back(), 21 * kMiB);
   EXPECT_EQ(data.at("memory_limit_bytes"), 100 * kMiB);
   EXPECT_EQ(data.at("gogc"), 100);
+}
+
+TEST_F(PageTest, LetsTotalsOfExtremesWrapAround) {
+  ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
+  for (const char* function : {"main.a", "main.b"})
+    builder.AddSample({{function, "main.go", 1, 1}}, 1, {std::numeric_limits<std::int64_t>::max()});
+  ASSERT_TRUE(views_.kept.Append({{"instance", "x"}}, At(2), std::move(builder).Build()));
+  EXPECT_EQ(Data("/api/v1/series", {{"target", "x"}}).at("values").at("inuse_space"),
+            json::array{-2});
 }
 
 TEST_F(PageTest, GivesTheCoursesOfSeveralSitesInOneAnswer) {
