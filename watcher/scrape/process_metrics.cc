@@ -67,6 +67,8 @@ class Rest {
   std::string_view text_;
 };
 
+constexpr double kYear10000Seconds = 253'402'300'800;  // who says a later one is no process
+
 struct Sample {
   std::string_view name;
   double value = 0;
@@ -160,7 +162,7 @@ Result<ProcessMetrics> ParseProcessMetrics(std::string_view text) {
                          .gc_cpu_seconds = readings[4].Value(),
                          .gc_cpu_fraction = readings[5].Value()};
   const Reading& start = readings[2];
-  if (start.Whole())
+  if (start.Whole() && start.value < kYear10000Seconds)
     metrics.started = Time(Duration(static_cast<std::int64_t>(start.value * 1000)));
   return metrics;
 }

@@ -47,6 +47,7 @@ TEST(ProcessMetrics, KnowsNothingWhereThereIsNothingOrMoreThanOne) {
                                 "go_gc_gomemlimit_bytes 9.223372036854776e+18\n")
                 .value(),
             ProcessMetrics());
+  EXPECT_EQ(ParseProcessMetrics("process_start_time_seconds 1e+17\n").value(), ProcessMetrics());
 }
 
 TEST(ProcessMetrics, TellsTheShareOfTheCollectorBetweenTwoLooks) {
