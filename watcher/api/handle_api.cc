@@ -162,8 +162,8 @@ Result<HttpResponse> Dispatch(const HttpRequest& request, const ReadViews& views
     return r.path == request.path && r.handle != nullptr;
   });
   if (route == routes.end()) {
-    return Fail(
-        ErrorCode::kNotFound,
+    return NoSuchAddress(
+        request,
         "\"" + request.path + "\" is not an address of Heapwatch; /api/v1 lists those there are");
   }
   if (auto known = CheckParameters(request, route->parameters); !known) return Fail(known.error());

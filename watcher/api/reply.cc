@@ -90,6 +90,29 @@ HttpResponse ErrorReply(const Error& error) {
   return response;
 }
 
+HttpResponse NoSuchAddress(const HttpRequest& request, const std::string& message) {
+  const bool is_for_a_browser =
+      Get(request.headers, "accept").find("text/html") != std::string_view::npos;
+  if (!is_for_a_browser || request.path.starts_with("/api/"))
+    return ErrorReply({ErrorCode::kNotFound, message});
+  // Relative, as a proxy may have taken a prefix off.
+  std::string root = "./";
+  for (auto slashes = std::count(request.path.begin(), request.path.end(), '/'); slashes > 1;
+       --slashes)
+    root += "../";
+  HttpResponse response;
+  response.status = 404;
+  response.content_type = "text/html; charset=utf-8";
+  response.body =
+      "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+      "<title>No such page · Heapwatch</title>\n<h1>No such page</h1>\n"
+      "<p>Heapwatch has nothing at this address. <a href=\"" +
+      root + "\">Go to its first page</a>.</p>\n</html>\n";
+  return response;
+}
+
 void PutInEnvelope(HttpResponse& refusal) {
   std::string message = std::move(refusal.body);
   while (message.ends_with('\n')) message.pop_back();

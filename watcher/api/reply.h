@@ -16,6 +16,10 @@ HttpResponse JsonReply(boost::json::value data);
 // {"status":"error","errorType":"not_found","error":"..."} with the status code that goes with it.
 HttpResponse ErrorReply(const Error& error);
 
+// Nothing is at the address asked for: said as a page that leads back to the first one where a
+// browser would show the answer and the address is none of the API's, else as an error.
+HttpResponse NoSuchAddress(const HttpRequest& request, const std::string& message);
+
 // Puts what a refusal in plain text says into that envelope; its status and its headers stay.
 void PutInEnvelope(HttpResponse& refusal);
 

@@ -17,9 +17,8 @@ std::optional<HttpResponse> EnterPrefix(std::string_view prefix, HttpRequest& re
     return std::nullopt;
   }
   if (request.path != "/" && request.path != prefix)
-    return ErrorReply(
-        {ErrorCode::kNotFound,
-         "\"" + request.path + "\": everything here lies under " + std::string(prefix) + "/"});
+    return NoSuchAddress(request, "\"" + request.path + "\": everything here lies under " +
+                                      std::string(prefix) + "/");
   HttpResponse redirect;
   redirect.status = 302;
   redirect.headers["location"] = std::string(prefix) + '/';

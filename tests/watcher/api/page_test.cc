@@ -88,6 +88,21 @@ TEST_F(PageTest, ServesTheSamePageForEveryView) {
   EXPECT_EQ(Get("/assets/none.js").status, 404);
 }
 
+TEST_F(PageTest, LeadsABrowserBackFromAnAddressThatIsNone) {
+  const Labels browser = {{"accept", "text/html,application/xhtml+xml,*/*;q=0.8"}};
+  const HttpResponse page = Get("/elsewhere", {}, browser);
+  EXPECT_EQ(page.status, 404);
+  EXPECT_THAT(page.content_type, HasSubstr("text/html"));
+  EXPECT_THAT(page.body, HasSubstr("href=\"./\""));
+  EXPECT_THAT(Get("/a/b/c", {}, browser).body, HasSubstr("href=\"./../../\""));
+  for (const HttpResponse& to_a_program :
+       {Get("/elsewhere"), Get("/elsewhere", {}, {{"accept", "*/*"}}),
+        Get("/api/v1/elsewhere", {}, browser)}) {
+    EXPECT_EQ(to_a_program.status, 404);
+    EXPECT_EQ(json::parse(to_a_program.body).at("errorType"), "not_found");
+  }
+}
+
 TEST_F(PageTest, LetsThePageRunItsOwnScriptsAndNothingElse) {
   const HttpResponse page = Get("/");
   EXPECT_THAT(page.headers.at("content-security-policy"),

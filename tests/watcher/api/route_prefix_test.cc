@@ -44,6 +44,9 @@ TEST(EnterPrefix, LeadsToThePageAndKnowsNothingElse) {
     ASSERT_TRUE(answer) << path;
     EXPECT_EQ(answer->status, 404);
   }
+  HttpRequest from_a_browser = At("/heapster/");
+  from_a_browser.headers = {{"accept", "text/html"}};
+  EXPECT_TRUE(EnterPrefix("/heap", from_a_browser)->content_type.starts_with("text/html"));
 }
 
 }  // namespace
