@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <numeric>
 #include <set>
 #include <utility>
 
+#include "analysis/base/nearest_name.h"
 #include "analysis/base/units.h"
 #include "config/targets.h"
 
@@ -28,20 +28,6 @@ std::string Describe(const YAML::Node& node) {
   if (node.IsSequence()) return "a list";
   if (node.IsScalar()) return Quoted(node.Scalar());
   return "nothing";
-}
-
-// Levenshtein's distance: how many letters to insert, delete or replace.
-std::size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replace = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({replace, row[j] + 1, row[j + 1] + 1}));
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -78,12 +64,10 @@ void YamlReader::Unknown(const YAML::Node& key, std::string_view where,
   if (const std::size_t colon = name.find(':'); colon != std::string::npos)
     name.replace(colon + 1, std::string::npos, "...");
   std::string message = "unknown field " + Quoted(name) + " in " + std::string(where);
-  const auto distance = [&](const Field& f) { return EditDistance(name, f.name); };
-  const auto nearest =
-      std::min_element(fields.begin(), fields.end(),
-                       [&](const Field& a, const Field& b) { return distance(a) < distance(b); });
-  if (nearest != fields.end() && distance(*nearest) <= std::max<std::size_t>(2, name.size() / 3)) {
-    message += "; did you mean " + Quoted(nearest->name) + "?";
+  std::vector<std::string> known;
+  for (const Field& field : fields) known.push_back(field.name);
+  if (const auto nearest = NearestName(name, known)) {
+    message += "; did you mean " + Quoted(*nearest) + "?";
   } else {
     message += "; expected one of ";
     for (const Field& field : fields)

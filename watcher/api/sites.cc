@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "analysis/base/nearest_name.h"
 #include "analysis/trend/outside_heap.h"
 #include "analysis/trend/verdict_rank.h"
 #include "watcher/api/handlers.h"
@@ -87,6 +89,33 @@ void PutFirst(std::vector<JudgedSite>& sites, std::size_t count) {
   });
 }
 
+constexpr std::size_t kServicesNamed = 10;
+
+// An error where nobody is called so, nor was while there is history.
+Result<void> CheckService(std::string_view service, const ReadViews& views) {
+  const auto stored = views.store().Targets();
+  if (!stored) return Fail(stored.error());
+  std::set<std::string> names;
+  for (const StoredTarget& target : *stored) names.insert(ServiceOf(target.labels));
+  for (const TargetStatus& status : views.Targets()) names.insert(ServiceOf(status.labels));
+  const std::vector<std::string> known(names.begin(), names.end());
+  if (names.contains(std::string(service))) return {};
+  std::string message = "service \"" + std::string(service) + "\" is unknown: ";
+  if (const auto nearest = NearestName(service, known)) {
+    message += "did you mean \"" + std::string(*nearest) + "\"?";
+  } else if (known.empty()) {
+    message += "no target is watched yet";
+  } else {
+    message += "there is ";
+    for (std::size_t i = 0; i < std::min(known.size(), kServicesNamed); ++i)
+      message += (i == 0 ? "" : ", ") + known[i];
+    if (known.size() > kServicesNamed)
+      message += ", and " + std::to_string(known.size() - kServicesNamed) +
+                 " more that /api/v1/services lists";
+  }
+  return Fail(ErrorCode::kNotFound, std::move(message));
+}
+
 json::object Describe(const JudgedSite& judged, const std::string& external_url) {
   json::object out = ToJson(*judged.verdict);
   const VerdictLinks links =
@@ -135,6 +164,8 @@ Result<HttpResponse> GetSites(const HttpRequest& request, const ReadViews& views
 
   const auto evaluation = views.LatestEvaluation();
   std::vector<JudgedSite> sites = Select(*evaluation, wanted);
+  if (sites.empty() && !wanted.service.empty())
+    if (const auto known = CheckService(wanted.service, views); !known) return Fail(known.error());
   PutFirst(sites, *limit);
   json::array shown;
   for (std::size_t i = 0; i < std::min(*limit, sites.size()); ++i)

@@ -333,6 +333,25 @@ TEST_F(PageTest, TellsOneSiteOnAllReplicasOfAService) {
   EXPECT_EQ(data.at("sites").at(0).at("labels").at("instance"), "a:6060");
 }
 
+TEST_F(PageTest, NamesTheServicesWhereAnUnknownOneIsAskedFor) {
+  const auto error = [&](const std::string& service) {
+    const HttpResponse response = Get("/api/v1/sites", {{"service", service}});
+    EXPECT_EQ(response.status, 404) << service;
+    return std::string(json::parse(response.body).at("error").as_string());
+  };
+  EXPECT_THAT(error("shpo"), HasSubstr("did you mean \"shop\"?"));
+  for (int i = 0; i < 11; ++i) {
+    TargetStatus status;
+    status.labels = {{"service", "svc" + std::to_string(i)}};
+    views_.statuses.push_back(status);
+  }
+  EXPECT_THAT(error("payment"), HasSubstr("there is shop, svc0, svc1, svc10, "));
+  EXPECT_THAT(error("payment"), HasSubstr(", and 2 more that /api/v1/services lists"));
+  // One of which nothing has been judged yet, and one that is gone but for its history.
+  EXPECT_EQ(Data("/api/v1/sites", {{"service", "svc5"}}).at("total"), 0);
+  EXPECT_EQ(Data("/api/v1/sites", {{"service", "shop"}}).at("total"), 0);
+}
+
 TEST_F(PageTest, TellsTheConfigurationInForce) {
   Config config;
   config.scrape_configs.push_back({});
