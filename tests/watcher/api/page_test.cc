@@ -354,33 +354,80 @@ TEST_F(PageTest, NamesTheServicesWhereAnUnknownOneIsAskedFor) {
 
 TEST_F(PageTest, TellsTheConfigurationInForce) {
   Config config;
-  config.scrape_configs.push_back({});
-  config.scrape_configs[0].job_name = "shop";
-  config.scrape_configs[0].memory_limit_bytes = 2048 * kMiB;
-  config.scrape_configs[0].stop_scraping = "INC-7";
-  config.scrape_configs[0].discovery_configs.push_back(FileSdConfig{.files = {"shops/*.json"}});
+  ScrapeConfig& job = config.scrape_configs.emplace_back();
+  job.job_name = "shop";
+  job.memory_limit_bytes = 2048 * kMiB;
+  job.stop_scraping = "INC-7";
+  job.params = {{"gc", {"1"}}};
+  job.static_configs = {{{"a:6060"}, {{"region", "eu"}}}};
+  job.discovery_configs = {FileSdConfig{.files = {"shops/*.json"}}, DnsSdConfig{.names = {"_a"}}};
+  job.relabel_configs = {{.action = RelabelAction::kHashMod, .source_labels = {"b"}, .modulus = 2}};
   config.site_rules.skip_functions = {"pool::.*"};
-  config.alerting.alertmanagers.emplace_back().static_configs = {{{"am:9093"}, {}}};
-  config.alerting.webhooks.emplace_back().url = "https://hooks.example.com/room?token=hush";
+  AlertmanagerConfig& cluster = config.alerting.alertmanagers.emplace_back();
+  cluster.static_configs = {{{"am:9093"}, {}}};
   AlertRule& rule = config.alerting.rules.emplace_back();
   rule.name = "batch";
   rule.match = {{"job", "nightly"}};
+  config.alerting.links = {{"logs", "https://logs.example.com/{{service}}"}};
   views_.configuration = std::make_shared<const Config>(config);
   const json::value data = Data("/api/v1/config");
   EXPECT_EQ(data.at("site_rules").at("skip_functions"), json::array{"pool::.*"});
   const json::value& alerting = data.at("alerting");
-  EXPECT_EQ(alerting.at("alertmanagers"), json::array{"http://am:9093"});
-  EXPECT_EQ(alerting.at("webhooks"), json::array{"https://hooks.example.com"});
+  EXPECT_EQ(alerting.at("alertmanagers").at(0).at("static_configs").at(0).at("targets"),
+            json::array{"am:9093"});
+  EXPECT_EQ(alerting.at("alertmanagers").at(0).at("timeout"), "10s");
   EXPECT_EQ(alerting.at("alert_on"), (json::array{"leak", "churn", "regression", "target-down"}));
   EXPECT_EQ(alerting.at("min_regression_rate"), "1.0 MiB/s");
   EXPECT_EQ(alerting.at("rules").at(0).at("match").at("job"), "nightly");
+  EXPECT_EQ(alerting.at("links").at(0).at("url"), "https://logs.example.com/{{service}}");
   EXPECT_EQ(data.at("global").at("scrape_budget").at("total_bytes_per_minute"), "1.0 GiB");
   EXPECT_EQ(data.at("global").at("scrape_budget").at("bytes_in_flight"), "256 MiB");
-  EXPECT_EQ(data.at("scrape_configs").at(0).at("job_name"), "shop");
-  EXPECT_EQ(data.at("scrape_configs").at(0).at("stop_scraping"), "INC-7");
-  EXPECT_EQ(data.at("scrape_configs").at(0).at("discovery"), json::array{"file: shops/*.json"});
-  EXPECT_EQ(data.at("scrape_configs").at(0).at("memory_limit"), "2.0 GiB");
+  const json::value& shop = data.at("scrape_configs").at(0);
+  EXPECT_EQ(shop.at("job_name"), "shop");
+  EXPECT_EQ(shop.at("stop_scraping"), "INC-7");
+  EXPECT_EQ(shop.at("memory_limit"), "2.0 GiB");
+  EXPECT_EQ(shop.at("params").at("gc"), json::array{"1"});
+  EXPECT_EQ(shop.at("static_configs").at(0).at("labels").at("region"), "eu");
+  EXPECT_EQ(shop.at("file_sd_configs").at(0).at("files"), json::array{"shops/*.json"});
+  EXPECT_EQ(shop.at("dns_sd_configs").at(0).at("type"), "SRV");
+  EXPECT_EQ(shop.at("relabel_configs").at(0).at("action"), "hashmod");
+  EXPECT_EQ(shop.at("relabel_configs").at(0).at("modulus"), 2);
   EXPECT_EQ(data.at("detection").at("warm_up"), "15m");
+}
+
+TEST_F(PageTest, TellsNoSecretOfTheConfiguration) {
+  const Secret hush("hush");
+  HttpClientConfig http;
+  http.basic_auth = BasicAuthConfig{"ann", hush, ""};
+  http.authorization = AuthorizationConfig{"Bearer", hush, ""};
+  http.tls.key = hush;
+  http.http_headers = {{"X-Key", {hush}, {"key.txt"}}};
+  http.proxy_url = hush;
+  Config config;
+  ScrapeConfig& job = config.scrape_configs.emplace_back();
+  job.http = http;
+  HttpSdConfig server;
+  server.url = "http://sd/";
+  server.http = http;
+  KubernetesSdConfig cluster;
+  cluster.http = http;
+  job.discovery_configs = {server, cluster};
+  config.alerting.alertmanagers.emplace_back().http = http;
+  WebhookConfig& webhook = config.alerting.webhooks.emplace_back();
+  webhook.url = "https://hooks.example.com/hush?token=hush";
+  webhook.http = http;
+  views_.configuration = std::make_shared<const Config>(config);
+  EXPECT_THAT(Get("/api/v1/config").body, Not(HasSubstr("hush")));
+  const json::value data = Data("/api/v1/config");
+  EXPECT_EQ(data.at("alerting").at("webhooks").at(0).at("url"),
+            "https://hooks.example.com/<secret>");
+  const json::value& shown = data.at("scrape_configs").at(0).at("http_sd_configs").at(0);
+  EXPECT_EQ(shown.at("basic_auth"), (json::object{{"username", "ann"}, {"password", "<secret>"}}));
+  EXPECT_EQ(shown.at("authorization").at("credentials"), "<secret>");
+  EXPECT_EQ(shown.at("tls_config").at("key"), "<secret>");
+  EXPECT_EQ(shown.at("http_headers").at("X-Key"),
+            (json::object{{"secrets", {"<secret>"}}, {"files", {"key.txt"}}}));
+  EXPECT_EQ(shown.at("proxy_url"), "<secret>");
 }
 
 }  // namespace
