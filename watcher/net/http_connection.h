@@ -48,7 +48,7 @@ struct HttpServing {
   const HttpServerOptions& options;
   const HttpServer::Handler& handler;
   const HttpServer::Admit& admit;
-  boost::asio::thread_pool& workers;
+  std::optional<boost::asio::thread_pool>& workers;  // none once the server has stopped
   const std::atomic<bool>& stopping;
   Permits& handling;                             // what its peer may have handled at once
   std::function<void(bool)> mark_waiting;        // a wait for the peer begins (again), or ends
@@ -216,7 +216,8 @@ class HttpConnection {
     } catch (const boost::system::system_error&) {
       co_return PlainResponse(503, "stopping");  // cancelled before its turn came
     }
-    co_return co_await RunOn(serving_.workers.get_executor(), run);
+    if (!serving_.workers) co_return PlainResponse(503, "stopping");
+    co_return co_await RunOn(serving_.workers->get_executor(), run);
   }
 
   template <class Body>

@@ -12,8 +12,11 @@
 #include <boost/beast/core/detect_ssl.hpp>
 #include <boost/beast/ssl.hpp>
 #include <chrono>
+#include <future>
 #include <list>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "watcher/net/http_connection.h"
 #include "watcher/net/permits.h"
@@ -67,7 +70,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
         slot_free_(strand_),
         tls_(options_.tls),
         tasks_(strand_, std::move(on_failure)),
-        workers_(options_.workers) {}
+        workers_(std::in_place, options_.workers) {}
 
   Result<void> Listen();
   void Accept() { tasks_.Spawn("http accept", AcceptLoop(shared_from_this())); }
@@ -111,7 +114,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   const HttpServerOptions options_;
   const Handler handler_;
   const Admit admit_;
-  // Everything below but the workers is touched on this strand only.
+  // Everything below is touched on this strand only, but that Stop waits for the workers.
   asio::strand<asio::any_io_executor> strand_;
   tcp::acceptor acceptor_;
   asio::steady_timer slot_free_;  // cancelled when a connection ends or begins to wait for its peer
@@ -122,7 +125,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_ = false;
   TaskGroup tasks_;
-  asio::thread_pool workers_;
+  std::optional<asio::thread_pool> workers_;
 };
 
 Result<void> HttpServer::Impl::Listen() {
@@ -304,8 +307,15 @@ void HttpServer::Impl::Stop(Duration grace) {
   tasks_.Cancel();
   if (!tasks_.WaitFor(grace))
     spdlog::warn("{} connections were still being answered at the stop", tasks_.size());
-  workers_.stop();
-  workers_.join();
+  workers_->stop();
+  workers_->join();
+  // A request that still waits for a worker keeps this alive, and the pool keeps the request.
+  const auto dropped = std::make_shared<std::promise<void>>();
+  asio::post(strand_, [self = shared_from_this(), dropped] {
+    self->workers_.reset();
+    dropped->set_value();
+  });
+  dropped->get_future().wait_for(kGoodbyeTimeout);
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const asio::any_io_executor& executor,

@@ -389,5 +389,40 @@ TEST_F(HttpServerTest, NamesTheAddressThatIsTaken) {
               AllOf(HasSubstr(options.listen_address), HasSubstr("in use")));
 }
 
+TEST_F(HttpServerTest, KeepsNothingOfARequestThatWaitsForAWorkerAtTheStop) {
+  const auto held = std::make_shared<int>();  // by the handler, and so by the server
+  std::promise<void> entered;
+  std::promise<void> leave;
+  std::promise<void> second_came;
+  HttpServerOptions options;
+  options.workers = 1;
+  Start(
+      [&, held](const HttpRequest& request) {
+        entered.set_value();
+        leave.get_future().wait();
+        return Echo(request);
+      },
+      options,
+      [&](const HttpRequest& request) -> asio::awaitable<Admission> {
+        if (request.path == "/second") second_came.set_value();
+        co_return Admission{};
+      });
+  RawClient first = Connect();
+  first.Send("GET /first HTTP/1.1\r\n\r\n");
+  entered.get_future().wait();
+  RawClient second(server_->port(), "127.0.0.2");
+  second.Send("GET /second HTTP/1.1\r\n\r\n");
+  second_came.get_future().wait();
+  std::thread leaves_after_the_stop([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    leave.set_value();
+  });
+  server_->Stop(Duration(0));
+  leaves_after_the_stop.join();
+  server_.reset();
+  EXPECT_TRUE(WaitUntil([&] { return held.use_count() == 1; }, kPatience));
+  context_.stop();  // what is still held would go on for ever
+}
+
 }  // namespace
 }  // namespace heapwatch
