@@ -33,6 +33,7 @@
 #include "watcher/net/http_server.h"
 #include "watcher/net/permits.h"
 #include "watcher/net/run_on.h"
+#include "watcher/net/url.h"
 
 namespace heapwatch {
 
@@ -108,7 +109,8 @@ class HttpConnection {
       co_return co_await Refuse(PlainResponse(431, "too many request headers"));
     auto request = Convert(header);
     if (!request)
-      co_return co_await Refuse(PlainResponse(400, "bad request: the target must be a path"));
+      co_return co_await Refuse(
+          PlainResponse(400, "bad request: " + DescribeBadTarget(header.target())));
     serving_.mark_waiting(false);
     Admission admission;
     if (serving_.admit) admission = co_await serving_.admit(*request);

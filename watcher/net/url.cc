@@ -1,6 +1,10 @@
 #include "watcher/net/url.h"
 
+#include <boost/url/encode.hpp>
+#include <boost/url/grammar/hexdig_chars.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/pchars.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
 #include <charconv>
 #include <optional>
@@ -51,6 +55,27 @@ Result<HttpUrl> ParseHttpUrl(std::string_view text) {
   if (url.target.empty()) url.target = "/";
   if (parsed->has_query()) url.target += '?' + std::string(parsed->encoded_query());
   return url;
+}
+
+std::string DescribeBadTarget(std::string_view target) {
+  if (!target.starts_with('/')) return "the target must be a path";
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    const char c = target[i];
+    if (boost::urls::pchars(static_cast<unsigned char>(c)) || c == '/' || c == '?') continue;
+    const std::string place = "character " + std::to_string(i + 1) + " of the address, ";
+    if (c != '%') {
+      const std::string shown = c > ' ' && c <= '~' ? std::string(1, c) : "which is not printable";
+      return place + shown + ", must be written " +
+             boost::urls::encode(std::string_view(&c, 1), boost::urls::unreserved_chars) +
+             "; `curl -G --data-urlencode` writes it so";
+    }
+    const auto is_digit = [&](std::size_t at) {
+      return at < target.size() && boost::urls::grammar::hexdig_chars(target[at]);
+    };
+    if (!is_digit(i + 1) || !is_digit(i + 2))
+      return place + "%, must be followed by two hexadecimal digits; a % itself is written %25";
+  }
+  return "the target must be a path";
 }
 
 Result<ListenAddress> ParseListenAddress(std::string_view text) {

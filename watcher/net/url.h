@@ -26,6 +26,10 @@ struct HttpUrl {
 
 Result<HttpUrl> ParseHttpUrl(std::string_view text);
 
+// What is wrong with the target of a request, which should be a path with an optional query, and
+// the way out.
+std::string DescribeBadTarget(std::string_view target);
+
 // "host:port", "[v6]:port" or ":port" (every address of this machine, then host is ""): what one
 // may listen on.
 struct ListenAddress {

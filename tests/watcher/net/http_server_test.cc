@@ -154,6 +154,21 @@ TEST_F(HttpServerTest, RefusesGarbage) {
   EXPECT_THAT(proxy_user.ReadToEnd(), StartsWith("HTTP/1.1 400"));
 }
 
+TEST_F(HttpServerTest, TellsWhatOfAnAddressMustBeWrittenOtherwise) {
+  Start();
+  const auto answer = [&](const std::string& target) {
+    RawClient client = Connect();
+    client.Send("GET " + target + " HTTP/1.1\r\n\r\n");
+    return client.ReadToEnd();
+  };
+  EXPECT_THAT(answer("/api?target=job=\"x\""),
+              AllOf(StartsWith("HTTP/1.1 400"),
+                    HasSubstr("character 17 of the address, \", must be written %22; `curl")));
+  EXPECT_THAT(answer("/a%2"), HasSubstr("character 3 of the address, %, must be followed by two"));
+  EXPECT_THAT(answer("/caf\xe9"), HasSubstr("must be written %E9"));
+  EXPECT_THAT(answer("*"), HasSubstr("the target must be a path"));
+}
+
 TEST_F(HttpServerTest, ClosesAConnectionThatStaysIdle) {
   HttpServerOptions options;
   options.idle_timeout = Duration(50);
