@@ -218,11 +218,11 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
       growth.above_give_backs_bytes < 0.5 * growth.growth_bytes || growth.load_share > 0.5) {
     return Stage::kGrowing;
   }
-  if (LengthSeconds(target, growth) >= WaitSeconds(target, growth) ||
-      IsUrgent(target, growth, options)) {
-    return Stage::kLeak;
-  }
-  return Stage::kWaiting;
+  if (IsUrgent(target, growth, options)) return Stage::kLeak;
+  const double wait_seconds = WaitSeconds(target, growth);
+  if (SlopeInterval(target, growth).low < KnownShare(wait_seconds) * growth.shape.best.end_slope)
+    return Stage::kGrowing;
+  return LengthSeconds(target, growth) >= wait_seconds ? Stage::kLeak : Stage::kWaiting;
 }
 
 void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site, double in_flight_bytes) {

@@ -55,7 +55,8 @@ std::string Doubt(const Growth& growth) {
   }
   if (!growth.in_every_third) return "it came in leaps rather than steadily";
   if (!growth.keeps_pace) return "of late it grows more slowly than before, or not at all";
-  return "a course that levels off fits about as well as one that goes on";
+  if (growth.unresolved) return "a course that levels off fits about as well as one that goes on";
+  return "how fast it grows is not known well enough to tell it from a fill that has ended";
 }
 
 // Where a curve goes on, only its beginning is seen.

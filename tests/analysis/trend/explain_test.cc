@@ -34,5 +34,19 @@ TEST(ExplainGrowth, CallsNoCourseOfALeakOneThatLevelsOff) {
             std::string::npos);
 }
 
+TEST(ExplainGrowth, TellsWhatKeepsAGrowthFromBeingALeak) {
+  Growth growth;
+  growth.growth_bytes = growth.above_give_backs_bytes = 1;
+  growth.in_every_third = growth.keeps_pace = true;
+  Verdict verdict;
+  verdict.kind = VerdictKind::kGrowing;
+  const auto says = [&](std::string_view why) {
+    return ExplainGrowth(verdict, growth).find(why) != std::string::npos;
+  };
+  EXPECT_TRUE(says("not a leak yet: how fast it grows is not known well enough"));
+  growth.unresolved = true;
+  EXPECT_TRUE(says("not a leak yet: a course that levels off fits about as well"));
+}
+
 }  // namespace
 }  // namespace heapwatch

@@ -37,5 +37,11 @@ TEST(Patience, ShrinksWithTheSpacingUnlessAskedFor) {
   EXPECT_DOUBLE_EQ(PatienceSeconds({.retention = {}, .spacing_seconds = 15}, asked), 4 * kHour);
 }
 
+TEST(Patience, AsksForASlopeTheBetterKnownTheLongerTheWait) {
+  EXPECT_DOUBLE_EQ(KnownShare(8 * kHour), 0.4);
+  EXPECT_DOUBLE_EQ(KnownShare(2 * kHour), 0.1);
+  EXPECT_DOUBLE_EQ(KnownShare(24 * kHour), 0.4);
+}
+
 }  // namespace
 }  // namespace heapwatch
