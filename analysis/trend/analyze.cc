@@ -131,11 +131,14 @@ double MaterialGrowth(const SiteWindow& window, const TrendOptions& options) {
   return material;
 }
 
+PatienceInput ForPatience(const Target& target, const Growth& growth) {
+  return {.began_mid_life = growth.began_mid_life,
+          .retention = growth.retention,
+          .spacing_seconds = target.life().spacing_seconds};
+}
+
 double WaitSeconds(const Target& target, const Growth& growth) {
-  return PatienceSeconds({.began_mid_life = growth.began_mid_life,
-                          .retention = growth.retention,
-                          .spacing_seconds = target.life().spacing_seconds},
-                         target.options());
+  return PatienceSeconds(ForPatience(target, growth), target.options());
 }
 
 bool IsUrgent(const Target& target, const Growth& growth, const TrendOptions& options) {
@@ -219,10 +222,11 @@ Stage StageOf(const Target& target, const Growth& growth, double material) {
     return Stage::kGrowing;
   }
   if (IsUrgent(target, growth, options)) return Stage::kLeak;
-  const double wait_seconds = WaitSeconds(target, growth);
-  if (SlopeInterval(target, growth).low < KnownShare(wait_seconds) * growth.shape.best.end_slope)
+  const double known_share = KnownShare(ForPatience(target, growth), options);
+  if (SlopeInterval(target, growth).low < known_share * growth.shape.best.end_slope)
     return Stage::kGrowing;
-  return LengthSeconds(target, growth) >= wait_seconds ? Stage::kLeak : Stage::kWaiting;
+  const bool waited = LengthSeconds(target, growth) >= WaitSeconds(target, growth);
+  return waited ? Stage::kLeak : Stage::kWaiting;
 }
 
 void JudgeGrowth(Verdict& verdict, Target& target, const SiteLife& site, double in_flight_bytes) {

@@ -25,20 +25,23 @@ double FullSeconds(double spacing_seconds, const TrendOptions& options) {
   return Seconds(kUsualPatience) * std::pow(spacing, 1.5);
 }
 
+// From 0 to 1, by what stays of what is allocated.
+double LikenessToFill(std::optional<double> retention) {
+  const double share = std::min(1.0, retention.value_or(1) / kRetentionOfFills);
+  return share * share;
+}
+
 }  // namespace
 
 double PatienceSeconds(const PatienceInput& input, const TrendOptions& options) {
-  double wait = FullSeconds(input.spacing_seconds, options);
-  if (input.retention) {
-    if (input.began_mid_life) wait *= kMidLifeShare;
-    const double share = std::min(1.0, *input.retention / kRetentionOfFills);
-    wait *= share * share;
-  }
+  double wait = FullSeconds(input.spacing_seconds, options) * LikenessToFill(input.retention);
+  if (input.began_mid_life && input.retention) wait *= kMidLifeShare;
   return std::max(kLeastWarmUps * Seconds(options.warm_up), wait);
 }
 
-double KnownShare(double patience_seconds) {
-  return kKnownShare * std::min(1.0, patience_seconds / Seconds(kUsualPatience));
+double KnownShare(const PatienceInput& input, const TrendOptions& options) {
+  const double wait = FullSeconds(input.spacing_seconds, options) * LikenessToFill(input.retention);
+  return kKnownShare * std::min(1.0, wait / Seconds(kUsualPatience));
 }
 
 }  // namespace heapwatch

@@ -15,8 +15,8 @@
 // asked for does not.
 //
 // The wait alone does not rule out a fill that ended meanwhile: its flat end only lowers the slope
-// and widens the interval. So the longer the wait, the better must be known how fast it grows
-// (KnownShare).
+// and widens the interval. So the more it may be a fill, whenever it began, the better must be
+// known how fast it grows (KnownShare).
 //
 // Example: scrapes a minute apart, growth since the process' start. Of what is allocated 80 %
 // stays: 8 h. 11 %: (0.11 / 0.22)^2 of it, 2 h. 3 %: 9 min, hence four warm-ups.
@@ -37,8 +37,8 @@ struct PatienceInput {
 
 double PatienceSeconds(const PatienceInput& input, const TrendOptions& options);
 
-// The least share of the slope that the lower end of its interval must come to: 0.4 after a wait of
-// 8 h, less in proportion after a shorter one.
-double KnownShare(double patience_seconds);
+// The least share of the slope that the lower end of its interval must come to: 0.4 where what is
+// allocated stays, less as the wait is less for want of retention or by closer scrapes.
+double KnownShare(const PatienceInput& input, const TrendOptions& options);
 
 }  // namespace heapwatch

@@ -37,10 +37,16 @@ TEST(Patience, ShrinksWithTheSpacingUnlessAskedFor) {
   EXPECT_DOUBLE_EQ(PatienceSeconds({.retention = {}, .spacing_seconds = 15}, asked), 4 * kHour);
 }
 
-TEST(Patience, AsksForASlopeTheBetterKnownTheLongerTheWait) {
-  EXPECT_DOUBLE_EQ(KnownShare(8 * kHour), 0.4);
-  EXPECT_DOUBLE_EQ(KnownShare(2 * kHour), 0.1);
-  EXPECT_DOUBLE_EQ(KnownShare(24 * kHour), 0.4);
+TEST(Patience, AsksForASlopeTheBetterKnownTheMoreItMayBeAFill) {
+  const auto share = [](std::optional<double> retention, double spacing_seconds) {
+    return KnownShare({.retention = retention, .spacing_seconds = spacing_seconds}, {});
+  };
+  EXPECT_DOUBLE_EQ(share(0.8, 60), 0.4);
+  EXPECT_DOUBLE_EQ(share({}, 60), 0.4);
+  EXPECT_DOUBLE_EQ(share(0.11, 60), 0.1);
+  EXPECT_DOUBLE_EQ(share(0.8, 15), 0.05);
+  EXPECT_DOUBLE_EQ(
+      KnownShare({.began_mid_life = true, .retention = 0.8, .spacing_seconds = 60}, {}), 0.4);
 }
 
 }  // namespace
