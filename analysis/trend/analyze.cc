@@ -131,16 +131,6 @@ double MaterialGrowth(const SiteWindow& window, const TrendOptions& options) {
   return material;
 }
 
-PatienceInput ForPatience(const Target& target, const Growth& growth) {
-  return {.began_mid_life = growth.began_mid_life,
-          .retention = growth.retention,
-          .spacing_seconds = target.life().spacing_seconds};
-}
-
-double WaitSeconds(const Target& target, const Growth& growth) {
-  return PatienceSeconds(ForPatience(target, growth), target.options());
-}
-
 bool IsUrgent(const Target& target, const Growth& growth, const TrendOptions& options) {
   const auto& limit = target.window().limit_bytes;
   if (!limit) return false;
@@ -160,12 +150,31 @@ double LengthSeconds(const Target& target, const Growth& growth) {
   return target.life().seconds.back() - growth.start_seconds;
 }
 
+double SamplingErrorOfSlope(const Target& target, const Growth& growth) {
+  const double length = LengthSeconds(target, growth);
+  return length > 0 ? growth.standard_error / length : 0;
+}
+
+double ErrorOfSlope(const Target& target, const Growth& growth) {
+  return std::max(growth.shape.end_slope_error, SamplingErrorOfSlope(target, growth));
+}
+
 Interval SlopeInterval(const Target& target, const Growth& growth) {
   const double slope = growth.shape.best.end_slope;
-  const double length = LengthSeconds(target, growth);
-  const double error =
-      std::max(growth.shape.end_slope_error, length > 0 ? growth.standard_error / length : 0);
+  const double error = ErrorOfSlope(target, growth);
   return {.low = slope - kTwoSided95 * error, .high = slope + kTwoSided95 * error};
+}
+
+PatienceInput ForPatience(const Target& target, const Growth& growth) {
+  const double by_sampling = SamplingErrorOfSlope(target, growth);
+  return {.began_mid_life = growth.began_mid_life,
+          .retention = growth.retention,
+          .error_over_sampling = by_sampling > 0 ? ErrorOfSlope(target, growth) / by_sampling : 1,
+          .spacing_seconds = target.life().spacing_seconds};
+}
+
+double WaitSeconds(const Target& target, const Growth& growth) {
+  return PatienceSeconds(ForPatience(target, growth), target.options());
 }
 
 void Fill(Verdict& verdict, const Target& target, const Growth& growth) {

@@ -24,7 +24,7 @@ struct TrendOptions {
   double min_growth_bytes = 7.0 * 1024 * 1024;
   double min_growth_of_limit = 0.001;
   // How long a growth of which all stays must have gone on, from the process' start on, before it
-  // is called a leak and no cache that fills up; patience.h says what shortens it. Absent: 8 h
+  // is called a leak and no cache that fills up; patience.h says what changes it. Absent: 8 h
   // where scrapes are a minute apart or more, less where they are closer.
   std::optional<Duration> patience;
   // Growth that has eaten this share of the memory that was free when it began is called a leak

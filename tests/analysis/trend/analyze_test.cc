@@ -69,6 +69,15 @@ TEST(Analyze, SaysGrowingUntilACacheCouldNotLookTheSameAnyMore) {
   EXPECT_THAT(early.reason, HasSubstr("cache"));
 }
 
+TEST(Analyze, WaitsLongerWhereTheWorkIsUneven) {
+  SyntheticSite site = Leak(20);
+  EXPECT_EQ(JudgeOne(site).patience, std::chrono::hours(8));
+  site.live_bytes = [even = site.live_bytes](double t) {
+    return even(t) + 20 * kMiB * (1 + std::sin(t / kHour) * std::sin(2.7 * t / kHour));
+  };
+  EXPECT_GT(JudgeOne(site).patience, std::chrono::hours(9));
+}
+
 TEST(Analyze, CallsACacheThatFilledUpAPlateau) {
   const Verdict verdict =
       JudgeOne({.function = "cache",

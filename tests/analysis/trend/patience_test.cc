@@ -12,8 +12,23 @@ TEST(Patience, RunsThroughTheExampleOfTheHeader) {
     return PatienceSeconds({.retention = retention, .spacing_seconds = 60}, {}) / kHour;
   };
   EXPECT_DOUBLE_EQ(hours(0.8), 8);
-  EXPECT_DOUBLE_EQ(hours(0.11), 2);
-  EXPECT_DOUBLE_EQ(hours(0.03), 1);
+  EXPECT_NEAR(hours(0.2), 3 + 38.0 / 60, 0.01);
+  EXPECT_NEAR(
+      PatienceSeconds({.retention = 0.2, .error_over_sampling = 3.2, .spacing_seconds = 60}, {}) /
+          kHour,
+      2 * hours(0.2), 1e-9);
+  EXPECT_DOUBLE_EQ(hours(0.1), 1);
+}
+
+TEST(Patience, IsThreeTimesAsLongAtMostForUnevenWork) {
+  const auto hours = [](double retention, double error) {
+    return PatienceSeconds(
+               {.retention = retention, .error_over_sampling = error, .spacing_seconds = 60}, {}) /
+           kHour;
+  };
+  EXPECT_DOUBLE_EQ(hours(0.8, 1.5), 8);
+  EXPECT_DOUBLE_EQ(hours(0.8, 100), 24);
+  EXPECT_DOUBLE_EQ(hours(0.01, 3.2), 2);
 }
 
 TEST(Patience, TakesRetentionThatIsNotToldForThatOfAFill) {
@@ -43,7 +58,7 @@ TEST(Patience, AsksForASlopeTheBetterKnownTheMoreItMayBeAFill) {
   };
   EXPECT_DOUBLE_EQ(share(0.8, 60), 0.4);
   EXPECT_DOUBLE_EQ(share({}, 60), 0.4);
-  EXPECT_DOUBLE_EQ(share(0.11, 60), 0.1);
+  EXPECT_DOUBLE_EQ(share(0.13, 60), 0.05);
   EXPECT_DOUBLE_EQ(share(0.8, 15), 0.05);
   EXPECT_DOUBLE_EQ(
       KnownShare({.began_mid_life = true, .retention = 0.8, .spacing_seconds = 60}, {}), 0.4);
