@@ -40,7 +40,8 @@ Result<int> Stat(const StoreArguments& arguments) {
   }
   std::cout << "\npins        " << stat->pins << "\non disk     " << Bytes(stat->disk_bytes)
             << " (blocks " << Bytes(stat->block_bytes) << ", rows " << Bytes(stat->row_bytes)
-            << ", dictionary " << Bytes(stat->dictionary_bytes) << ")\n";
+            << ", dictionary " << Bytes(stat->dictionary_bytes) << ", log "
+            << Bytes(stat->log_bytes) << ")\n";
   return kExitOk;
 }
 

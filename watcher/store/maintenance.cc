@@ -250,6 +250,7 @@ Result<StoreStat> StatStore(const std::string& path) {
   stat.dictionary_bytes = db.FileBytes(Family::kDictionary);
   stat.row_bytes = db.FileBytes(Family::kRows);
   stat.block_bytes = db.FileBytes(Family::kHeaders) + db.FileBytes(Family::kBlocks);
+  stat.log_bytes = db.LogBytes();
   return stat;
 }
 

@@ -21,10 +21,11 @@ struct StoreStat {
   std::optional<Time> last;
   std::size_t pins = 0;
   std::uint64_t disk_bytes = 0;
-  // Of the files alone, without what the service still has in its log.
+  // Of the files alone; what was written last is in the log, of whatever kind it is.
   std::uint64_t dictionary_bytes = 0;
   std::uint64_t row_bytes = 0;
   std::uint64_t block_bytes = 0;
+  std::uint64_t log_bytes = 0;
 };
 Result<StoreStat> StatStore(const std::string& path);
 

@@ -193,6 +193,21 @@ rocksdb::Status OpenDatabase(const RocksDbOptions& options,
   return rocksdb::Status::TryAgain();
 }
 
+// Of the files in a directory whose name's ending is asked for.
+template <class IsAskedFor>
+std::uint64_t BytesOfFiles(const std::string& path, const IsAskedFor& is_asked_for) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (std::filesystem::directory_iterator file(path, error), end; !error && file != end;
+       file.increment(error)) {
+    if (!is_asked_for(file->path().extension().string())) continue;
+    std::error_code gone;  // files come and go meanwhile
+    const std::uintmax_t size = file->file_size(gone);
+    if (!gone) bytes += size;
+  }
+  return bytes;
+}
+
 }  // namespace
 
 RocksDb::~RocksDb() { Close(); }
@@ -357,15 +372,11 @@ std::uint64_t RocksDb::DiskBytes() const {
   for (std::size_t family = 0; family < kFamilyCount; ++family) {
     bytes += FileBytes(static_cast<Family>(family));
   }
-  std::error_code error;
-  for (std::filesystem::directory_iterator file(path_, error), end; !error && file != end;
-       file.increment(error)) {
-    if (file->path().extension() == ".sst") continue;
-    std::error_code gone;  // files come and go meanwhile
-    const std::uintmax_t size = file->file_size(gone);
-    if (!gone) bytes += size;
-  }
-  return bytes;
+  return bytes + BytesOfFiles(path_, [](const std::string& ending) { return ending != ".sst"; });
+}
+
+std::uint64_t RocksDb::LogBytes() const {
+  return BytesOfFiles(path_, [](const std::string& ending) { return ending == ".log"; });
 }
 
 std::uint64_t RocksDb::FileBytes(Family family) const {

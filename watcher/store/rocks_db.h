@@ -86,6 +86,7 @@ class RocksDb {
   // Of the store's files, but for those that are gone once nobody reads them any more.
   std::uint64_t DiskBytes() const;
   std::uint64_t FileBytes(Family family) const;  // without what is still in the log
+  std::uint64_t LogBytes() const;                // what is written and in no file of a family yet
   std::uint64_t FreeDiskBytes() const;  // of the disk they are on; all where it does not tell
   std::uint64_t ApproximateBytes(Family family, std::string_view begin, std::string_view end) const;
 

@@ -13,7 +13,9 @@
 namespace heapwatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const Labels kTarget = {{"instance", "10.0.0.1:6060"}};
 
@@ -44,6 +46,7 @@ class StoreCommand : public ::testing::Test {
 TEST_F(StoreCommand, TellsWhatIsKept) {
   EXPECT_EQ(Run({"stat", "--storage.path", data_}), 0) << err_;
   EXPECT_THAT(out_, HasSubstr("snapshots   3, from 1970-01-01T00:00:00Z to 1970-01-01T00:02:00Z"));
+  EXPECT_THAT(out_, AllOf(HasSubstr(", log "), Not(HasSubstr(", log 0 B"))));
 }
 
 TEST_F(StoreCommand, ChecksAndNamesDamage) {

@@ -81,6 +81,19 @@ TEST_F(MaintenanceTest, TellsWhatIsKeptBesideARunningService) {
   EXPECT_GT(stat->disk_bytes, 100U);
 }
 
+TEST_F(MaintenanceTest, TellsHowMuchIsStillInTheLog) {
+  const auto before = StatStore(directory_.path());
+  ASSERT_TRUE(before) << before.error().message;
+  EXPECT_EQ(before->dictionary_bytes + before->row_bytes + before->block_bytes, 0U);
+  EXPECT_GT(before->log_bytes, 100U);
+  EXPECT_LE(before->log_bytes, before->disk_bytes);
+  ASSERT_TRUE(store_->db().Flush());
+  const auto after = StatStore(directory_.path());
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_GT(after->dictionary_bytes + after->row_bytes + after->block_bytes, 100U);
+  EXPECT_LT(after->log_bytes, before->log_bytes);
+}
+
 TEST_F(MaintenanceTest, FindsASoundStoreSoundBesideARunningService) {
   const auto check = CheckStore(directory_.path());
   ASSERT_TRUE(check) << check.error().message;
