@@ -71,6 +71,14 @@ bool ChurnsEnough(const ReplicaVerdict& replica, const AlertRule& rule, double s
 
 }  // namespace
 
+bool MatchesAnAlertName(const Labels& match) {
+  const auto asked = match.find("alertname");
+  if (asked == match.end()) return true;
+  const re2::RE2 pattern(asked->second, re2::RE2::Quiet);
+  return std::any_of(kAlertNames.begin(), kAlertNames.end(),
+                     [&](std::string_view name) { return re2::RE2::FullMatch(name, pattern); });
+}
+
 AlertRules::AlertRules(const AlertingConfig& config) : defaults_(config.defaults) {
   for (const AlertRule& rule : config.rules) rules_.emplace_back(Compile(rule.match), rule);
   for (const MuteConfig& mute : config.mutes) mutes_.emplace_back(Compile(mute.match), mute);

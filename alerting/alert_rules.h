@@ -2,6 +2,7 @@
 // called, how urgent it is, whether somebody asked to be spared. Pure; one thread.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,14 @@ struct Mute {
   Time until;
   bool operator==(const Mute&) const = default;
 };
+
+// What an alert may be called: the values of its label `alertname`.
+inline constexpr std::array<std::string_view, 6> kAlertNames = {
+    "HeapLeak",    "HeapGrowing",    "HeapLeakServiceWide",
+    "HeapGCChurn", "HeapRegression", "HeapWatchTargetDown"};
+
+// Whether one of those is what `match` asks for; the patterns are known to be good.
+bool MatchesAnAlertName(const Labels& match);
 
 class AlertRules {
  public:

@@ -18,6 +18,7 @@ namespace {
 
 using enum VerdictKind;
 using std::chrono::minutes;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -36,6 +37,19 @@ TEST(IdentityLabels, CallsATargetsLabelTheSameInEveryAlert) {
       EXPECT_NE(Get(labels, name), "x") << name;
     }
     EXPECT_EQ(Get(labels, "zone"), "x");
+  }
+}
+
+TEST(IdentityLabels, CallNoAlertOtherwiseThanIsKnown) {
+  for (const Problem problem : {Problem::kGrowth, Problem::kServiceGrowth, Problem::kChurn,
+                                Problem::kRegression, Problem::kTargetDown}) {
+    for (const VerdictKind kind : {kLeak, kGrowing}) {
+      Finding finding;
+      finding.problem = problem;
+      finding.kind = kind;
+      const Labels labels = IdentityLabels(finding);
+      EXPECT_THAT(kAlertNames, Contains(Get(labels, "alertname")));
+    }
   }
 }
 

@@ -117,6 +117,18 @@ void WarnOfRules(const AlertingConfig& alerting, Time now) {
       std::cerr << "warning: rule \"" << rule->name << "\" never applies: \"" << earlier->name
                 << "\" before it matches all that it does\n";
   }
+  std::string names;
+  for (const std::string_view name : kAlertNames)
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  const std::string no_such_alert =
+      " never applies: no alert has such an alertname; there is " + names;
+  for (const AlertRule& rule : rules)
+    if (!MatchesAnAlertName(rule.match))
+      std::cerr << "warning: rule \"" << rule.name << "\" for " << MatchText(rule.match)
+                << no_such_alert << '\n';
+  for (const MuteConfig& mute : alerting.mutes)
+    if (!MatchesAnAlertName(mute.match))
+      std::cerr << "warning: the mute of " << MatchText(mute.match) << no_such_alert << '\n';
   for (const MuteConfig& mute : alerting.mutes)
     if (mute.until <= now)
       std::cerr << "warning: the mute of " << MatchText(mute.match) << " has been over since "

@@ -115,6 +115,30 @@ TEST_F(CheckRulesTest, ListsTheRulesAndWarnsOfThoseThatNeverApplyAndOfMutesThatA
   EXPECT_EQ(Check({}, "config").err, warnings);
 }
 
+TEST_F(CheckRulesTest, WarnsOfNamesThatNoAlertHas) {
+  const std::string file = directory_.Write(
+      "heapwatch.yml",
+      "alerting:\n"
+      "  rules:\n"
+      "    - {name: good, match: {alertname: 'Heap.*', job: a}}\n"
+      "    - {name: typo, match: {alertname: HeapLeek}}\n"
+      "  mute:\n"
+      "    - {match: {alertname: HeapGCChurn}, until: 2100-01-01T00:00:00Z, reason: fine}\n"
+      "    - {match: {alertname: heapleak}, until: 2100-01-01T00:00:00Z, reason: typo}\n");
+  const char* warnings =
+      "warning: rule \"typo\" for alertname=~\"HeapLeek\" never applies: no alert has such an "
+      "alertname; there is HeapLeak, HeapGrowing, HeapLeakServiceWide, HeapGCChurn, "
+      "HeapRegression, HeapWatchTargetDown\n"
+      "warning: the mute of alertname=~\"heapleak\" never applies: no alert has such an "
+      "alertname; there is HeapLeak, HeapGrowing, HeapLeakServiceWide, HeapGCChurn, "
+      "HeapRegression, HeapWatchTargetDown\n";
+  for (const char* kind : {"rules", "config"}) {
+    const CommandOutcome outcome = RunCommand({"check", kind, file});
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.err, warnings);
+  }
+}
+
 TEST_F(CheckRulesTest, TellsWhatAppliesToAnAlert) {
   const CommandOutcome batch = Check({"alertname=HeapLeak", "job=nightly-1", "service=warm"});
   EXPECT_EQ(batch.exit_code, 0);
