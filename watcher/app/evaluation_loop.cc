@@ -165,7 +165,8 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
     if (const auto since = first.find(target.labels); since != first.end())
       verdicts.back().watched_since = since->second;
   }
-  co_await RunOn(parts_.judging, [&] { Conclude(settings, now, std::move(verdicts), stored); });
+  co_await RunOn(parts_.judging,
+                 [&] { Conclude(settings, now, std::move(verdicts), stored, limits); });
   parts_.metrics.ObserveEvaluation(
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started), now,
       failed);
@@ -173,7 +174,8 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
 
 void EvaluationLoop::Conclude(const Settings& settings, Time began,
                               std::vector<TargetVerdicts> verdicts,
-                              const std::vector<StoredTarget>& stored) {
+                              const std::vector<StoredTarget>& stored,
+                              const std::map<Labels, std::int64_t>& memory_limits) {
   // Judging may have taken long, and what is told counts from when it is sent.
   const Time now = parts_.clock.Now();
   auto evaluation = std::make_shared<Evaluation>();
@@ -193,7 +195,6 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
     findings.push_back(std::move(finding));
   const AlertingConfig& alerting = settings.config->alerting;
   const std::map<Labels, double> gc_cpu_shares = GcCpuSharesOf(statuses);
-  const std::map<Labels, std::int64_t> memory_limits = LimitsOf(statuses);
   const auto describe = [&](const Finding& finding, const Labels& labels) {
     return Describe(finding, labels,
                     {.store = parts_.store,

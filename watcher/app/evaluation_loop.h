@@ -63,8 +63,10 @@ class EvaluationLoop {
 
  private:
   boost::asio::awaitable<void> EvaluateAll();
+  // `memory_limits` are those that the verdicts went by: their messages name no other.
   void Conclude(const Settings& settings, Time began, std::vector<TargetVerdicts> verdicts,
-                const std::vector<StoredTarget>& stored);
+                const std::vector<StoredTarget>& stored,
+                const std::map<Labels, std::int64_t>& memory_limits);
   std::vector<TargetHealth> HealthOfTargets(const std::vector<TargetStatus>& statuses, Time now);
   // All targets the store knows; empty where it cannot tell.
   std::vector<StoredTarget> Stored() const;

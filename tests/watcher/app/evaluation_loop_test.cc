@@ -128,7 +128,11 @@ class EvaluationLoopTest : public ::testing::Test {
 
   std::vector<TargetStatus> Statuses() const {
     const std::scoped_lock lock(mutex_);
-    return statuses_;
+    std::vector<TargetStatus> statuses = statuses_;
+    for (TargetStatus& status : statuses)
+      if (!limits_in_turn_.empty())
+        status.memory_limit_bytes = limits_in_turn_[turn_++ % limits_in_turn_.size()];
+    return statuses;
   }
   void SetStatus(bool up, std::optional<Time> lost = std::nullopt) {
     TargetStatus status;
@@ -171,7 +175,9 @@ class EvaluationLoopTest : public ::testing::Test {
   FakeClock clock_;
   ScarceStore store_;
   mutable std::mutex mutex_;
-  std::vector<TargetStatus> statuses_;  // guarded by mutex_
+  std::vector<TargetStatus> statuses_;        // guarded by mutex_
+  std::vector<std::int64_t> limits_in_turn_;  // that the targets tell, a new one each time
+  mutable std::size_t turn_ = 0;
   TargetSet target_set_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
@@ -245,6 +251,19 @@ TEST_F(EvaluationLoopTest, KnowsTheMemoryLimitThatATargetTells) {
   LeakUntil(60);
   ASSERT_TRUE(ears_.Last("HeapLeak"));
   EXPECT_THAT(Get(ears_.Last("HeapLeak")->annotations, "summary"), HasSubstr("limit in "));
+}
+
+TEST_F(EvaluationLoopTest, NamesTheMemoryLimitThatTheVerdictWentByThoughAnotherIsToldMeanwhile) {
+  SetStatus(true);
+  End();
+  // Targets are asked before they are judged, and once more for their health.
+  limits_in_turn_ = {4LL << 30, 8LL << 30};
+  turn_ = 0;
+  Begin();
+  LeakUntil(60);
+  ASSERT_TRUE(ears_.Last("HeapLeak"));
+  EXPECT_THAT(Get(ears_.Last("HeapLeak")->annotations, "description"),
+              HasSubstr("may have 4.0 GiB"));
 }
 
 TEST_F(EvaluationLoopTest, KeepsTheMemoryLimitOfATargetAsLongAsItsHistory) {
