@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <limits>
 #include <optional>
 
 namespace heapwatch {
@@ -21,6 +20,8 @@ constexpr std::array<Unit, 7> kUnits = {{{"y", 365LL * 86'400'000},
                                          {"m", 60'000},
                                          {"s", 1'000},
                                          {"ms", 1}}};
+// Timers count 64 bits of nanoseconds, which is 292 years: this leaves room for sums.
+constexpr std::int64_t kMostYears = 100;
 
 // Reads exactly `digits` decimal digits at `at` and moves behind them.
 std::optional<int> ReadDigits(std::string_view text, std::size_t& at, std::size_t digits) {
@@ -145,8 +146,10 @@ Result<Duration> ParseDuration(std::string_view text) {
     std::size_t unit = next_unit;
     while (unit < kUnits.size() && kUnits[unit].name != name) ++unit;
     if (unit == kUnits.size()) return bad();
-    if (number > (std::numeric_limits<std::int64_t>::max() / 4 - total) / kUnits[unit].ms)
-      return bad();
+    if (number > (kMostYears * kUnits[0].ms - total) / kUnits[unit].ms)
+      return Fail(ErrorCode::kInvalidArgument, "\"" + std::string(text) +
+                                                   "\" is too long a duration: at most " +
+                                                   std::to_string(kMostYears) + "y");
     total += number * kUnits[unit].ms;
     next_unit = unit + 1;
     at = unit_end;
