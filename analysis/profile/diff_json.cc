@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "analysis/base/utf8.h"
+#include "analysis/profile/diff_caller.h"
 #include "analysis/profile/diff_functions.h"
 #include "analysis/profile/frame_names.h"
 
@@ -92,6 +93,12 @@ json::array FunctionsJson(const std::vector<FunctionChange>& functions, std::siz
   return out;
 }
 
+json::value CommonCallerJson(const ProfileDiff& diff) {
+  const auto caller = FindCommonCaller(diff);
+  if (!caller) return nullptr;
+  return {{"function", ToUtf8(caller->function)}, {"share", caller->share}};
+}
+
 }  // namespace
 
 void AddChange(const Change& change, json::object& out) {
@@ -121,6 +128,7 @@ json::object DiffToJson(const ProfileDiff& diff, std::optional<std::size_t> top)
   const auto left_out = [&](std::size_t count) { return count - std::min(limit, count); };
   const auto functions = FunctionChanges(diff, FunctionOrder::kFlat);
   json::object out = DiffHeadToJson(diff);
+  out["common_caller"] = CommonCallerJson(diff);
   out["sites"] = SitesJson(diff, limit);
   out["functions"] = FunctionsJson(functions, limit);
   out["stacks"] = StacksJson(diff, limit);

@@ -8,6 +8,7 @@
 //    "noise": "born-and-died"|"both-levels"|"exact"|"unknown",
 //    "notes": ["..."],
 //    "total": CHANGE,
+//    "common_caller": {"function": "main.serve", "share": 0.94}|null,
 //    "sites": [{"id": "0123456789abcdef", "function": "main.f", "file": "main.go", "line": 7,
 //               "line_is_relative": true, "stack_count": 2, CHANGE...}],
 //    "functions": [{"name": "main.f", "flat": CHANGE, "cum": CHANGE}],
@@ -18,7 +19,8 @@
 // The totals of `before` and `after` are those of the profiles; every other value of the side after
 // has been multiplied with `normalized_by`, where that is not null.
 //
-// CHANGE is {"before": 100, "after": 160, "change": 60, "standard_error": 12.5|null,
+// The common caller is the deepest function in or below which most of what grew was allocated, see
+// diff_caller.h. CHANGE is {"before": 100, "after": 160, "change": 60, "standard_error": 12.5|null,
 // "within_noise": false}. Lists go from the largest change, up or down, to the smallest; frames
 // from the leaf to the root, inlined calls spelt out. Pure.
 #pragma once
@@ -35,7 +37,7 @@ namespace heapwatch {
 boost::json::object DiffToJson(const ProfileDiff& diff,
                                std::optional<std::size_t> top = std::nullopt);
 
-// The same without the three lists and what is left out of them.
+// The same without the three lists, what is left out of them and the common caller.
 boost::json::object DiffHeadToJson(const ProfileDiff& diff);
 
 // Adds the members of CHANGE to `out`.

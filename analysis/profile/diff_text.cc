@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/base/units.h"
+#include "analysis/profile/diff_caller.h"
 #include "analysis/profile/diff_format.h"
 #include "analysis/profile/diff_functions.h"
 #include "analysis/profile/frame_names.h"
@@ -82,6 +83,16 @@ void AppendSide(std::string_view role, const DiffSide& side, const SampleType& t
   out += "  total " + FormatAmount(type, side.total) + "\n";
 }
 
+// "94% of what grew was allocated in main.(*Shop).login or below it", or "".
+std::string CommonCallerText(const ProfileDiff& diff, std::span<const Site> of = {}) {
+  const auto caller = FindCommonCaller(diff, of);
+  if (!caller) return "";
+  std::array<char, 16> share{};
+  std::snprintf(share.data(), share.size(), "%.0f%%", 100 * caller->share);
+  return std::string(share.data()) + " of what grew was allocated in " +
+         Printable(caller->function) + " or below it";
+}
+
 std::string Header(const ProfileDiff& diff) {
   const SampleType& type = diff.sample_type;
   std::string out;
@@ -97,6 +108,8 @@ std::string Header(const ProfileDiff& diff) {
   out += "change  " + type.type + " " + FormatChange(type, diff.total) + FormatElapsed(diff) +
          " (" + Percent(static_cast<double>(diff.total.change()), of.value) + " of the total " +
          std::string(of.name) + ")\n";
+  if (const std::string caller = CommonCallerText(diff); !caller.empty())
+    out += "caller  " + caller + "\n";
   for (const std::string& note : diff.notes) out += "note    " + Printable(note) + "\n";
   return out + "\n";
 }
@@ -250,6 +263,8 @@ std::string RenderTopSites(const ProfileDiff& diff, std::size_t n, std::span<con
   const SampleType& type = diff.sample_type;
   std::string out = type.type + " " + FormatLevels(type, diff.total) + FormatElapsed(diff) + ": " +
                     FormatChange(type, diff.total);
+  if (const std::string caller = CommonCallerText(diff, first); !caller.empty())
+    out += "\n" + caller;
   std::vector<SiteChange> sites = diff.sites;
   const auto is_told = [&](const SiteChange& site) {
     return std::find(first.begin(), first.end(), site.site) != first.end();

@@ -158,6 +158,7 @@ export interface StackChange extends Change {
 }
 
 export interface Diff extends DiffHead {
+  common_caller: { function: string; share: number } | null
   sites: SiteChange[]
   functions: FunctionChange[]
   stacks: StackChange[]

@@ -181,6 +181,7 @@ function Headline({ diff, about, instance, other }: { diff: Diff | undefined; ab
   const verb = total.within_noise ? 'has not changed beyond noise' : total.change > 0 ? 'grew' : 'shrank'
   const shares = diff.sites.filter((site) => !site.within_noise && Math.sign(site.change) === Math.sign(total.change))
   const worst = shares.find((site) => site.id === about) ?? shares[0]
+  const caller = diff.common_caller
   const grew = diff.sites.reduce((sum, site) => sum + Math.max(0, Math.sign(total.change) * site.change), 0)
   return (
     <header class="headline">
@@ -195,6 +196,7 @@ function Headline({ diff, about, instance, other }: { diff: Diff | undefined; ab
         {worst && <> <b>{percent(Math.abs(worst.change) / Math.max(1, grew))}</b> of {total.change > 0 ? 'what grew' : 'what shrank'} was allocated
           in <code title={worst.function}>{shortName(worst.function)}</code> ({changeText(worst.change, unit)}
           {worst.standard_error !== null && ` ± ${quantity(worst.standard_error, unit)}`}).</>}
+        {caller && <> <b>{percent(caller.share)}</b> of what grew was allocated in <code title={caller.function}>{shortName(caller.function)}</code> or below it.</>}
       </p>
     </header>
   )
