@@ -114,7 +114,10 @@ Result<HeapProfile> ReadProfile(const DiffArguments& arguments, const std::strin
   const auto bytes = AskService(arguments.service, "/api/v1/snapshot",
                                 {{"target", arguments.target}, {"t", what}, {"format", "pprof"}});
   if (!bytes) return Fail(bytes.error());
-  return DecodeProfile(*bytes, {.allow_without_live = true});
+  auto profile = DecodeProfile(*bytes, {.allow_without_live = true});
+  if (!profile)
+    return Fail(profile.error().In(arguments.service.url + " answers as no Heapwatch does"));
+  return profile;
 }
 
 Result<void> RunDiff(DiffArguments& arguments) {

@@ -8,7 +8,12 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <chrono>
+#include <exception>
+#include <iostream>
+#include <new>
 
+#include "analysis/profile/looks_like.h"
+#include "watcher/cli/commands.h"
 #include "watcher/net/http_client.h"
 
 namespace heapwatch {
@@ -50,6 +55,8 @@ Error ErrorOf(const HttpResponse& response) {
   if (!failed && answer.is_object() && answer.as_object().contains("error") &&
       answer.at("error").is_string())
     error.message = std::string(answer.at("error").as_string());
+  else if (response.status == 404)
+    error.message += ": is this a Heapwatch, and its path prefix in the URL?";
   if (response.status == 401)
     error.message =
         "the login is missing or wrong (HTTP 401): give --user with --password-file, or "
@@ -107,8 +114,26 @@ Result<json::value> AskServiceForData(const ServiceAddress& address, std::string
   const json::value answer = json::parse(*body, failed);
   if (failed || !answer.is_object() || !answer.as_object().contains("data"))
     return Fail(ErrorCode::kWrongFormat,
-                address.url + ": what answers is no Heapwatch: is this the right address?");
+                address.url + " answers as no Heapwatch does: " + LooksLike(*body));
   return answer.at("data");
+}
+
+int RunAsking(std::string_view command, const ServiceAddress& address,
+              const std::function<Result<void>()>& run) {
+  Result<void> done;
+  try {
+    done = run();
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception&) {  // Boost.JSON's, of several types
+    done = Fail(ErrorCode::kWrongFormat,
+                address.url +
+                    " answers as no Heapwatch of this version does: JSON of another "
+                    "form: is this the right address?");
+  }
+  if (done) return kExitOk;
+  std::cerr << "heapwatch " << command << ": " << done.error().message << '\n';
+  return kExitBadInput;
 }
 
 }  // namespace heapwatch

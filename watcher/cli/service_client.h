@@ -4,6 +4,7 @@
 
 #include <CLI/App.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -30,8 +31,13 @@ using Query = std::initializer_list<std::pair<std::string_view, std::string>>;
 // The body of a 200; parameters with an empty value are left out. Errors tell what the service
 // said, or why it could not be asked and which option may help.
 Result<std::string> AskService(const ServiceAddress& address, std::string_view path, Query query);
-// The `data` of a JSON answer.
+// The `data` of a JSON answer. kWrongFormat where something else answers than a Heapwatch.
 Result<boost::json::value> AskServiceForData(const ServiceAddress& address, std::string_view path,
                                              Query query);
+
+// The exit code of a sub-command that asks a service, as `run` does; tells on stderr what fails.
+// `run` may take the data for what this version's API answers: that they are not is told, too.
+int RunAsking(std::string_view command, const ServiceAddress& address,
+              const std::function<Result<void>()>& run);
 
 }  // namespace heapwatch

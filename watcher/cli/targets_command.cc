@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -108,9 +107,8 @@ void AddTargetsCommand(CLI::App& app, int& exit_code) {
   AddServiceOptions(*command, arguments->service);
   command->footer(kFooter);
   command->callback([arguments, &exit_code] {
-    const auto done = RunTargets(*arguments);
-    if (!done) std::cerr << "heapwatch targets: " << done.error().message << '\n';
-    exit_code = done ? kExitOk : kExitBadInput;
+    exit_code =
+        RunAsking("targets", arguments->service, [&arguments] { return RunTargets(*arguments); });
   });
 }
 

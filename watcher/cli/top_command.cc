@@ -1,6 +1,5 @@
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -83,9 +82,7 @@ void AddTopCommand(CLI::App& app, int& exit_code) {
   AddServiceOptions(*command, arguments->service);
   command->footer(kFooter);
   command->callback([arguments, &exit_code] {
-    const auto done = RunTop(*arguments);
-    if (!done) std::cerr << "heapwatch top: " << done.error().message << '\n';
-    exit_code = done ? kExitOk : kExitBadInput;
+    exit_code = RunAsking("top", arguments->service, [&arguments] { return RunTop(*arguments); });
   });
 }
 

@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json.hpp>
-#include <iostream>
 #include <memory>
 #include <set>
 #include <string>
@@ -170,9 +169,8 @@ void AddTrendCommand(CLI::App& app, int& exit_code) {
   AddServiceOptions(*command, arguments->service);
   command->footer(kFooter);
   command->callback([arguments, &exit_code] {
-    const auto done = RunTrend(*arguments);
-    if (!done) std::cerr << "heapwatch trend: " << done.error().message << '\n';
-    exit_code = done ? kExitOk : kExitBadInput;
+    exit_code =
+        RunAsking("trend", arguments->service, [&arguments] { return RunTrend(*arguments); });
   });
 }
 

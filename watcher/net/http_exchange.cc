@@ -1,10 +1,14 @@
 #include "watcher/net/http_exchange.h"
 
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/error.hpp>
 #include <string_view>
+#include <utility>
 
 #include "analysis/base/units.h"
 
@@ -74,6 +78,15 @@ Error NotHttp(const HttpExchange& x, const error_code& code) {
                                        AskForPort(x)};
 }
 
+Error NoTls(const HttpExchange& x, const error_code& code) {
+  std::string message = "no TLS with " + x.url.endpoint() + ": " + code.message();
+  // What OpenSSL calls the version are the first bytes of whatever answers.
+  if (code.category() == asio::error::get_ssl_category() &&
+      ERR_GET_REASON(static_cast<unsigned long>(code.value())) == SSL_R_WRONG_VERSION_NUMBER)
+    message += ": is this the right port? If it expects no TLS, the scheme must be http";
+  return {ErrorCode::kUnavailable, std::move(message)};
+}
+
 }  // namespace
 
 Error TimedOut(const HttpExchange& x) {
@@ -95,10 +108,12 @@ Error Describe(const HttpExchange& x, const boost::system::error_code& code) {
   if (x.phase == Phase::kConnect)
     return {ErrorCode::kUnavailable, "cannot connect to " + x.hop_name() + ": " + code.message()};
   if (code == http::error::body_limit) return OverLimit(x);
-  if (code == http::error::end_of_stream)
-    return {ErrorCode::kUnavailable, endpoint + " closed the connection without an answer"};
-  if (x.phase == Phase::kHandshake)
-    return {ErrorCode::kUnavailable, "no TLS with " + endpoint + ": " + code.message()};
+  const bool is_unheard = code == http::error::end_of_stream ||
+                          (code == asio::error::connection_reset && x.phase == Phase::kAwaitAnswer);
+  if (is_unheard)
+    return {ErrorCode::kUnavailable,
+            endpoint + " closed the connection without an answer" + AskForPort(x)};
+  if (x.phase == Phase::kHandshake) return NoTls(x, code);
   const bool was_cut = code == http::error::partial_message || code == asio::error::eof ||
                        code == asio::ssl::error::stream_truncated;
   if (was_cut) return CutShort(x);

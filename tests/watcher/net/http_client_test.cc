@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -200,7 +204,43 @@ TEST(HttpClient, TellsAPeerThatClosesWithoutAnAnswer) {
   const auto response = Send(CallTo(server));
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(response.error().message, HasSubstr("without an answer"));
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("without an answer"), HasSubstr("the scheme must be https")));
+}
+
+// Sends to a peer that does this once something has come, and then closes the connection.
+Result<HttpResponse> SendTo(const std::string& scheme,
+                            const std::function<void(boost::asio::ip::tcp::socket&)>& act) {
+  using boost::asio::ip::tcp;
+  boost::asio::io_context context;
+  tcp::acceptor acceptor(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  std::thread peer([&] {
+    tcp::socket socket = acceptor.accept();
+    socket.wait(tcp::socket::wait_read);
+    act(socket);
+  });
+  HttpCall call;
+  call.url = scheme + "://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/";
+  auto response = Send(std::move(call));
+  peer.join();
+  return response;
+}
+
+TEST(HttpClient, HintsAtTlsWhereAPeerResetsTheConnection) {
+  const auto response = SendTo(
+      "http", [](auto& socket) { socket.set_option(boost::asio::socket_base::linger(true, 0)); });
+  ASSERT_FALSE(response);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("without an answer"), HasSubstr("the scheme must be https")));
+}
+
+TEST(HttpClient, HintsAtPlainHttpWhereAPeerSpeaksNoTls) {
+  const auto response = SendTo("https", [](auto& socket) {
+    socket.write_some(boost::asio::buffer(std::string("HTTP/1.1 400 Bad Request\r\n\r\n")));
+  });
+  ASSERT_FALSE(response);
+  EXPECT_THAT(response.error().message,
+              AllOf(HasSubstr("no TLS with "), HasSubstr("the scheme must be http")));
 }
 
 TEST(HttpClient, TellsAnAnswerThatIsCutWhereverThatIs) {
