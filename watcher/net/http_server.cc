@@ -12,6 +12,7 @@
 #include <boost/beast/core/detect_ssl.hpp>
 #include <boost/beast/ssl.hpp>
 #include <chrono>
+#include <exception>
 #include <future>
 #include <list>
 #include <map>
@@ -233,13 +234,20 @@ asio::awaitable<void> HttpServer::Impl::Serve(std::shared_ptr<Impl> /*keeps this
                                               tcp::socket socket, OpenList::iterator open) {
   // Cancelled while it waits for a request it ends; cancelled in mid-request it answers first.
   co_await asio::this_coro::throw_if_cancelled(false);
-  if (tls_)
-    co_await ServeTls(beast::tcp_stream(std::move(socket)), open);
-  else
-    co_await ServePlain(beast::tcp_stream(std::move(socket)), open);
+  std::exception_ptr failure;
+  try {
+    if (tls_)
+      co_await ServeTls(beast::tcp_stream(std::move(socket)), open);
+    else
+      co_await ServePlain(beast::tcp_stream(std::move(socket)), open);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  unsent_bytes_ -= open->unsent_bytes;  // some are left where the answer's sending threw
   if (--open->share->second.connections == 0) shares_.erase(open->share);
   open_.erase(open);
   slot_free_.cancel();
+  if (failure) std::rethrow_exception(failure);
 }
 
 asio::awaitable<void> HttpServer::Impl::ServePlain(beast::tcp_stream stream,

@@ -374,6 +374,18 @@ TEST_F(HttpServerTest, AdmitsByTheHeaderBeforeTheBodyComes) {
   }
 }
 
+TEST_F(HttpServerTest, GivesBackThePlaceOfAConnectionThatBreaks) {
+  HttpServerOptions options;
+  options.max_connections_per_peer = 1;
+  Start(Echo, options, [](HttpRequest& request) -> asio::awaitable<Admission> {
+    if (request.path == "/break") throw std::runtime_error("admission broke");
+    co_return Admission();
+  });
+  EXPECT_FALSE(Get("/break"));
+  EXPECT_EQ(Get("/fine")->status, 200);
+  EXPECT_EQ(failures_.exchange(0), 1);
+}
+
 TEST_F(HttpServerTest, StopLetsARequestBeAnswered) {
   std::promise<void> entered;
   std::promise<void> leave;
