@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/support/raw_server.h"
@@ -195,6 +196,25 @@ TEST_F(WebhookNotifierTest, AReloadThatChangesAnUrlTellsTheNewOneWhatWaits) {
   ASSERT_TRUE(WaitForSent(2));
   EXPECT_THAT(Bodies(server), ElementsAre("a firing", "b firing"));
   EXPECT_THAT(notifier_->Statuses().at(0).url, HasSubstr(server.address()));
+}
+
+TEST_F(WebhookNotifierTest, AReloadThatReordersLeavesEachWhatWaitsForIt) {
+  std::atomic<bool> is_up = false;
+  const RawServer busy([&](const std::string&) {
+    return RawServer::Answer{is_up ? kAccepted : HttpAnswer(503, "text/plain", "busy"),
+                             Then::kClose};
+  });
+  const RawServer server(kAccepted);
+  Start({busy.address(), server.address()});
+  notifier_->Send({News("a")});
+  ASSERT_TRUE(WaitUntil([&] { return server.requests().size() == 1; }, kPatience));
+  std::swap(config_.webhooks[0], config_.webhooks[1]);
+  config_.webhooks.insert(config_.webhooks.begin(), {.url = "http://127.0.0.1:9/new"});
+  notifier_->Apply(config_);
+  is_up = true;
+  EXPECT_TRUE(WaitUntil([&] { return notifier_->Undelivered().empty(); }, kPatience));
+  EXPECT_EQ(Bodies(busy).back(), "a firing");
+  EXPECT_EQ(server.requests().size(), 1U);
 }
 
 TEST_F(WebhookNotifierTest, AReloadEndsOneThatWaitsToTryAgain) {
