@@ -98,7 +98,10 @@ void Discovery::Take(Running& running, DiscoveryReport report) {
     is_changed = !running.has_reported;
     running.has_reported = true;
     DiscoveryStatus& status = running.status;
-    if (report.groups && *report.groups != *running.groups) {
+    // A first look that fails and finds nothing tells less than what was found before a reload.
+    const bool is_blind =
+        !report.error.empty() && !status.last_success && report.groups && report.groups->empty();
+    if (report.groups && !is_blind && *report.groups != *running.groups) {
       running.groups = std::make_shared<const TargetGroups>(*std::move(report.groups));
       is_changed = true;
     }

@@ -185,6 +185,9 @@ TEST_F(DiscoveryTest, WhatWasFoundBeforeStaysUntilTheChangedPlaceWasLookedAt) {
   discovery_.Apply({Job("shop", {"y"})});
   EXPECT_TRUE(WaitUntil([&] { return places_.Ended("x") == 1; }, kPatience));
   EXPECT_THAT(TargetsOf("shop"), ElementsAre("a:1"));
+  places_.Set("y", {TargetGroups(), "it is broken"});
+  EXPECT_TRUE(WaitUntil([&] { return discovery_.Statuses().at(0).failures > 1; }, kPatience));
+  EXPECT_THAT(TargetsOf("shop"), ElementsAre("a:1"));
   places_.Set("y", {Group("b:1"), ""});
   EXPECT_TRUE(Finds("shop", {"b:1"}));
 }
