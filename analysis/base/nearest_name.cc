@@ -31,7 +31,7 @@ std::optional<std::string_view> NearestName(std::string_view name,
   std::optional<std::string_view> nearest;
   for (const std::string& candidate : known) {
     // No shorter than the difference in length: what somebody sends may be long.
-    const auto [shorter, longer] = std::minmax(name.size(), candidate.size());
+    const auto [shorter, longer] = std::minmax({name.size(), candidate.size()});
     if (longer - shorter > most) continue;
     const std::size_t distance = EditDistance(name, candidate);
     if (distance >= least) continue;
