@@ -154,11 +154,10 @@ bool IsWanted(const Finding& finding, const AlertRule& rule, Time now, double sl
 }
 
 std::string_view SeverityOf(const Finding& finding, const AlertRule& rule) {
-  const bool grows =
-      finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
+  if (!finding.is_growth()) return kTicket;
   for (const ReplicaVerdict& replica : finding.replicas) {
     const auto& limit = replica.verdict.seconds_to_limit;
-    if (grows && limit && limit->high <= Seconds(rule.page_within)) return kPage;
+    if (limit && limit->high <= Seconds(rule.page_within)) return kPage;
   }
   return kTicket;
 }

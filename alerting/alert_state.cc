@@ -17,9 +17,8 @@ constexpr std::size_t kMaxMembers = 100;
 // A leak may stand for a while though its latest figures no longer show it, as after a restart:
 // then the text that tells how it was found tells more than a new one would.
 bool FiguresShowIt(const Finding& finding) {
-  const bool grows =
-      finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
-  if (!grows || finding.replicas.empty()) return !grows;
+  if (!finding.is_growth()) return true;
+  if (finding.replicas.empty()) return false;
   return (finding.only_together() ? finding.pooled->slope_interval
                                   : finding.replicas.front().verdict.slope_interval)
              .low > 0;

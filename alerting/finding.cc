@@ -21,8 +21,8 @@ constexpr std::pair<Problem, std::string_view> kProblemNames[] = {
     {Problem::kTargetDown, "target-down"}};
 
 double Badness(const Finding& finding, const Verdict& verdict) {
-  const bool is_growth = finding.problem == Problem::kGrowth;
-  return is_growth ? verdict.slope_bytes_per_second : verdict.alloc_bytes_per_second.value_or(0);
+  return finding.is_growth() ? verdict.slope_bytes_per_second
+                             : verdict.alloc_bytes_per_second.value_or(0);
 }
 
 struct GroupFacts {

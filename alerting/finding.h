@@ -105,6 +105,10 @@ struct Finding {
   std::vector<DownTarget> down;         // longest first
 
   FindingKey key() const;
+  // About memory that grows, of one site or of many.
+  bool is_growth() const {
+    return problem == Problem::kGrowth || problem == Problem::kServiceGrowth;
+  }
   // A growth that no replica alone is sure of.
   bool only_together() const { return pooled && pooled->only_together; }
 };

@@ -66,7 +66,7 @@ std::string Moment(Time time) {
 std::string Onset(const Finding& finding) {
   const Verdict& v = finding.replicas.front().verdict;
   std::string text;
-  if (IsGrowth(finding) && v.growing_for > Duration(0))
+  if (finding.is_growth() && v.growing_for > Duration(0))
     text = "it has grown since " + Moment(v.to - v.growing_for);
   if (finding.watched_since && !finding.version.empty())
     text += (text.empty() ? "" : "; ") + finding.version + " has been watched since " +
@@ -109,7 +109,7 @@ std::string Load(const Finding& finding, const MessageContext& context) {
                      ChangeOf(before, after) + ")";
   const Verdict& v = finding.replicas.front().verdict;
   const double held_before = HeldBefore(finding);
-  if (IsGrowth(finding) && held_before > 0)
+  if (finding.is_growth() && held_before > 0)
     text += std::string("; what the ") + (finding.members.empty() ? "site holds" : "sites hold") +
             " went " + ChangeOf(held_before, v.inuse_bytes);
   return text + ".\n";
@@ -208,7 +208,7 @@ std::string Argument(const Finding& finding, const MessageContext& context,
   std::string text = "\n";
   if (!finding.reason.empty()) text += "Why: " + finding.reason + ".\n";
   // Of what only all replicas together show, the reason has told that.
-  if (IsGrowth(finding) && !finding.only_together())
+  if (finding.is_growth() && !finding.only_together())
     text += "How sure: " + Confidence(finding) + "\n";
   text += Limit(finding, context) + Onset(finding) + Load(finding, context) +
           Collector(finding, context);
@@ -269,7 +269,7 @@ std::string PprofCommand(std::string url, bool asks_password) {
 Evidence EvidenceOf(const Finding& finding) {
   const ReplicaVerdict& worst = finding.replicas.front();
   return {worst.target, worst.verdict.from, worst.verdict.to,
-          IsGrowth(finding) ? "inuse_space" : "alloc_space"};
+          finding.is_growth() ? "inuse_space" : "alloc_space"};
 }
 
 AlertText DescribeFinding(const Finding& finding, const MessageContext& context) {

@@ -109,19 +109,15 @@ std::string DownSummary(const Finding& finding) {
 
 }  // namespace
 
-bool IsGrowth(const Finding& finding) {
-  return finding.problem == Problem::kGrowth || finding.problem == Problem::kServiceGrowth;
-}
-
 bool IsNewInVersion(const Finding& finding) {
   if (!finding.change) return false;
   if (finding.problem == Problem::kRegression) return true;
-  return IsGrowth(finding) && finding.change->growth_is_new &&
+  return finding.is_growth() && finding.change->growth_is_new &&
          finding.change->slope_interval_before.low <= 0;
 }
 
 const ReplicaVerdict* SoonestAtLimit(const Finding& finding) {
-  if (!IsGrowth(finding)) return nullptr;
+  if (!finding.is_growth()) return nullptr;
   const ReplicaVerdict* soonest = nullptr;
   const auto key = [](const ReplicaVerdict& replica) {
     const Interval& limit = *replica.verdict.seconds_to_limit;
@@ -136,7 +132,7 @@ const ReplicaVerdict* SoonestAtLimit(const Finding& finding) {
 }
 
 std::string Rate(const Finding& finding, const Verdict& verdict) {
-  if (!IsGrowth(finding)) return FormatBytesPerSecond(verdict.alloc_bytes_per_second.value_or(0));
+  if (!finding.is_growth()) return FormatBytesPerSecond(verdict.alloc_bytes_per_second.value_or(0));
   return SlopeText(verdict.slope_bytes_per_second, verdict.slope_interval);
 }
 

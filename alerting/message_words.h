@@ -15,8 +15,6 @@ inline constexpr std::size_t kMaxSummaryRunes = 130;
 // The verdict in one line, at most kMaxSummaryRunes; see message.h.
 std::string Summary(const Finding& finding);
 
-// Whether it is about memory that grows, of one site or of many.
-bool IsGrowth(const Finding& finding);
 // Whether the version before is known not to have had it.
 bool IsNewInVersion(const Finding& finding);
 // Of a growth, the replica that reaches its memory limit first; null where no limit is known, or it

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/trend/timeline.h"
+
 namespace heapwatch {
 namespace {
 
@@ -14,10 +16,6 @@ constexpr double kStandardErrors = 4;
 constexpr double kSpreadOfSizes = 1;
 constexpr double kSameRateFactor = 3;
 constexpr double kMinSamples = 8;
-
-bool SameLife(const Observation& a, const Observation& b) {
-  return a.lifetime == b.lifetime && a.build == b.build;
-}
 
 // Observations [first, end).
 struct Stay {

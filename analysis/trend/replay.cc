@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "analysis/trend/timeline.h"
+
 namespace heapwatch {
 namespace {
 
@@ -30,8 +32,7 @@ void Replay(const SiteWindow& window, const ReplayOptions& options,
   std::size_t life_start = 0;
   std::optional<std::size_t> evaluated;
   for (std::size_t i = 0; i < observations.size(); ++i) {
-    const bool new_life = i > 0 && (observations[i].lifetime != observations[i - 1].lifetime ||
-                                    observations[i].build != observations[i - 1].build);
+    const bool new_life = i > 0 && !SameLife(observations[i], observations[i - 1]);
     if (new_life) life_start = i;
     const bool last = i + 1 == observations.size();
     if (!observations[i].is_new && !last) continue;

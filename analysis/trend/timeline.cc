@@ -16,9 +16,8 @@ constexpr double kLongStep = 4;
 constexpr double kIdleShare = 0.3;
 constexpr std::size_t kRateSteps = 8;
 
-bool SameLife(const Observation& a, const Observation& b) {
-  return a.lifetime == b.lifetime && a.build == b.build &&
-         a.sampling_period_bytes == b.sampling_period_bytes;
+bool Comparable(const Observation& a, const Observation& b) {
+  return SameLife(a, b) && a.sampling_period_bytes == b.sampling_period_bytes;
 }
 
 bool IsUsual(double step, double spacing) {
@@ -64,6 +63,10 @@ std::size_t Timeline::index_at(double second) const {
   return std::min(static_cast<std::size_t>(found - seconds.begin()), size() - 1);
 }
 
+bool SameLife(const Observation& a, const Observation& b) {
+  return a.lifetime == b.lifetime && a.build == b.build;
+}
+
 std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t from, std::size_t to) {
   if (!window.has[static_cast<std::size_t>(Quantity::kAllocSpace)]) return std::nullopt;
   double bytes = 0;
@@ -79,7 +82,7 @@ Timeline CurrentLife(const SiteWindow& window, std::size_t end) {
   if (end == 0) return life;
   const auto& observations = window.observations;
   std::size_t first = end - 1;
-  while (first > 0 && SameLife(observations[first - 1], observations[end - 1])) --first;
+  while (first > 0 && Comparable(observations[first - 1], observations[end - 1])) --first;
   life.first_column = first;
 
   std::vector<double> steps;  // from each observation to the next

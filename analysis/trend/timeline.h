@@ -32,6 +32,9 @@ struct Timeline {
   std::size_t index_at(double second) const;
 };
 
+// Whether both are of one life of one build.
+bool SameLife(const Observation& a, const Observation& b);
+
 // Bytes that the process allocated between two observations; nullopt where they are not told.
 std::optional<double> AllocatedBetween(const SiteWindow& window, std::size_t from, std::size_t to);
 

@@ -20,10 +20,6 @@ constexpr double kHigherThanBefore = 1.15;
 // Of the scrapes, where a wait is not that of one site.
 constexpr double kUsualSpacingSeconds = 60;
 
-bool SameLife(const Observation& a, const Observation& b) {
-  return a.lifetime == b.lifetime && a.build == b.build;
-}
-
 // How long a leak may rest before it has ended.
 double RestSeconds(const TrendOptions& trend) {
   return PatienceSeconds(
