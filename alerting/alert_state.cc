@@ -190,10 +190,9 @@ void AlertState::Advance(Entry& entry, Now& now, bool& stays) {
 }
 
 Sighting AlertState::SightingOf(const Entry& entry, const Finding* finding, const Now& now) const {
-  const auto& unfound = now.circumstances.unfound_jobs;
+  const auto& found = now.circumstances.found_jobs;
   const std::string job(Get(entry.labels, "job"));  // none: it is of several
-  if (finding == nullptr && (job.empty() ? !unfound.empty() : unfound.contains(job)))
-    return Sighting::kUnknown;
+  if (finding == nullptr && found && !found->contains(job)) return Sighting::kUnknown;
   return See(finding, rules_.For(entry.labels), entry.phase == AlertPhase::kFiring, entry.figures,
              entry.last_bad, now.time);
 }

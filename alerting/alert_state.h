@@ -106,8 +106,9 @@ class AlertState {
     // Of the alerts that are on their way to a receiver: a resolved one is kept for so long, as
     // Save must name it.
     std::set<Labels> untold;
-    // Those whose targets discovery has yet to find: what is not seen of them may be there.
-    std::set<std::string> unfound_jobs;
+    // Where discovery has yet to find some jobs' targets, the others' names: what is not seen of
+    // any other job may be there, whatever relabelling calls it. nullopt: all are found.
+    std::optional<std::set<std::string>> found_jobs;
   };
 
   explicit AlertState(const Config& config);

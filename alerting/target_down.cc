@@ -57,9 +57,9 @@ std::optional<Time> DownTimes::Update(const Labels& target, std::optional<bool> 
   return since;
 }
 
-void DownTimes::EndRound(const std::set<std::string>& unfound_jobs) {
+void DownTimes::EndRound(const std::optional<std::set<std::string>>& found_jobs) {
   std::erase_if(since_, [&](const auto& entry) {
-    return !unfound_jobs.contains(std::string(Get(entry.first, "job")));
+    return !found_jobs || found_jobs->contains(std::string(Get(entry.first, "job")));
   });
   round_.merge(since_);
   since_ = std::exchange(round_, {});

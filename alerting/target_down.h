@@ -31,9 +31,9 @@ class DownTimes {
   // `is_up` is absent where the target was not asked since the start: what was known of it stays.
   // Gives what down_since should be.
   std::optional<Time> Update(const Labels& target, std::optional<bool> is_up, Time now);
-  // Forgets the targets that were not updated since the last call, but for those of the jobs whose
-  // targets have yet to be found.
-  void EndRound(const std::set<std::string>& unfound_jobs = {});
+  // Forgets the targets that were not updated since the last call; where `found_jobs` are those of
+  // some jobs only, as in AlertState::Circumstances, just theirs.
+  void EndRound(const std::optional<std::set<std::string>>& found_jobs = std::nullopt);
 
   // JSON, with its version in it. Restore passes over entries that it cannot read, and gives what
   // they are and why; it fails with kCorrupt and changes nothing where the whole text cannot be

@@ -228,14 +228,14 @@ TEST(AlertState, ResolvesWhenTheVersionIsGone) {
 
 TEST(AlertState, KnowsNothingUntilTheTargetsOfItsJobAreFound) {
   WatchedService s(WaitingFor(minutes(5)));
-  s.SetUnfoundJobs({"shop"});
+  s.SetFoundJobs({"another"});
   s.See(MakeVerdict(kLeak));
   s.Minute({});
   EXPECT_EQ(s.Phase(), "pending");
   s.SeeFor(5, MakeVerdict(kLeak));
   for (int i = 0; i < 60; ++i) s.Minute({});
   EXPECT_EQ(s.Phase(), "firing");
-  s.SetUnfoundJobs({"another"});
+  s.SetFoundJobs({"shop"});
   for (int i = 0; i < 16; ++i) s.Minute({});
   EXPECT_EQ(s.Phase(), "resolved");
 }

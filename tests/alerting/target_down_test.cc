@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "tests/alerting/sample_findings.h"
 
 namespace heapwatch {
@@ -37,12 +40,13 @@ TEST(DownTimes, CountFromNowWhereTheClockWasSetBack) {
 TEST(DownTimes, StayUntilTheTargetsOfTheirJobAreFound) {
   DownTimes times;
   Round(times, false, kStart);
-  times.EndRound({"shop"});
+  const std::set<std::string> none;
+  times.EndRound(none);
   EXPECT_EQ(Round(times, false, kStart + minutes(2)), kStart);
   times.Update(Replica("a:1"), true, kStart + minutes(3));
-  times.EndRound({"shop"});
+  times.EndRound(none);
   EXPECT_EQ(Round(times, false, kStart + minutes(4)), kStart + minutes(4));
-  times.EndRound({"another"});
+  times.EndRound(std::set<std::string>{"shop"});
   EXPECT_EQ(Round(times, false, kStart + minutes(6)), kStart + minutes(6));
 }
 

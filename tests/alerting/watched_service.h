@@ -60,7 +60,7 @@ class WatchedService {
   }
   // The labels of the alerts that a webhook has yet to be told of.
   void SetUntold(std::set<Labels> untold) { circumstances_.untold = std::move(untold); }
-  void SetUnfoundJobs(std::set<std::string> jobs) { circumstances_.unfound_jobs = std::move(jobs); }
+  void SetFoundJobs(std::set<std::string> jobs) { circumstances_.found_jobs = std::move(jobs); }
   void Restart() {
     AlertState restored(config_);
     ASSERT_TRUE(restored.Restore(state_.Save(circumstances_.untold)).has_value());

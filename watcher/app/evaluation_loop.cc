@@ -208,7 +208,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
   };
   AlertState::Outcome outcome =
       alert_state_.Step(findings, parts_.acks.At(now), now, describe,
-                        {parts_.webhooks.Undelivered(), settings.unfound_jobs});
+                        {parts_.webhooks.Undelivered(), settings.found_jobs});
   KeepState(outcome, now);
   KeepEvidence(alerting, now);
   if (const auto kept = KeepLimits(parts_.store, statuses, stored); !kept)
@@ -292,7 +292,7 @@ std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(const std::vector<Targ
     }
     healths.push_back(std::move(health));
   }
-  down_times_.EndRound(settings_->unfound_jobs);
+  down_times_.EndRound(settings_->found_jobs);
   return healths;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ struct Settings {
   std::shared_ptr<const Config> config;
   std::shared_ptr<const SiteAttributor> attributor;
   std::vector<Target> targets;  // those configured, or once they are watched those found as well
-  std::set<std::string> unfound_jobs;  // see Discovery::UnfoundJobs
+  std::optional<std::set<std::string>> found_jobs;  // see AlertState::Circumstances
 };
 
 // Errors are those of LoadConfig and SiteAttributor::Create.

@@ -73,9 +73,9 @@ void WatchList::Renew() {
   const std::scoped_lock lock(renew_mutex_);
   is_outdated_ = false;
   // Before the groups: what is found in between counts as unfound for a moment more.
-  auto unfound_jobs = discovery_.UnfoundJobs();
-  const auto plan =
-      set_.Update(configured_->config->scrape_configs, discovery_.Groups(), parts_.clock.Now());
+  const auto unfound_jobs = discovery_.UnfoundJobs();
+  const std::vector<ScrapeConfig>& jobs = configured_->config->scrape_configs;
+  const auto plan = set_.Update(jobs, discovery_.Groups(), parts_.clock.Now());
   LogChanges(*Plan(), *plan);
   {
     const std::scoped_lock plan_lock(plan_mutex_);
@@ -83,7 +83,10 @@ void WatchList::Renew() {
   }
   auto settings = std::make_shared<Settings>(*configured_);
   settings->targets = plan->targets;
-  settings->unfound_jobs = std::move(unfound_jobs);
+  if (!unfound_jobs.empty()) settings->found_jobs.emplace();
+  for (const ScrapeConfig& job : jobs)
+    if (settings->found_jobs && !unfound_jobs.contains(job.job_name))
+      settings->found_jobs->insert(job.job_name);
   parts_.watch(std::move(settings));
 }
 

@@ -7,6 +7,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -20,7 +21,7 @@ namespace {
 
 namespace asio = boost::asio;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
+using ::testing::Optional;
 
 constexpr std::chrono::seconds kPatience(60);
 
@@ -57,9 +58,9 @@ class WatchListTest : public ::testing::Test {
       watched.push_back(target.labels.at("instance") + (target.lost ? "?" : ""));
     return watched;
   }
-  std::set<std::string> UnfoundJobs() const {
+  std::optional<std::set<std::string>> FoundJobs() const {
     const std::scoped_lock lock(mutex_);
-    return watched_->unfound_jobs;
+    return watched_->found_jobs;
   }
   bool Watches(const std::vector<std::string>& expected) const {
     return WaitUntil([&] { return Watched() == expected; }, kPatience);
@@ -102,15 +103,15 @@ TEST_F(WatchListTest, FollowsDiscoveryAndForgetsWhomItLostAfterAGrace) {
   EXPECT_EQ(list_.DiscoveryStatuses().at(0).targets, 1U);
 }
 
-TEST_F(WatchListTest, TellsWhichJobsAreUnfoundUntilDiscoveryHasSucceeded) {
+TEST_F(WatchListTest, TellsWhichJobsAreFoundUntilDiscoveryHasFoundAll) {
   directory_.Write("t.yml", "targets: [");
-  Configure("");
+  Configure("}, {job_name: cart");
   tasks_.Spawn("watch list", list_.Run());
   const auto failures = [&] { return list_.DiscoveryStatuses().at(0).failures; };
   ASSERT_TRUE(WaitUntil([&] { return failures() > 0; }, kPatience));
-  EXPECT_THAT(UnfoundJobs(), ElementsAre("shop"));
+  EXPECT_THAT(FoundJobs(), Optional(ElementsAre("cart")));
   directory_.Write("t.yml", "[]");
-  EXPECT_TRUE(WaitUntil([&] { return UnfoundJobs().empty(); }, kPatience));
+  EXPECT_TRUE(WaitUntil([&] { return !FoundJobs(); }, kPatience));
 }
 
 TEST_F(WatchListTest, AReloadKeepsWhatDiscoveryFound) {
