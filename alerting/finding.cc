@@ -108,7 +108,7 @@ void AddTarget(const TargetVerdicts& target, const WatchedSites& watched,
       replica.verdict = verdict;
       // A site that churns is, for the growth it was watched for, one that is stable; and the other
       // way round.
-      if (!is_of_this_problem && RankOf(verdict.kind) >= RankOf(VerdictKind::kChurn))
+      if (!is_of_this_problem && RankOf(verdict.kind) > RankOf(VerdictKind::kPlateau))
         replica.verdict.kind = VerdictKind::kStable;
       AddReplica(findings.try_emplace(key, Begin(key, site)).first->second, std::move(replica));
     }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "alerting/alert_rules.h"
-#include "analysis/trend/verdict_rank.h"
 
 namespace heapwatch {
 namespace {
@@ -59,7 +58,8 @@ Sighting See(const Finding* finding, const AlertRule& rule, bool is_firing,
       finding->problem != Problem::kTargetDown && finding->problem != Problem::kRegression;
   if (has_verdict && finding->kind == VerdictKind::kInsufficientData) return Sighting::kUnknown;
   // As bad as can be, and the rule does not want it: it is too small, or the rule has changed.
-  if (has_verdict && RankOf(finding->kind) >= RankOf(VerdictKind::kChurn)) return Sighting::kClear;
+  const bool is_worst = finding->kind == VerdictKind::kLeak || finding->kind == VerdictKind::kChurn;
+  if (has_verdict && is_worst) return Sighting::kClear;
   const bool is_flat = has_verdict && finding->kind != VerdictKind::kGrowing;
   if (is_flat && now - last_bad >= kHoldAtMost) return Sighting::kClear;
   return IsHeld(*finding, alerted) ? Sighting::kHeld : Sighting::kClear;

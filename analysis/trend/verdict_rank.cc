@@ -10,9 +10,9 @@ int RankOf(VerdictKind kind) {
       return 1;
     case VerdictKind::kPlateau:
       return 2;
-    case VerdictKind::kGrowing:
-      return 3;
     case VerdictKind::kChurn:
+      return 3;
+    case VerdictKind::kGrowing:
       return 4;
     case VerdictKind::kLeak:
       return 5;

@@ -5,7 +5,7 @@
 
 namespace heapwatch {
 
-// Higher is worse: a leak ends the process, churn only costs. Pure.
+// Higher is worse: a leak ends the process, what still grows may, churn only costs. Pure.
 int RankOf(VerdictKind kind);
 
 }  // namespace heapwatch

@@ -55,6 +55,17 @@ TEST(GroupFindings, PutsChurnBesideGrowth) {
   EXPECT_NE(findings[0].key(), findings[1].key());
 }
 
+TEST(GroupFindings, KeepsAWatchedChurnWhileTheSiteGrowsOnAnotherReplica) {
+  const FindingKey key{Problem::kChurn, "checkout", "v2.4", StoreSet().id()};
+  const auto findings = GroupFindings({OneSite(Replica("a:1"), MakeVerdict(kChurn, 0)),
+                                       OneSite(Replica("b:1"), MakeVerdict(kGrowing))},
+                                      {{key, StoreSet()}});
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_EQ(findings[0].kind, kGrowing);
+  EXPECT_EQ(findings[1].kind, kChurn);
+  EXPECT_EQ(findings[1].key(), key);
+}
+
 TEST(GroupFindings, LeavesOutWhatIsStableOrUnknownUnlessWatched) {
   const std::vector<TargetVerdicts> targets = {
       OneSite(Replica("a:1"), MakeVerdict(kStable, 0)),

@@ -48,9 +48,15 @@ struct JudgedSite {
   const TargetVerdicts* target;
   const Verdict* verdict;
   const Site* site;
-  std::pair<int, double> pressure;  // by verdict, then by slope
+  std::pair<int, double> pressure;  // by verdict, then by how fast it grows or allocates
   std::size_t place;                // in the evaluation
 };
+
+std::pair<int, double> PressureOf(const Verdict& verdict) {
+  return {RankOf(verdict.kind), verdict.kind == VerdictKind::kChurn
+                                    ? verdict.alloc_bytes_per_second.value_or(0)
+                                    : verdict.slope_bytes_per_second};
+}
 
 // What of the evaluation is asked for; empty texts ask for all.
 struct Wanted {
@@ -68,11 +74,7 @@ std::vector<JudgedSite> Select(const Evaluation& evaluation, const Wanted& wante
     const auto consider = [&](const Site& site, const Verdict& verdict) {
       if (!wanted.site.empty() && !IsNamed(site, wanted.site)) return;
       if (std::find(wanted.kinds.begin(), wanted.kinds.end(), verdict.kind) != wanted.kinds.end())
-        out.push_back({&judged,
-                       &verdict,
-                       &site,
-                       {RankOf(verdict.kind), verdict.slope_bytes_per_second},
-                       out.size()});
+        out.push_back({&judged, &verdict, &site, PressureOf(verdict), out.size()});
     };
     for (const Verdict& verdict : judged.verdicts)
       consider(judged.sites[verdict.site.index()], verdict);

@@ -131,14 +131,23 @@ TEST_F(HandleApiTest, KeepsTargetsInSightThatOnlyHistoryKnows) {
 }
 
 TEST_F(HandleApiTest, PutsTheMostPressingSitesFirst) {
-  Judge({VerdictKind::kGrowing, VerdictKind::kLeak, VerdictKind::kChurn, VerdictKind::kLeak});
+  Judge({VerdictKind::kChurn, VerdictKind::kLeak, VerdictKind::kGrowing, VerdictKind::kLeak});
   const json::object data = Data("/api/v1/sites", {{"limit", "3"}});
   EXPECT_EQ(data.at("total"), 4);
   const json::array& sites = data.at("sites").as_array();
   ASSERT_EQ(sites.size(), 3U);
   EXPECT_EQ(sites[0].at("site").at("function"), "main.f3");  // the steeper leak
   EXPECT_EQ(sites[1].at("site").at("function"), "main.f1");
-  EXPECT_EQ(sites[2].at("verdict"), "churn");
+  EXPECT_EQ(sites[2].at("verdict"), "growing");  // it may end the process; churn only costs
+}
+
+TEST_F(HandleApiTest, PutsTheSiteThatAllocatesMostFirstOfThoseThatChurn) {
+  Judge(std::vector(3, VerdictKind::kChurn));
+  auto& verdicts = views_.evaluation.targets.back().verdicts;
+  for (std::size_t i = 0; i < verdicts.size(); ++i)
+    verdicts[i].alloc_bytes_per_second = i == 1 ? 5e6 : 1e6;
+  const json::object data = Data("/api/v1/sites", {{"limit", "1"}});
+  EXPECT_EQ(data.at("sites").at(0).at("site").at("function"), "main.f1");
 }
 
 TEST_F(HandleApiTest, LeavesSitesThatPressAlikeInTheOrderOfTheEvaluation) {

@@ -4,6 +4,8 @@ import { outside } from './prefix'
 export type Labels = Record<string, string>
 
 export type VerdictKind = 'leak' | 'growing' | 'churn' | 'plateau' | 'stable' | 'insufficient-data'
+// What is worth showing, the most pressing first.
+export const kNoteworthy: VerdictKind[] = ['leak', 'growing', 'churn', 'plateau']
 
 export interface Site {
   id: string

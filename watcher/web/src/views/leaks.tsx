@@ -1,6 +1,6 @@
 // The sites that grow or churn, the most pressing first, each with its course and why it is judged so.
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { address, ask, type JudgedSite, type VerdictKind } from '../api'
+import { address, ask, type JudgedSite, kNoteworthy, type VerdictKind } from '../api'
 import { useLive } from '../live'
 import type { ViewProps } from '../main'
 import { millis } from '../moment'
@@ -11,7 +11,6 @@ import { Answer, Empty } from '../parts/states'
 import { duration, untilLimit } from '../units'
 
 const kRefresh = 10_000
-const kKinds: VerdictKind[] = ['leak', 'churn', 'growing', 'plateau']
 const kMostTargets = 24 // whose courses are drawn
 
 interface Sites {
@@ -22,18 +21,18 @@ interface Sites {
 
 export function Leaks({ place }: ViewProps) {
   const service = place.query.get('service') ?? ''
-  const shown = (place.query.get('verdict')?.split(',') as VerdictKind[] | undefined) ?? kKinds
+  const shown = (place.query.get('verdict')?.split(',') as VerdictKind[] | undefined) ?? kNoteworthy
   const live = useLive<Sites>(address('/api/v1/sites', { verdict: shown.join(','), service, limit: 200 }), kRefresh)
   const toggle = (kind: VerdictKind) => {
-    const next = shown.includes(kind) ? shown.filter((k) => k !== kind) : kKinds.filter((k) => k === kind || shown.includes(k))
-    patch({ verdict: next.length === kKinds.length || next.length === 0 ? undefined : next.join(',') })
+    const next = shown.includes(kind) ? shown.filter((k) => k !== kind) : kNoteworthy.filter((k) => k === kind || shown.includes(k))
+    patch({ verdict: next.length === kNoteworthy.length || next.length === 0 ? undefined : next.join(',') })
   }
   return (
     <section>
       <h1>Sites that grow or churn{service && <> in {service}</>}</h1>
       <div class="controls">
         <div class="toggles" role="group" aria-label="Verdicts shown">
-          {kKinds.map((kind) => (
+          {kNoteworthy.map((kind) => (
             <button key={kind} type="button" class="toggle" aria-pressed={shown.includes(kind)} title={kMeaning[kind]} onClick={() => toggle(kind)}>
               <VerdictBadge kind={kind} />
             </button>

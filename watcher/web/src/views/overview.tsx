@@ -1,6 +1,6 @@
 // Everything at a glance: what fires, then every service, the most pressing first.
 import { useMemo } from 'preact/hooks'
-import { address, type Alert, type Health, type JudgedSite, type Snapshots, type VerdictKind } from '../api'
+import { address, type Alert, type Health, type JudgedSite, kNoteworthy, type Snapshots, type VerdictKind } from '../api'
 import { useLive } from '../live'
 import { kHealthWords } from '../names'
 import { AlertCard } from '../parts/alert_card'
@@ -25,7 +25,6 @@ interface Service {
 
 const kRefresh = 10_000
 const kHealths: Health[] = ['stopped', 'unknown', 'lost']
-const kOrder: VerdictKind[] = ['leak', 'churn', 'growing', 'plateau']
 
 export function Overview() {
   const alerts = useLive<{ alerts: Alert[] }>('/api/v1/alerts', kRefresh)
@@ -68,8 +67,8 @@ function ServiceRow({ of: s }: { of: Service }) {
     <tr>
       <td data-name="Service"><a class="strong" href={address('/leaks', { service: s.service })}>{s.service}</a> <small>{s.versions.join(', ')}</small></td>
       <td data-name="Sites">
-        {kOrder.filter((kind) => s.sites[kind]).map((kind) => <span key={kind} class="counted">{s.sites[kind]} <VerdictBadge kind={kind} /></span>)}
-        {kOrder.every((kind) => !s.sites[kind]) && <span class="muted">{s.judged > 0 ? 'all stable' : s.targets.up ? 'too early to tell' : 'not seen'}</span>}
+        {kNoteworthy.filter((kind) => s.sites[kind]).map((kind) => <span key={kind} class="counted">{s.sites[kind]} <VerdictBadge kind={kind} /></span>)}
+        {kNoteworthy.every((kind) => !s.sites[kind]) && <span class="muted">{s.judged > 0 ? 'all stable' : s.targets.up ? 'too early to tell' : 'not seen'}</span>}
       </td>
       <td data-name="Grows by" class="right number" title="Sum over the sites that leak or grow, on all replicas">
         {s.growth_bytes_per_second > 0 ? `+${perHour(s.growth_bytes_per_second)}` : <span class="muted">–</span>}</td>
