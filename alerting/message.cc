@@ -42,7 +42,7 @@ std::string Sites(const Finding& finding) {
   for (std::size_t i = 0; i < std::min(kSitesNamed, finding.members.size()); ++i) {
     const Finding& member = finding.members[i];
     text += (i == 0 ? "" : "; ") + member.site.ToString();
-    if (!member.replicas.empty()) text += " " + Rate(member, member.replicas.front().verdict);
+    if (!member.replicas.empty()) text += " " + Rate(member);
   }
   return text + AndMore(kSitesNamed, finding.members.size());
 }

@@ -40,16 +40,9 @@ std::string ShortSite(const Site& site) {
   return copy.ToString();
 }
 
-// What the finding's site does: of all replicas together where none alone shows it.
-std::string RateOfFinding(const Finding& finding) {
-  if (!finding.only_together()) return Rate(finding, finding.replicas.front().verdict);
-  return SlopeText(finding.pooled->slope_bytes_per_second, finding.pooled->slope_interval) +
-         " each";
-}
-
 // " leaks 3.1 MiB/h (2.6-3.7)", " allocates 2.1 times as much for the same load (12 MiB/s)".
 std::string Does(const Finding& finding) {
-  const std::string rate = RateOfFinding(finding);
+  const std::string rate = Rate(finding);
   switch (finding.problem) {
     case Problem::kChurn:
       return " churns " + rate;
@@ -134,6 +127,12 @@ const ReplicaVerdict* SoonestAtLimit(const Finding& finding) {
 std::string Rate(const Finding& finding, const Verdict& verdict) {
   if (!finding.is_growth()) return FormatBytesPerSecond(verdict.alloc_bytes_per_second.value_or(0));
   return SlopeText(verdict.slope_bytes_per_second, verdict.slope_interval);
+}
+
+std::string Rate(const Finding& finding) {
+  if (!finding.only_together()) return Rate(finding, finding.replicas.front().verdict);
+  return SlopeText(finding.pooled->slope_bytes_per_second, finding.pooled->slope_interval) +
+         " each";
 }
 
 std::string ReplicaName(const Labels& target) {

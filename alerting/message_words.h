@@ -23,6 +23,9 @@ const ReplicaVerdict* SoonestAtLimit(const Finding& finding);
 
 // "3.1 MiB/h (2.6-3.7)", or "312 MiB/s" where the finding is about allocation.
 std::string Rate(const Finding& finding, const Verdict& verdict);
+// Of the worst replica, or "512 KiB/h (410-614) each" where only all together show it. It must have
+// replicas.
+std::string Rate(const Finding& finding);
 // "10.0.0.1:6060": the instance, else all labels.
 std::string ReplicaName(const Labels& target);
 

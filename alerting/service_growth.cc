@@ -50,10 +50,23 @@ void Add(Verdict& sum, const Verdict& v) {
   sum.retention.reset();
 }
 
+// What a replica adds: where none alone shows the growth, as much as all together show of each.
+Verdict PartOf(const Finding& member, Verdict v) {
+  if (!member.only_together()) return v;
+  const PooledGrowth& pooled = *member.pooled;
+  v.slope_bytes_per_second = pooled.slope_bytes_per_second;
+  v.slope_interval = pooled.slope_interval;
+  v.growth_bytes = pooled.total_growth_bytes / static_cast<double>(member.replicas.size());
+  v.growth_standard_error = pooled.z > 0 ? v.growth_bytes / pooled.z : 0;
+  v.z = pooled.z;
+  return v;
+}
+
 // Stands where a site would, so that it can be acknowledged like one.
 Site AllSites() { return {.function = "(all sites that leak)"}; }
 
 double Worst(const Finding& finding) {
+  if (finding.only_together()) return finding.pooled->slope_bytes_per_second;
   return finding.replicas.empty() ? 0 : finding.replicas.front().verdict.slope_bytes_per_second;
 }
 
@@ -73,7 +86,8 @@ Finding JoinSites(std::vector<Finding> members) {
   for (const Finding& member : members) {
     if (member.kind != joined.kind) continue;
     ++leaking;
-    for (const ReplicaVerdict& replica : member.replicas) {
+    for (ReplicaVerdict replica : member.replicas) {
+      replica.verdict = PartOf(member, std::move(replica.verdict));
       const auto [it, is_new] = by_target.emplace(replica.target, replica);
       if (!is_new) Add(it->second.verdict, replica.verdict);
     }

@@ -14,8 +14,9 @@
 namespace heapwatch {
 
 // What the growths of several sites of one service and version come to together. Of each replica
-// the gains and the slopes add up, and so do their variances; the limit is reached when the sum of
-// the slopes has used up the headroom. `members` must not be empty.
+// the gains and the slopes add up, and so do their variances; where only all replicas together show
+// the growth of a site, each has an equal part in it. The limit is reached when the sum of the
+// slopes has used up the headroom. `members` must not be empty.
 Finding JoinSites(std::vector<Finding> members);
 
 // The key of what JoinSites makes of sites of that service and version.

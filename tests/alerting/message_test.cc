@@ -149,6 +149,31 @@ TEST(Summary, TellsSitesThatLeakTogether) {
       "4-7 h");
 }
 
+TEST(Summary, TellsSitesThatLeakTogetherWhereOnlyAllReplicasTogetherShowEach) {
+  Finding one = Checkout(2, 3);
+  one.pooled = PooledGrowth{.slope_bytes_per_second = 0.5 * kMiB / 3600,
+                            .slope_interval = {0.4 * kMiB / 3600, 0.6 * kMiB / 3600},
+                            .z = 5,
+                            .total_growth_bytes = 20 * kMiB,
+                            .only_together = true};
+  for (ReplicaVerdict& replica : one.replicas) {
+    replica.verdict.growth_bytes = replica.verdict.slope_bytes_per_second = 0;
+    replica.verdict.slope_interval = {0, 0};
+    replica.verdict.seconds_to_limit.reset();
+  }
+  Finding other = one;
+  other.site.function = "main.other";
+  const Finding joined = JoinSites({one, other});
+  EXPECT_EQ(Summary(joined),
+            "checkout: 2 sites together leak 1.0 MiB/h (0.9-1.1), 2 of 3 replicas of v2.4");
+  const Labels annotations = DescribeFinding(joined, Context()).annotations;
+  EXPECT_THAT(
+      Get(annotations, "description"),
+      AllOf(HasSubstr("cache.(*Store).Set cache.go:+41 512 KiB/h (410-614) each; main.other"),
+            HasSubstr("worst first: 10.0.0.1:6060 1.0 MiB/h (0.9-1.1); "),
+            HasSubstr("the gain of 20.0 MiB has a standard error of 2.8 MiB")));
+}
+
 TEST(Summary, TellsWhatIsDown) {
   std::vector<TargetHealth> targets;
   for (int i = 0; i < 5; ++i)
