@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "analysis/series/block_codec.h"
+#include "analysis/series/block_format.h"
 #include "analysis/series/row_codec.h"
-#include "watcher/store/history.h"
 
 namespace heapwatch {
 namespace {
@@ -53,29 +53,45 @@ Result<void> ForEach(RocksDb& db, const rocksdb::Snapshot* snapshot, Family fami
   return it->status().ok() ? Result<void>() : Fail(db.ErrorOf(it->status(), "reading"));
 }
 
+// The list of series that stands beside a header; "" where there is none.
+Result<std::string> ListBeside(RocksDb& db, const rocksdb::Snapshot* snapshot,
+                               std::string_view header_key) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  options.fill_cache = false;
+  std::string list;
+  const auto status =
+      db.db().Get(options, db.family(Family::kBlocks),
+                  BlockKey(TargetOfKey(header_key), TimeOfRowKey(header_key), kSeriesPart), &list);
+  if (status.ok() || status.IsNotFound()) return list;
+  return Fail(db.ErrorOf(status, "reading"));
+}
+
+// What is damaged beyond reading needs no stacks: a row for itself, and a block without its list.
+// A block's header may be put back from a backup, so its list holds what it names without it, too.
 Result<HashSet> StacksInUse(RocksDb& db) {
   // Packing goes on meanwhile: a header belongs to the list beside which it was written.
   rocksdb::ManagedSnapshot managed(&db.db());
   const rocksdb::Snapshot* const snapshot = managed.snapshot();
   HashSet stacks;
-  auto read =
-      ForEach(db, snapshot, Family::kRows, "", [&](std::string_view key, std::string_view row) {
-        const auto preamble = ReadPreamble(row);
-        if (!preamble) return Result<void>(Fail(preamble.error().In("row " + ToHex(key))));
-        for (const ContentHash& stack : preamble->stacks) stacks.Add(stack);
-        return Result<void>();
-      });
+  auto read = ForEach(db, snapshot, Family::kRows, "", [&](std::string_view, std::string_view row) {
+    if (const auto preamble = ReadPreamble(row))
+      for (const ContentHash& stack : preamble->stacks) stacks.Add(stack);
+    return Result<void>();
+  });
   if (!read) return Fail(read.error());
   std::unordered_set<ContentHash> lists;  // that have been read
   read = ForEach(db, snapshot, Family::kHeaders, "",
                  [&](std::string_view key, std::string_view bytes) {
-                   auto header = UnpackHeader(bytes);
-                   if (!header) return Result<void>(Fail(header.error().In("block " + ToHex(key))));
-                   if (!lists.insert(header->series_hash).second) return Result<void>();
-                   StoredBlock block{TargetOfKey(key), TimeOfRowKey(key), std::move(*header)};
-                   if (auto listed = SeriesLists(db, snapshot).ReadInto(block); !listed)
-                     return listed;
-                   for (const SeriesKey& of : block.header.series->keys) stacks.Add(of.stack);
+                   const auto header = UnpackHeader(bytes);
+                   if (header && lists.contains(header->series_hash)) return Result<void>();
+                   const auto list = ListBeside(db, snapshot, key);
+                   if (!list) return Result<void>(Fail(list.error()));
+                   const ContentHash hash = header ? header->series_hash : HashOfSeriesList(*list);
+                   const auto series = UnpackSeries(*list, hash);
+                   if (!series) return Result<void>();
+                   lists.insert(hash);
+                   for (const SeriesKey& of : (*series)->keys) stacks.Add(of.stack);
                    return Result<void>();
                  });
   if (!read) return Fail(read.error());
@@ -102,10 +118,9 @@ Result<std::size_t> CollectGarbage(RocksDb& db, Dictionary& dictionary) {
   // Of those that are left, too, which nothing named before but an append has met meanwhile.
   HashSet functions;
   read = ForEach(db, nullptr, Family::kDictionary, std::string_view(&kStackKind, 1),
-                 [&](std::string_view key, std::string_view entry) {
+                 [&](std::string_view, std::string_view entry) {
                    const auto used = FunctionsOf(entry);
-                   if (!used)
-                     return Result<void>(Fail(used.error().In("dictionary entry " + ToHex(key))));
+                   if (!used) return Result<void>();  // damaged: it can be shown no more
                    for (const ContentHash& function : *used) functions.Add(function);
                    return Result<void>();
                  });

@@ -9,8 +9,9 @@
 
 namespace heapwatch {
 
-// Deletes it; how many stacks and functions went. Appending goes on meanwhile. Where something
-// cannot be read nothing is deleted: it might name anything. Reads all block headers.
+// Deletes it; how many stacks and functions went. Appending goes on meanwhile. What is damaged
+// keeps it from nothing, and a block keeps its stacks as long as the list of its series can be
+// read; where the disk cannot be read nothing is deleted. Reads all block headers.
 Result<std::size_t> CollectGarbage(RocksDb& db, Dictionary& dictionary);
 
 }  // namespace heapwatch
