@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "watcher/discovery/dns_discoverer.h"
@@ -84,9 +86,11 @@ void Discovery::Apply(const std::vector<ScrapeConfig>& jobs) {
 
 asio::awaitable<void> Discovery::Run(std::shared_ptr<Running> running) {
   const auto discoverer = parts_.make(running->config);
+  const auto cancellation = co_await asio::this_coro::cancellation_state;
   // Not a temporary: GCC 12 destroys those of a co_await twice.
-  const std::function<void(DiscoveryReport)> report = [this, running](DiscoveryReport found) {
-    Take(*running, std::move(found));
+  const std::function<void(DiscoveryReport)> report = [&](DiscoveryReport found) {
+    // A look that a reload or the stop cuts off says nothing about its place.
+    if (cancellation.cancelled() == asio::cancellation_type::none) Take(*running, std::move(found));
   };
   co_await discoverer->Run(report);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -46,7 +47,8 @@ struct Places {
   }
 };
 
-// Reports what stands at its place, over and over; nothing while nothing stands there.
+// Reports what stands at its place, over and over; nothing while nothing stands there. Cut off in
+// the midst, it reports that, as who waits for an answer does.
 class FakeDiscoverer : public Discoverer {
  public:
   FakeDiscoverer(Places& places, std::string place) : places_(places), place_(std::move(place)) {
@@ -67,7 +69,10 @@ class FakeDiscoverer : public Discoverer {
       }
       if (now) report(*now);
       timer.expires_after(std::chrono::milliseconds(1));
-      co_await timer.async_wait(asio::use_awaitable);
+      const auto [cut_off] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+      if (!cut_off) continue;
+      report({std::nullopt, "stopped"});
+      co_return;
     }
   }
 
@@ -160,6 +165,15 @@ TEST_F(DiscoveryTest, AFailureLeavesWhatWasFoundAndIsTold) {
   status = discovery_.Statuses().at(0);
   EXPECT_EQ(status.error, "");
   EXPECT_EQ(status.targets, 0U);
+}
+
+TEST_F(DiscoveryTest, ALookThatTheStopCutsOffHasNotFailed) {
+  places_.Set("x", {Group("a:1"), ""});
+  discovery_.Apply({Job("shop", {"x"})});
+  ASSERT_TRUE(Finds("shop", {"a:1"}));
+  ASSERT_TRUE(discovery_.Stop(kPatience));
+  EXPECT_EQ(discovery_.Statuses().at(0).error, "");
+  EXPECT_EQ(discovery_.Statuses().at(0).failures, 0U);
 }
 
 TEST_F(DiscoveryTest, AReloadLeavesAloneWhatItDidNotTouch) {
