@@ -66,7 +66,10 @@ int Serve(const ServeArguments& arguments) {
     ::kill(::getpid(), SIGTERM);
   });
   if (!service) {
-    spdlog::critical("cannot start: {}", service.error().message);
+    const bool is_damaged = service.error().code == ErrorCode::kCorrupt;
+    spdlog::critical(
+        "cannot start: {}{}", service.error().message,
+        is_damaged ? "; put a backup in its place, or move it away to begin anew" : "");
     return kExitBadInput;
   }
   spdlog::info("listening on {}, reached as {}", arguments.service.listen_address,

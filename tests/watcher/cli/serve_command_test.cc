@@ -5,6 +5,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@ namespace {
 namespace json = boost::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Then = RawServer::Then;
 
@@ -114,6 +116,18 @@ TEST_F(ServeCommandTest, SaysWhyItCannotStart) {
                       directory_.Path("heapwatch.yml"), "--storage.path", directory_.Path("data")});
   EXPECT_EQ(process.Wait(kPatience), 1);
   EXPECT_THAT(process.standard_error(), HasSubstr("scrape_intervall"));
+}
+
+TEST_F(ServeCommandTest, NamesTheWaysOutOfAStoreThatIsDamaged) {
+  WriteConfig({});
+  std::filesystem::create_directory(directory_.Path("data"));
+  directory_.Write("data/CURRENT", "MANIFEST-000001");  // cut short: the end of the line is missing
+  Subprocess process({InBuild("heapwatch").string(), "serve", "--config.file",
+                      directory_.Path("heapwatch.yml"), "--storage.path", directory_.Path("data")});
+  EXPECT_EQ(process.Wait(kPatience), 1);
+  EXPECT_THAT(process.standard_error(),
+              AllOf(HasSubstr("cannot start: the store in " + directory_.Path("data")),
+                    HasSubstr("; put a backup in its place, or move it away to begin anew\n")));
 }
 
 TEST_F(ServeCommandTest, FindsEveryAcknowledgedSnapshotAfterItWasKilled) {
