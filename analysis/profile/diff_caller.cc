@@ -84,4 +84,27 @@ std::optional<CommonCaller> FindCommonCaller(const ProfileDiff& diff, std::span<
       .share = std::min(1.0, static_cast<double>(functions[*deepest].grew.change()) / growth.all)};
 }
 
+std::vector<Site> SitesBelow(const ProfileDiff& diff, std::string_view function) {
+  struct Held {
+    double below = 0;
+    double all = 0;
+  };
+  const FrameNames names(diff.profile);
+  std::vector<Held> held(diff.sites.size());
+  std::vector<NameId> frames;
+  for (const StackChange& stack : diff.stacks) {
+    names.Frames(stack.stack, frames);
+    const bool is_below = std::any_of(frames.begin(), frames.end(),
+                                      [&](NameId frame) { return names.name(frame) == function; });
+    const double bytes =
+        static_cast<double>(stack.change.before) + static_cast<double>(stack.change.after);
+    held[stack.site].all += bytes;
+    if (is_below) held[stack.site].below += bytes;
+  }
+  std::vector<Site> sites;
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (held[i].below > held[i].all / 2) sites.push_back(diff.sites[i].site);
+  return sites;
+}
+
 }  // namespace heapwatch

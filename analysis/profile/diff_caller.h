@@ -9,6 +9,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "analysis/profile/diff.h"
 
@@ -23,5 +25,8 @@ struct CommonCaller {
 // it by itself, and where nothing is common but what most of the heap was below before, as main is.
 std::optional<CommonCaller> FindCommonCaller(const ProfileDiff& diff,
                                              std::span<const Site> of = {});
+
+// The sites most of whose memory, before and after, was allocated in the function or below it.
+std::vector<Site> SitesBelow(const ProfileDiff& diff, std::string_view function);
 
 }  // namespace heapwatch

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "analysis/base/attempt.h"
+#include "analysis/profile/diff_caller.h"
 #include "analysis/trend/outside_heap.h"
+#include "analysis/trend/shared_growth.h"
+#include "watcher/app/describe.h"
 
 namespace heapwatch {
 namespace {
@@ -53,7 +56,7 @@ Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
   if (!window && window.error().code == ErrorCode::kNotFound) return out;
   if (!window) return Fail(window.error());
   window->limit_bytes = target.memory_limit_bytes;
-  const auto judged = Attempt([&] { return Judge(*window, options, out); });
+  const auto judged = Attempt([&] { return Judge(*window, attributor, options, out); });
   if (!judged) {
     judged_.erase(target.labels);  // it may have stopped half-way: it is caught up next time
     return Fail(judged.error());
@@ -62,11 +65,12 @@ Result<TargetVerdicts> Evaluator::Evaluate(const Target& target, Time now,
   return out;
 }
 
-Result<void> Evaluator::Judge(const SiteWindow& window, const TrendOptions& options,
-                              TargetVerdicts& out) {
+Result<void> Evaluator::Judge(const SiteWindow& window, const SiteAttributor& attributor,
+                              const TrendOptions& options, TargetVerdicts& out) {
   const auto [known, is_new] = judged_.try_emplace(out.target);
   Judged& judged = known->second;
   out.verdicts = Follow(judged.heap, is_new, window, options);
+  if (!out.verdicts.empty()) JudgeShared(window, attributor, options, judged.shared, out);
   if (const auto outside = OutsideHeap(window, options)) {
     auto verdicts =
         Follow(judged.outside_heap, is_new, *outside, OptionsOutsideHeap(*outside, options));
@@ -76,6 +80,49 @@ Result<void> Evaluator::Judge(const SiteWindow& window, const TrendOptions& opti
     }
   }
   return {};
+}
+
+void Evaluator::JudgeShared(const SiteWindow& window, const SiteAttributor& attributor,
+                            const TrendOptions& options, std::optional<Shared>& shared,
+                            TargetVerdicts& out) const {
+  bool is_new = false;
+  // A leak that stands goes on standing for the same sites until it is seen to end.
+  if (!shared || !shared->leaks) {
+    auto found = FindShared(window, attributor, options, out);
+    is_new = found && (!shared || shared->caller != found->caller);
+    if (found && !is_new) found->sum = std::move(shared->sum);
+    shared = std::move(found);
+    if (!shared) return;
+  }
+  const auto standing = Follow(shared->sum, is_new, SumSites(window, shared->sites), options);
+  const Verdict& sum = standing.front();
+  shared->leaks = sum.kind == VerdictKind::kLeak;
+  if (shared->leaks)
+    shared->called =
+        ShareVerdict({shared->caller, shared->sites, sum}, window, shared->called, out.verdicts);
+}
+
+std::optional<Evaluator::Shared> Evaluator::FindShared(const SiteWindow& window,
+                                                       const SiteAttributor& attributor,
+                                                       const TrendOptions& options,
+                                                       const TargetVerdicts& out) const {
+  std::vector<Site> unsure;
+  for (const Verdict& verdict : out.verdicts)
+    if (verdict.kind != VerdictKind::kLeak) unsure.push_back(window.sites[verdict.site.index()]);
+  for (const Time begin : SharedGrowthBegins(window, out.verdicts, options)) {
+    const auto diff = DiffOf({out.target, begin, window.observations.back().time, "inuse_space"},
+                             store_, attributor);
+    // One that cannot be made is no loss to the verdicts that stand without it.
+    const auto caller = diff ? FindCommonCaller(*diff, unsure) : std::nullopt;
+    if (!caller) continue;
+    Shared found;
+    found.caller = caller->function;
+    for (const Site& site : SitesBelow(*diff, caller->function))
+      if (std::find(unsure.begin(), unsure.end(), site) != unsure.end())
+        found.sites.push_back(site);
+    if (!found.sites.empty()) return found;
+  }
+  return std::nullopt;
 }
 
 void Evaluator::Keep(const std::vector<Target>& targets) {

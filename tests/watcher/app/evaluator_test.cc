@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "analysis/profile/profile_builder.h"
 #include "tests/support/test_profile.h"
 #include "watcher/app/describe.h"
 #include "watcher/store/memory_store.h"
@@ -73,6 +74,74 @@ TEST_F(EvaluatorTest, TellsOfGrowthOutsideTheHeap) {
   // One that is new to the target comes to the same.
   Evaluator fresh(store_);
   EXPECT_EQ(Evaluate(fresh, 60)->outside_heap->kind, VerdictKind::kLeak);
+}
+
+// Each of ten parts of an order is allocated at a site of its own; below main.parse or below
+// callers that have nothing in common but main.
+HeapProfile Orders(std::int64_t bytes_each, std::int64_t allocated_each, bool are_parsed) {
+  ProfileBuilder builder({{"alloc_objects", "count"},
+                          {"alloc_space", "bytes"},
+                          {"inuse_objects", "count"},
+                          {"inuse_space", "bytes"}});
+  for (int part = 0; part < 10; ++part) {
+    const std::string number = std::to_string(part);
+    const std::string site = "main.part" + number;
+    const std::string caller = are_parsed ? "main.parse" : "main.read" + number;
+    builder.AddSample({{site, "main.go", 7, 5}, {caller, "main.go", 9, 8}, {"main.main"}}, 1024,
+                      {allocated_each / 1024, allocated_each, bytes_each / 1024, bytes_each});
+  }
+  builder.AddSample({{"main.tables", "main.go", 30, 29}, {"main.main"}}, 1 << 20,
+                    {50, 50 << 20, 50, 50 << 20});
+  HeapProfile profile = std::move(builder).Build();
+  profile.period_type = {"space", "bytes"};
+  profile.sampling_period_bytes = 512 << 10;
+  return profile;
+}
+
+class ManySites : public EvaluatorTest {
+ protected:
+  // 6 MiB in an hour at each: less than counts at one. Then so many minutes without growth.
+  TargetVerdicts AfterAnHour(Evaluator& evaluator, bool are_parsed, int flat_minutes = 0) {
+    TargetVerdicts last;
+    for (int m = 0; m < 60 + flat_minutes; ++m) {
+      const std::int64_t grown = std::min(m, 60) * (100LL << 10);
+      EXPECT_TRUE(
+          store_.Append(target_.labels, kStart + minutes(m),
+                        Orders((1 << 20) + grown, (2 << 20) + m * (200LL << 10), are_parsed)));
+      if (auto judged = Evaluate(evaluator, m)) last = *std::move(judged);
+    }
+    return last;
+  }
+  static std::size_t LeaksOf(const TargetVerdicts& judged) {
+    return static_cast<std::size_t>(
+        std::count_if(judged.verdicts.begin(), judged.verdicts.end(),
+                      [](const Verdict& v) { return v.kind == VerdictKind::kLeak; }));
+  }
+};
+
+TEST_F(ManySites, LeakTogetherWhereOneCallerHasThemMade) {
+  Evaluator evaluator(store_);
+  const TargetVerdicts judged = AfterAnHour(evaluator, true);
+  ASSERT_EQ(LeaksOf(judged), 10U);
+  const auto leak = std::find_if(judged.verdicts.begin(), judged.verdicts.end(),
+                                 [](const Verdict& v) { return v.kind == VerdictKind::kLeak; });
+  EXPECT_THAT(leak->reason, HasSubstr("one of 10 sites in or below main.parse; together: grew"));
+  EXPECT_NEAR(leak->growth_bytes, 5.9 * (1 << 20), 0.3 * (1 << 20));
+  const auto findings = GroupFindings({judged});
+  EXPECT_EQ(findings.size(), 10U);
+  // One that is new to the target comes to the same.
+  Evaluator fresh(store_);
+  EXPECT_EQ(LeaksOf(*Evaluate(fresh, 60)), 10U);
+}
+
+TEST_F(ManySites, AreJudgedOneByOneWhereNothingButTheRootCallsThem) {
+  Evaluator evaluator(store_);
+  EXPECT_EQ(LeaksOf(AfterAnHour(evaluator, false)), 0U);
+}
+
+TEST_F(ManySites, StopLeakingTogether) {
+  Evaluator evaluator(store_);
+  EXPECT_EQ(LeaksOf(AfterAnHour(evaluator, true, 30)), 0U);
 }
 
 TEST_F(EvaluatorTest, HasNoVerdictOnATargetOfWhichNothingIsStored) {

@@ -1,0 +1,49 @@
+// Growth that many sites share, none of which is sure by itself: a struct leaks with all that hangs
+// on it, and each part was allocated at a site of its own. Pure.
+//
+// Sites below one caller are summed and judged as one, by the same rules as any site. What the sum
+// is sure of counts for those of them that grow beyond their noise: they leak together. The caller
+// is found in the diff of two profiles (analysis/profile/diff_caller.h), since a window knows no
+// callers.
+//
+// Nine sites of 1 MiB/h each, R = 512 KiB: alone each needs 7 h for the growth that counts,
+// together they need 50 min.
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/base/time.h"
+#include "analysis/profile/site.h"
+#include "analysis/series/site_window.h"
+#include "analysis/trend/analyze.h"
+#include "analysis/trend/verdict.h"
+
+namespace heapwatch {
+
+// From which moments on, the longest ago first, all sites that are not called a leak have together
+// grown by what counts and beyond twice their noise, and no site by itself was most of it. Only
+// from there on is it worth while to look for a caller; the figures are those of
+// Verdict::stretches.
+std::vector<Time> SharedGrowthBegins(const SiteWindow& window, std::span<const Verdict> verdicts,
+                                     const TrendOptions& options);
+
+// The window of two sites: the sum of `sites`, and the sum of all others, whose work is the load.
+SiteWindow SumSites(const SiteWindow& window, std::span<const Site> sites);
+
+// The sites that leak together, and as part of what.
+struct SharedLeak {
+  std::string caller;
+  std::vector<Site> sites;
+  Verdict sum;  // a leak
+};
+
+// Calls those of its sites a leak that grow beyond their noise, or grow at all and were called so
+// before. Their figures are their own, their course is that of the sum. Returns all called so.
+std::set<ContentHash> ShareVerdict(const SharedLeak& leak, const SiteWindow& window,
+                                   const std::set<ContentHash>& called_before,
+                                   std::span<Verdict> verdicts);
+
+}  // namespace heapwatch
