@@ -96,9 +96,19 @@ Result<StoredTarget> TargetParameter(const HttpRequest& request, std::string_vie
                 text.error().message +
                     ": give a target's id or its label instance; /api/v1/targets lists them");
   }
-  auto targets = views.store().Targets();
+  const auto targets = views.store().Targets();
   if (!targets) return Fail(targets.error());
-  return SelectTarget(*text, *targets);
+  auto stored = SelectTarget(*text, *targets);
+  if (stored || stored.error().code != ErrorCode::kNotFound) return stored;
+  std::vector<StoredTarget> watched;
+  for (const TargetStatus& status : views.Targets())
+    watched.push_back(
+        {.id = TargetId::Of(status.labels), .labels = status.labels, .first = {}, .last = {}});
+  if (const auto one = SelectTarget(*text, watched))
+    return Fail(ErrorCode::kNotFound, "of target " + ToString(one->labels) +
+                                          " nothing is stored yet; /api/v1/targets tells how "
+                                          "scraping it goes");
+  return stored;
 }
 
 Result<HttpResponse> GetTargets(const HttpRequest&, const ReadViews& views) {

@@ -123,6 +123,14 @@ TEST_F(HandleApiTest, TellsHowScrapingOfEachTargetGoes) {
   EXPECT_TRUE(data.at("gone").as_array().empty());
 }
 
+TEST_F(HandleApiTest, TellsATargetWithoutHistoryFromOneThatNobodyKnows) {
+  views_.statuses.push_back({.labels = {{"instance", "b:6060"}}});
+  EXPECT_THAT(ErrorOf(404, "not_found", "/api/v1/snapshots", {{"target", "b:6060"}}),
+              HasSubstr("of target {instance=\"b:6060\"} nothing is stored yet"));
+  EXPECT_THAT(ErrorOf(404, "not_found", "/api/v1/snapshots", {{"target", "c:6060"}}),
+              HasSubstr("target \"c:6060\" is unknown: there is "));
+}
+
 TEST_F(HandleApiTest, KeepsTargetsInSightThatOnlyHistoryKnows) {
   views_.statuses.clear();
   const json::object data = Data("/api/v1/targets");
