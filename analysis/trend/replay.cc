@@ -27,6 +27,7 @@ bool IsNews(const Told& told, const Verdict& verdict) {
 void Replay(const SiteWindow& window, const ReplayOptions& options,
             const std::function<void(const VerdictChange&)>& on_change) {
   VerdictTracker tracker(options.tracker);
+  SharedTracker shared;
   std::vector<Told> told(window.sites.size());
   const auto& observations = window.observations;
   std::size_t life_start = 0;
@@ -44,8 +45,10 @@ void Replay(const SiteWindow& window, const ReplayOptions& options,
       if (since >= 0 && since < wait) continue;
     }
     evaluated = i;
-    const auto verdicts =
+    auto verdicts =
         tracker.Step(window, i + 1, Analyze(window, i + 1, options.trend), options.trend);
+    if (options.diff_between)
+      shared.Step(window, i + 1, options.trend, options.diff_between, verdicts);
     for (const Verdict& verdict : verdicts) {
       Told& before = told[verdict.site.index()];
       if (!IsNews(before, verdict)) continue;

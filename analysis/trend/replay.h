@@ -8,6 +8,7 @@
 
 #include "analysis/series/site_window.h"
 #include "analysis/trend/analyze.h"
+#include "analysis/trend/shared_tracker.h"
 #include "analysis/trend/verdict.h"
 #include "analysis/trend/verdict_tracker.h"
 
@@ -16,6 +17,9 @@ namespace heapwatch {
 struct ReplayOptions {
   TrendOptions trend;
   TrackerOptions tracker;
+  // Where the profiles are there: the sites below one caller are judged together, too. May be
+  // empty.
+  DiffBetween diff_between;
   // Not every new observation is evaluated: once this share of the life's length so far has passed,
   // which delays a verdict by no more than that. 0 evaluates them all.
   double evaluation_share = 0.01;

@@ -71,9 +71,9 @@ void CallLeak(Verdict& verdict, const Stretch& stretch, const SharedLeak& leak) 
 
 }  // namespace
 
-std::vector<Time> SharedGrowthBegins(const SiteWindow& window, std::span<const Verdict> verdicts,
-                                     const TrendOptions& options) {
-  std::vector<Time> begins;
+std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
+                                        const TrendOptions& options) {
+  std::vector<Duration> ago;
   for (std::size_t share = 0; share < kStretchShares.size(); ++share) {
     double growth = 0;
     double variance = 0;
@@ -91,9 +91,9 @@ std::vector<Time> SharedGrowthBegins(const SiteWindow& window, std::span<const V
     }
     if (growth < options.min_growth_bytes || growth < kWorthALookZ * std::sqrt(variance)) continue;
     if (largest >= kMost * grew) continue;
-    begins.push_back(window.observations.back().time - Duration(std::llround(1000 * seconds)));
+    ago.push_back(Duration(std::llround(1000 * seconds)));
   }
-  return begins;
+  return ago;
 }
 
 SiteWindow SumSites(const SiteWindow& window, std::span<const Site> sites) {

@@ -23,12 +23,11 @@
 
 namespace heapwatch {
 
-// From which moments on, the longest ago first, all sites that are not called a leak have together
-// grown by what counts and beyond twice their noise, and no site by itself was most of it. Only
-// from there on is it worth while to look for a caller; the figures are those of
-// Verdict::stretches.
-std::vector<Time> SharedGrowthBegins(const SiteWindow& window, std::span<const Verdict> verdicts,
-                                     const TrendOptions& options);
+// How long ago, the longest first, all sites that are not called a leak began to grow together by
+// what counts and beyond twice their noise, with no site by itself most of it. Only since then is
+// it worth while to look for a caller; the figures are those of Verdict::stretches.
+std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
+                                        const TrendOptions& options);
 
 // The window of two sites: the sum of `sites`, and the sum of all others, whose work is the load.
 SiteWindow SumSites(const SiteWindow& window, std::span<const Site> sites);

@@ -1,14 +1,13 @@
 // Judges targets from what the store holds of them.
 //
 // The verdict trackers of each target are its only state, those of its heap, of its memory outside
-// the heap and of what its sites share (analysis/trend/shared_growth.h); one that is new or was
+// the heap and of what its sites share (analysis/trend/shared_tracker.h); one that is new or was
 // lost with a restart is caught up from the stored series. One thread at a time.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "analysis/base/time.h"
 #include "analysis/profile/attribution.h"
 #include "analysis/trend/analyze.h"
+#include "analysis/trend/shared_tracker.h"
 #include "analysis/trend/verdict_tracker.h"
 #include "config/targets.h"
 #include "watcher/store/store.h"
@@ -36,28 +36,14 @@ class Evaluator {
   void Keep(const std::vector<Target>& targets);
 
  private:
-  // The sites below one caller, judged as one.
-  struct Shared {
-    std::string caller;
-    std::vector<Site> sites;
-    VerdictTracker sum;
-    bool leaks = false;
-    std::set<ContentHash> called;  // those that are called a leak for it
-  };
   struct Judged {
     VerdictTracker heap;
     VerdictTracker outside_heap;
-    std::optional<Shared> shared;
+    SharedTracker shared;
   };
 
   Result<void> Judge(const SiteWindow& window, const SiteAttributor& attributor,
                      const TrendOptions& options, TargetVerdicts& out);
-  void JudgeShared(const SiteWindow& window, const SiteAttributor& attributor,
-                   const TrendOptions& options, std::optional<Shared>& shared,
-                   TargetVerdicts& out) const;
-  // The caller most of whose sites' growth no verdict calls a leak yet.
-  std::optional<Shared> FindShared(const SiteWindow& window, const SiteAttributor& attributor,
-                                   const TrendOptions& options, const TargetVerdicts& out) const;
 
   const Store& store_;
   std::map<Labels, Judged> judged_;

@@ -9,10 +9,8 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "analysis/base/units.h"
-#include "analysis/series/site_window_builder.h"
 
 namespace heapwatch {
 namespace {
@@ -70,8 +68,7 @@ Result<HeapProfile> ReadProfileFile(const fs::path& path, const DecodeLimits& li
   return profile;
 }
 
-Result<SiteWindow> ReadProfileDirectory(const fs::path& directory,
-                                        const SiteAttributor& attributor) {
+Result<std::vector<RecordedProfile>> ReadProfileDirectory(const fs::path& directory) {
   std::vector<fs::path> paths;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
@@ -80,21 +77,20 @@ Result<SiteWindow> ReadProfileDirectory(const fs::path& directory,
     }
   }
   if (error) return Fail(ErrorCode::kNotFound, directory.string() + ": " + error.message());
-  std::vector<std::pair<Time, HeapProfile>> profiles;
+  std::vector<RecordedProfile> profiles;
   for (const fs::path& path : paths) {
     auto profile = ReadProfileFile(path);
     if (!profile) return Fail(profile.error());
     const Time time = profile->time.value_or(TimeFromName(path).value_or(TimeFromFile(path)));
-    profiles.emplace_back(time, std::move(*profile));
+    profiles.push_back({time, std::move(*profile)});
   }
   if (profiles.empty()) {
     return Fail(ErrorCode::kNotFound, directory.string() + ": holds no heap profiles");
   }
-  std::stable_sort(profiles.begin(), profiles.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  SiteWindowBuilder builder(attributor);
-  for (const auto& [time, profile] : profiles) builder.Add(time, profile);
-  return builder.Build();
+  std::stable_sort(
+      profiles.begin(), profiles.end(),
+      [](const RecordedProfile& a, const RecordedProfile& b) { return a.time < b.time; });
+  return profiles;
 }
 
 }  // namespace heapwatch

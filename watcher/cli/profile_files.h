@@ -4,22 +4,27 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "analysis/base/error.h"
-#include "analysis/profile/attribution.h"
+#include "analysis/base/time.h"
 #include "analysis/profile/decode.h"
 #include "analysis/profile/heap_profile.h"
-#include "analysis/series/site_window.h"
 
 namespace heapwatch {
 
 Result<HeapProfile> ReadProfileFile(const std::filesystem::path& path,
                                     const DecodeLimits& limits = {});
 
-// A directory of recorded heap profiles as one series. A profile's moment is its time_nanos, else
-// its file name as Unix milliseconds ("1795345918892.pb.gz"), else the file's modification time.
-Result<SiteWindow> ReadProfileDirectory(const std::filesystem::path& directory,
-                                        const SiteAttributor& attributor);
+struct RecordedProfile {
+  Time time;
+  HeapProfile profile;
+};
+
+// A directory of recorded heap profiles, in the order of their moments. A profile's moment is its
+// time_nanos, else its file name as Unix milliseconds ("1795345918892.pb.gz"), else the file's
+// modification time.
+Result<std::vector<RecordedProfile>> ReadProfileDirectory(const std::filesystem::path& directory);
 
 // The whole of a file or a pipe; kLimit above `max_bytes`.
 Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t max_bytes);

@@ -4,14 +4,18 @@
 #include <boost/json.hpp>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "analysis/base/json.h"
 #include "analysis/base/units.h"
+#include "analysis/profile/diff.h"
 #include "analysis/series/series_json.h"
+#include "analysis/series/site_window_builder.h"
 #include "analysis/trend/replay.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/config_option.h"
@@ -34,16 +38,20 @@ struct ReplayArguments {
 struct ReplayInput {
   std::string run;
   SiteWindow window;
+  std::vector<RecordedProfile> profiles = {};  // in order; none of a series, which knows no callers
 };
 
 Result<ReplayInput> ReadInput(const fs::path& path, const SiteAttributor& attributor) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    auto window = ReadProfileDirectory(path, attributor);
-    if (!window) return Fail(window.error());
+    auto profiles = ReadProfileDirectory(path);
+    if (!profiles) return Fail(profiles.error());
+    SiteWindowBuilder builder(attributor);
+    for (const RecordedProfile& recorded : *profiles) builder.Add(recorded.time, recorded.profile);
     fs::path name = path.filename();
     if (name.empty()) name = path.parent_path().filename();
-    return ReplayInput{.run = name.string(), .window = std::move(*window)};
+    return ReplayInput{
+        .run = name.string(), .window = builder.Build(), .profiles = *std::move(profiles)};
   }
   auto bytes = ReadWholeFile(path, kMaxSeriesBytes);
   if (!bytes) return Fail(bytes.error());
@@ -51,6 +59,24 @@ Result<ReplayInput> ReadInput(const fs::path& path, const SiteAttributor& attrib
   if (!document) return Fail(document.error().In(path.string()));
   std::string run = document->run.empty() ? path.stem().string() : document->run;
   return ReplayInput{.run = std::move(run), .window = std::move(document->window)};
+}
+
+// The last one at or before that moment.
+const HeapProfile* ProfileAt(const std::vector<RecordedProfile>& profiles, Time at) {
+  const auto after =
+      std::upper_bound(profiles.begin(), profiles.end(), at,
+                       [](Time time, const RecordedProfile& p) { return time < p.time; });
+  return after == profiles.begin() ? nullptr : &std::prev(after)->profile;
+}
+
+std::optional<ProfileDiff> DiffBetweenMoments(const ReplayInput& input,
+                                              const SiteAttributor& attributor, Time from,
+                                              Time to) {
+  const HeapProfile* before = ProfileAt(input.profiles, from);
+  const HeapProfile* after = ProfileAt(input.profiles, to);
+  if (before == nullptr || after == nullptr) return std::nullopt;
+  auto diff = DiffProfiles(*before, *after, attributor);
+  return diff ? std::optional(*std::move(diff)) : std::nullopt;
 }
 
 std::string JsonLine(const ReplayInput& input, const VerdictChange& change) {
@@ -89,6 +115,10 @@ Result<std::string> ReplayPath(const fs::path& path, const Judging& judging, boo
   std::string out;
   ReplayOptions options;
   options.trend = judging.detection;
+  if (!input->profiles.empty())
+    options.diff_between = [&](Time from, Time to) {
+      return DiffBetweenMoments(*input, *judging.attributor, from, to);
+    };
   Replay(input->window, options, [&](const VerdictChange& change) {
     out += as_json ? JsonLine(*input, change) : TextLine(*input, change);
   });

@@ -54,27 +54,25 @@ Verdict Grew(std::size_t site, double mib, double error_mib) {
 }
 
 TEST(SharedGrowth, IsLookedForWhereAllTogetherGrewByWhatCounts) {
-  const SiteWindow window = WindowOf(4);
-  const auto begins = [&](double each_mib, double error_mib) {
+  const auto began = [&](double each_mib, double error_mib) {
     std::vector<Verdict> verdicts;
     for (std::size_t i = 0; i < 4; ++i) verdicts.push_back(Grew(i, each_mib, error_mib));
-    return SharedGrowthBegins(window, verdicts, {});
+    return SharedGrowthBegan(verdicts, {});
   };
   // 12 MiB in two hours; the 6 of the last hour are too little.
-  EXPECT_EQ(begins(3, 1), std::vector{kStart});
-  EXPECT_EQ(begins(4, 1), (std::vector{kStart, kStart + minutes(60)}));
-  EXPECT_TRUE(begins(1, 1).empty());
-  EXPECT_TRUE(begins(3, 4).empty());  // 12 MiB with a standard error of 8
+  EXPECT_EQ(began(3, 1), std::vector<Duration>{minutes(120)});
+  EXPECT_EQ(began(4, 1), (std::vector<Duration>{minutes(120), minutes(60)}));
+  EXPECT_TRUE(began(1, 1).empty());
+  EXPECT_TRUE(began(3, 4).empty());  // 12 MiB with a standard error of 8
 }
 
 TEST(SharedGrowth, IsNotLookedForWhereOneSiteTellsItOrIsCalledALeak) {
-  const SiteWindow window = WindowOf(3);
   std::vector<Verdict> verdicts = {Grew(0, 40, 1), Grew(1, 4, 1), Grew(2, 4, 1)};
-  EXPECT_TRUE(SharedGrowthBegins(window, verdicts, {}).empty());
+  EXPECT_TRUE(SharedGrowthBegan(verdicts, {}).empty());
   verdicts[0].kind = VerdictKind::kLeak;  // what is left is shared by two
-  EXPECT_EQ(SharedGrowthBegins(window, verdicts, {}), std::vector{kStart});
+  EXPECT_EQ(SharedGrowthBegan(verdicts, {}), std::vector<Duration>{minutes(120)});
   verdicts[1].kind = VerdictKind::kLeak;
-  EXPECT_TRUE(SharedGrowthBegins(window, verdicts, {}).empty());
+  EXPECT_TRUE(SharedGrowthBegan(verdicts, {}).empty());
 }
 
 TEST(SharedGrowth, SumsTheSitesNamedAndAllOthers) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <string>
 
-#include "analysis/profile/profile_builder.h"
 #include "tests/support/test_profile.h"
 #include "watcher/app/describe.h"
 #include "watcher/store/memory_store.h"
@@ -76,28 +75,6 @@ TEST_F(EvaluatorTest, TellsOfGrowthOutsideTheHeap) {
   EXPECT_EQ(Evaluate(fresh, 60)->outside_heap->kind, VerdictKind::kLeak);
 }
 
-// Each of ten parts of an order is allocated at a site of its own; below main.parse or below
-// callers that have nothing in common but main.
-HeapProfile Orders(std::int64_t bytes_each, std::int64_t allocated_each, bool are_parsed) {
-  ProfileBuilder builder({{"alloc_objects", "count"},
-                          {"alloc_space", "bytes"},
-                          {"inuse_objects", "count"},
-                          {"inuse_space", "bytes"}});
-  for (int part = 0; part < 10; ++part) {
-    const std::string number = std::to_string(part);
-    const std::string site = "main.part" + number;
-    const std::string caller = are_parsed ? "main.parse" : "main.read" + number;
-    builder.AddSample({{site, "main.go", 7, 5}, {caller, "main.go", 9, 8}, {"main.main"}}, 1024,
-                      {allocated_each / 1024, allocated_each, bytes_each / 1024, bytes_each});
-  }
-  builder.AddSample({{"main.tables", "main.go", 30, 29}, {"main.main"}}, 1 << 20,
-                    {50, 50 << 20, 50, 50 << 20});
-  HeapProfile profile = std::move(builder).Build();
-  profile.period_type = {"space", "bytes"};
-  profile.sampling_period_bytes = 512 << 10;
-  return profile;
-}
-
 class ManySites : public EvaluatorTest {
  protected:
   // 6 MiB in an hour at each: less than counts at one. Then so many minutes without growth.
@@ -105,9 +82,9 @@ class ManySites : public EvaluatorTest {
     TargetVerdicts last;
     for (int m = 0; m < 60 + flat_minutes; ++m) {
       const std::int64_t grown = std::min(m, 60) * (100LL << 10);
-      EXPECT_TRUE(
-          store_.Append(target_.labels, kStart + minutes(m),
-                        Orders((1 << 20) + grown, (2 << 20) + m * (200LL << 10), are_parsed)));
+      EXPECT_TRUE(store_.Append(
+          target_.labels, kStart + minutes(m),
+          OrdersProfile((1 << 20) + grown, (2 << 20) + m * (200LL << 10), are_parsed)));
       if (auto judged = Evaluate(evaluator, m)) last = *std::move(judged);
     }
     return last;

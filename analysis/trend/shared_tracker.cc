@@ -1,0 +1,54 @@
+#include "analysis/trend/shared_tracker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "analysis/profile/diff_caller.h"
+#include "analysis/trend/catch_up.h"
+
+namespace heapwatch {
+
+// The caller of most of the growth that no verdict calls a leak yet.
+std::optional<SharedTracker::Shared> SharedTracker::Find(const SiteWindow& window, std::size_t end,
+                                                         const TrendOptions& options,
+                                                         const DiffBetween& diff_between,
+                                                         const std::vector<Verdict>& verdicts) {
+  std::vector<Site> unsure;
+  for (const Verdict& verdict : verdicts)
+    if (verdict.kind != VerdictKind::kLeak) unsure.push_back(window.sites[verdict.site.index()]);
+  const Time now = window.observations[end - 1].time;
+  for (const Duration ago : SharedGrowthBegan(verdicts, options)) {
+    const auto diff = diff_between(now - ago, now);
+    const auto caller = diff ? FindCommonCaller(*diff, unsure) : std::nullopt;
+    if (!caller) continue;
+    Shared found;
+    found.caller = caller->function;
+    for (const Site& site : SitesBelow(*diff, caller->function))
+      if (std::find(unsure.begin(), unsure.end(), site) != unsure.end())
+        found.sites.push_back(site);
+    if (!found.sites.empty()) return found;
+  }
+  return std::nullopt;
+}
+
+void SharedTracker::Step(const SiteWindow& window, std::size_t end, const TrendOptions& options,
+                         const DiffBetween& diff_between, std::vector<Verdict>& verdicts) {
+  if (verdicts.empty()) return;
+  bool is_new = false;
+  if (!shared_ || !shared_->leaks) {
+    auto found = Find(window, end, options, diff_between, verdicts);
+    is_new = found && (!shared_ || shared_->caller != found->caller);
+    if (found && !is_new) found->sum = std::move(shared_->sum);
+    shared_ = std::move(found);
+    if (!shared_) return;
+  }
+  const auto standing =
+      Follow(shared_->sum, is_new, SumSites(window, shared_->sites), end, options);
+  const Verdict& sum = standing.front();
+  shared_->leaks = sum.kind == VerdictKind::kLeak;
+  if (shared_->leaks)
+    shared_->called =
+        ShareVerdict({shared_->caller, shared_->sites, sum}, window, shared_->called, verdicts);
+}
+
+}  // namespace heapwatch

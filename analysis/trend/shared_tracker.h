@@ -1,0 +1,49 @@
+// From evaluation to evaluation: which sites leak together, see shared_growth.h.
+//
+// Sites below one caller are looked for anew each time; once they leak, they go on doing so as the
+// same ones until their sum is seen to end. One tracker per target, beside that of its sites; plain
+// state, no clock. One thread.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "analysis/base/time.h"
+#include "analysis/profile/diff.h"
+#include "analysis/trend/shared_growth.h"
+#include "analysis/trend/verdict_tracker.h"
+
+namespace heapwatch {
+
+// What changed in inuse_space between the snapshots of two moments; nullopt where that cannot be
+// told. The verdicts stand without it.
+using DiffBetween = std::function<std::optional<ProfileDiff>(Time from, Time to)>;
+
+class SharedTracker {
+ public:
+  // Takes the verdicts that stand for the sites of [0, end), and calls a leak those that leak
+  // together.
+  void Step(const SiteWindow& window, std::size_t end, const TrendOptions& options,
+            const DiffBetween& diff_between, std::vector<Verdict>& verdicts);
+
+ private:
+  struct Shared {
+    std::string caller;
+    std::vector<Site> sites;
+    VerdictTracker sum;
+    bool leaks = false;
+    std::set<ContentHash> called;  // those that are called a leak for it
+  };
+
+  static std::optional<Shared> Find(const SiteWindow& window, std::size_t end,
+                                    const TrendOptions& options, const DiffBetween& diff_between,
+                                    const std::vector<Verdict>& verdicts);
+
+  std::optional<Shared> shared_;
+};
+
+}  // namespace heapwatch
