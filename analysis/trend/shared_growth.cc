@@ -16,8 +16,11 @@ namespace {
 constexpr double kWorthALookZ = 2;
 // Of one site, for a part of what is sure already: two samples.
 constexpr double kPartZ = 1;
-// What one site holds most of is judged by that site.
-constexpr double kMost = 0.8;
+// Of what grew, by one site: above that the site is sure by itself soon enough.
+constexpr double kLargestShare = 0.4;
+// Parts of one thing go together: of each stays as large a share of what is allocated. Of the share
+// that is usual among them.
+constexpr double kLeastRetention = 0.5;
 constexpr double kTwoSided95 = 1.96;
 
 bool Contains(std::span<const Site> sites, const Site& site) {
@@ -69,7 +72,43 @@ void CallLeak(Verdict& verdict, const Stretch& stretch, const SharedLeak& leak) 
                    " sites in or below " + leak.caller + "; together: " + sum.reason;
 }
 
+// Of what was allocated in the stretch; nullopt where that is not told.
+std::optional<double> RetentionOf(const Stretch& stretch) {
+  if (!stretch.alloc_bytes) return std::nullopt;
+  double allocated = 0;
+  for (const double bytes : *stretch.alloc_bytes) allocated += bytes;
+  return allocated > 0 ? std::min(1.0, stretch.growth_bytes / allocated) : 1;
+}
+
+struct Part {
+  Verdict* verdict;
+  const Stretch* stretch;
+};
+
+// The retention at which half of the growth of the parts is at or above it; 0 where none is told.
+double UsualRetention(const std::vector<Part>& parts) {
+  std::vector<std::pair<double, double>> growths;  // by retention
+  double all = 0;
+  for (const Part& part : parts) {
+    const auto retention = RetentionOf(*part.stretch);
+    if (!retention) continue;
+    growths.emplace_back(*retention, part.stretch->growth_bytes);
+    all += part.stretch->growth_bytes;
+  }
+  std::sort(growths.begin(), growths.end());
+  double below = 0;
+  for (const auto& [retention, growth] : growths) {
+    below += growth;
+    if (below >= all / 2) return retention;
+  }
+  return 0;
+}
+
 }  // namespace
+
+bool IsUntold(const Verdict& verdict) {
+  return verdict.kind == VerdictKind::kStable || verdict.kind == VerdictKind::kChurn;
+}
 
 std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
                                         const TrendOptions& options) {
@@ -82,7 +121,7 @@ std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
     double seconds = 0;
     for (const Verdict& verdict : verdicts) {
       const auto& stretch = verdict.stretches[share];
-      if (!stretch || verdict.kind == VerdictKind::kLeak) continue;
+      if (!stretch || !IsUntold(verdict)) continue;
       growth += stretch->growth_bytes;
       variance += stretch->variance;
       grew += std::max(0.0, stretch->growth_bytes);
@@ -90,7 +129,7 @@ std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
       seconds = stretch->seconds;
     }
     if (growth < options.min_growth_bytes || growth < kWorthALookZ * std::sqrt(variance)) continue;
-    if (largest >= kMost * grew) continue;
+    if (largest >= kLargestShare * grew) continue;
     ago.push_back(Duration(std::llround(1000 * seconds)));
   }
   return ago;
@@ -131,17 +170,27 @@ SiteWindow SumSites(const SiteWindow& window, std::span<const Site> sites) {
 std::set<ContentHash> ShareVerdict(const SharedLeak& leak, const SiteWindow& window,
                                    const std::set<ContentHash>& called_before,
                                    std::span<Verdict> verdicts) {
-  std::set<ContentHash> called;
   const double seconds = Seconds(leak.sum.to - leak.sum.from);
+  std::vector<Part> parts;
   for (Verdict& verdict : verdicts) {
-    const Site& site = window.sites[verdict.site.index()];
-    if (verdict.kind == VerdictKind::kLeak || !Contains(leak.sites, site)) continue;
+    // Meanwhile a part may be seen to grow by itself.
+    const bool may_be_part = IsUntold(verdict) || verdict.kind == VerdictKind::kGrowing;
+    if (!may_be_part || !Contains(leak.sites, window.sites[verdict.site.index()])) continue;
     const Stretch* stretch = NearestStretch(verdict, seconds);
     if (stretch == nullptr || stretch->growth_bytes <= 0) continue;
-    const bool is_part = stretch->growth_bytes >= kPartZ * std::sqrt(stretch->variance);
-    if (!is_part && !called_before.contains(site.id())) continue;
-    CallLeak(verdict, *stretch, leak);
-    called.insert(site.id());
+    // Where nothing was born nothing can have grown, whatever line lies through it.
+    const bool is_sampled = verdict.sampling_period_bytes > 1;
+    if (!is_sampled || stretch->variance > 0) parts.push_back({&verdict, stretch});
+  }
+  const double least_retention = kLeastRetention * UsualRetention(parts);
+  std::set<ContentHash> called;
+  for (const Part& part : parts) {
+    const ContentHash site = window.sites[part.verdict->site.index()].id();
+    const bool grew = part.stretch->growth_bytes >= kPartZ * std::sqrt(part.stretch->variance);
+    const bool stays = RetentionOf(*part.stretch).value_or(1) >= least_retention;
+    if (!(grew && stays) && !called_before.contains(site)) continue;
+    CallLeak(*part.verdict, *part.stretch, leak);
+    called.insert(site);
   }
   return called;
 }

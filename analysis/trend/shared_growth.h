@@ -23,9 +23,12 @@
 
 namespace heapwatch {
 
-// How long ago, the longest first, all sites that are not called a leak began to grow together by
-// what counts and beyond twice their noise, with no site by itself most of it. Only since then is
-// it worth while to look for a caller; the figures are those of Verdict::stretches.
+// Whether no verdict tells of the growth of the site, if it has any.
+bool IsUntold(const Verdict& verdict);
+
+// How long ago, the longest first, all such sites began to grow together by what counts and beyond
+// twice their noise, with no site by itself much of it. Only since then is it worth while to look
+// for a caller; the figures are those of Verdict::stretches.
 std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
                                         const TrendOptions& options);
 
@@ -39,8 +42,9 @@ struct SharedLeak {
   Verdict sum;  // a leak
 };
 
-// Calls those of its sites a leak that grow beyond their noise, or grow at all and were called so
-// before. Their figures are their own, their course is that of the sum. Returns all called so.
+// Calls those of its sites a leak that grow beyond their noise and keep as much of what is allocated
+// as is usual among them, or grow at all and were called so before; not what has levelled off. Their
+// figures are their own, their course is that of the sum. Returns all called so.
 std::set<ContentHash> ShareVerdict(const SharedLeak& leak, const SiteWindow& window,
                                    const std::set<ContentHash>& called_before,
                                    std::span<Verdict> verdicts);

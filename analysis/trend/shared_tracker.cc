@@ -7,6 +7,12 @@
 #include "analysis/trend/catch_up.h"
 
 namespace heapwatch {
+namespace {
+
+// Of what is allocated at all sites below a caller: what stays there.
+constexpr double kLeastRetention = 0.1;
+
+}  // namespace
 
 // The caller of most of the growth that no verdict calls a leak yet.
 std::optional<SharedTracker::Shared> SharedTracker::Find(const SiteWindow& window, std::size_t end,
@@ -15,7 +21,7 @@ std::optional<SharedTracker::Shared> SharedTracker::Find(const SiteWindow& windo
                                                          const std::vector<Verdict>& verdicts) {
   std::vector<Site> unsure;
   for (const Verdict& verdict : verdicts)
-    if (verdict.kind != VerdictKind::kLeak) unsure.push_back(window.sites[verdict.site.index()]);
+    if (IsUntold(verdict)) unsure.push_back(window.sites[verdict.site.index()]);
   const Time now = window.observations[end - 1].time;
   for (const Duration ago : SharedGrowthBegan(verdicts, options)) {
     const auto diff = diff_between(now - ago, now);
@@ -45,7 +51,10 @@ void SharedTracker::Step(const SiteWindow& window, std::size_t end, const TrendO
   const auto standing =
       Follow(shared_->sum, is_new, SumSites(window, shared_->sites), end, options);
   const Verdict& sum = standing.front();
-  shared_->leaks = sum.kind == VerdictKind::kLeak;
+  // What began in an earlier life, as the sum of the same sites, may have been another leak; and
+  // where next to nothing stays, it may be the work of many sites that is uneven.
+  const bool begins = !sum.only_stands && sum.retention.value_or(1) >= kLeastRetention;
+  shared_->leaks = sum.kind == VerdictKind::kLeak && (shared_->leaks || begins);
   if (shared_->leaks)
     shared_->called =
         ShareVerdict({shared_->caller, shared_->sites, sum}, window, shared_->called, verdicts);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -66,12 +67,15 @@ TEST(SharedGrowth, IsLookedForWhereAllTogetherGrewByWhatCounts) {
   EXPECT_TRUE(began(3, 4).empty());  // 12 MiB with a standard error of 8
 }
 
-TEST(SharedGrowth, IsNotLookedForWhereOneSiteTellsItOrIsCalledALeak) {
-  std::vector<Verdict> verdicts = {Grew(0, 40, 1), Grew(1, 4, 1), Grew(2, 4, 1)};
+TEST(SharedGrowth, IsNotLookedForWhereOneSiteIsMuchOfItOrAVerdictTellsIt) {
+  std::vector<Verdict> verdicts = {Grew(0, 10, 1), Grew(1, 4, 1), Grew(2, 4, 1), Grew(3, 4, 1)};
   EXPECT_TRUE(SharedGrowthBegan(verdicts, {}).empty());
-  verdicts[0].kind = VerdictKind::kLeak;  // what is left is shared by two
-  EXPECT_EQ(SharedGrowthBegan(verdicts, {}), std::vector<Duration>{minutes(120)});
-  verdicts[1].kind = VerdictKind::kLeak;
+  for (const VerdictKind told :
+       {VerdictKind::kLeak, VerdictKind::kGrowing, VerdictKind::kPlateau}) {
+    verdicts[0].kind = told;  // what is left is shared by three
+    EXPECT_EQ(SharedGrowthBegan(verdicts, {}), std::vector<Duration>{minutes(120)});
+  }
+  verdicts[1].kind = VerdictKind::kGrowing;
   EXPECT_TRUE(SharedGrowthBegan(verdicts, {}).empty());
 }
 
@@ -124,6 +128,35 @@ TEST(SharedGrowth, GoesOnCountingForASiteOnceCalledWhileItGrowsAtAll) {
   std::vector<Verdict> verdicts = {Grew(0, 3, 4), Grew(1, -1, 2)};
   const std::set before = {SiteOf(0).id(), SiteOf(1).id()};
   EXPECT_EQ(ShareVerdict(leak, window, before, verdicts), std::set{SiteOf(0).id()});
+}
+
+TEST(SharedGrowth, CountsForASiteThatIsSeenToGrowByItselfMeanwhile) {
+  const SiteWindow window = WindowOf(2);
+  std::vector<Verdict> verdicts = {Grew(0, 6, 1), Grew(1, 6, 1)};
+  verdicts[0].kind = VerdictKind::kGrowing;
+  verdicts[1].kind = VerdictKind::kPlateau;
+  EXPECT_EQ(ShareVerdict(Leak({SiteOf(0), SiteOf(1)}), window, {}, verdicts),
+            std::set{SiteOf(0).id()});
+}
+
+TEST(SharedGrowth, DoesNotCountForASiteOfWhichNextToNothingStays) {
+  const SiteWindow window = WindowOf(3);
+  std::vector<Verdict> verdicts = {Grew(0, 6, 1), Grew(1, 6, 1), Grew(2, 3, 1)};
+  const auto allocated = [](double mib) { return std::array<double, 4>{mib * kMiB, 0, 0, 0}; };
+  verdicts[0].stretches[0]->alloc_bytes = allocated(8);
+  verdicts[1].stretches[0]->alloc_bytes = allocated(10);
+  verdicts[2].stretches[0]->alloc_bytes = allocated(300);
+  const auto called = ShareVerdict(Leak({SiteOf(0), SiteOf(1), SiteOf(2)}), window, {}, verdicts);
+  EXPECT_EQ(called, (std::set{SiteOf(0).id(), SiteOf(1).id()}));
+}
+
+TEST(SharedGrowth, DoesNotCountForASampledSiteAtWhichNothingWasBorn) {
+  const SiteWindow window = WindowOf(1);
+  std::vector<Verdict> verdicts = {Grew(0, 6, 0)};
+  verdicts[0].sampling_period_bytes = 512 << 10;
+  EXPECT_TRUE(ShareVerdict(Leak({SiteOf(0)}), window, {}, verdicts).empty());
+  verdicts[0].sampling_period_bytes = 1;  // every allocation is recorded
+  EXPECT_EQ(ShareVerdict(Leak({SiteOf(0)}), window, {}, verdicts).size(), 1U);
 }
 
 TEST(SharedGrowth, LeavesTheVerdictsThatSitesReachByThemselves) {
