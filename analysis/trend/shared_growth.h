@@ -42,9 +42,9 @@ struct SharedLeak {
   Verdict sum;  // a leak
 };
 
-// Calls those of its sites a leak that grow beyond their noise and keep as much of what is allocated
-// as is usual among them, or grow at all and were called so before; not what has levelled off. Their
-// figures are their own, their course is that of the sum. Returns all called so.
+// Calls those of its sites a leak that grow beyond their noise and keep as much of what is
+// allocated as is usual among them, or grow at all and were called so before; not what has levelled
+// off. Their figures are their own, their course is that of the sum. Returns all called so.
 std::set<ContentHash> ShareVerdict(const SharedLeak& leak, const SiteWindow& window,
                                    const std::set<ContentHash>& called_before,
                                    std::span<Verdict> verdicts);

@@ -1,10 +1,10 @@
 // From evaluation to evaluation: which sites leak together, see shared_growth.h.
 //
 // Sites below one caller are looked for anew each time; once they leak, they go on doing so as the
-// same ones until their sum is seen to end. A leak of the sum counts where this life shows it and at
-// least a tenth of what is allocated stays: else it may be the uneven work of many sites, or a leak
-// that went elsewhere. Measured on 2,442 target-days of the public scenarios, all sites of a process
-// taken for those below one caller, the worst there can be: no verdict more is false.
+// same ones until their sum is seen to end. A leak of the sum counts where this life shows it and
+// at least a tenth of what is allocated stays: else it may be the uneven work of many sites, or a
+// leak that went elsewhere. Measured on 2,442 target-days of the public scenarios, all sites of a
+// process taken for those below one caller, the worst there can be: no verdict more is false.
 //
 // One tracker per target, beside that of its sites; plain state, no clock. One thread.
 #pragma once
