@@ -67,7 +67,7 @@ Matcher<std::string> ErrorOf(Behaviour behaviour) {
     case Behaviour::kTrickle:
       return AllOf(HasSubstr("timed out"), HasSubstr("reading the answer's body"));
     case Behaviour::kReset:
-      return HasSubstr("reset by peer");
+      return HasSubstr("reset the connection without an answer");
     case Behaviour::kLie:
       return AllOf(HasSubstr("closed in mid-answer"), HasSubstr("of 3000000 bytes had come"));
     case Behaviour::kEndless:

@@ -108,11 +108,10 @@ Error Describe(const HttpExchange& x, const boost::system::error_code& code) {
   if (x.phase == Phase::kConnect)
     return {ErrorCode::kUnavailable, "cannot connect to " + x.hop_name() + ": " + code.message()};
   if (code == http::error::body_limit) return OverLimit(x);
-  const bool is_unheard = code == http::error::end_of_stream ||
-                          (code == asio::error::connection_reset && x.phase == Phase::kAwaitAnswer);
-  if (is_unheard)
-    return {ErrorCode::kUnavailable,
-            endpoint + " closed the connection without an answer" + AskForPort(x)};
+  const bool is_reset = code == asio::error::connection_reset && x.phase == Phase::kAwaitAnswer;
+  if (is_reset || code == http::error::end_of_stream)
+    return {ErrorCode::kUnavailable, endpoint + (is_reset ? " reset" : " closed") +
+                                         " the connection without an answer" + AskForPort(x)};
   if (x.phase == Phase::kHandshake) return NoTls(x, code);
   const bool was_cut = code == http::error::partial_message || code == asio::error::eof ||
                        code == asio::ssl::error::stream_truncated;
