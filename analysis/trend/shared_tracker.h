@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/base/error.h"
 #include "analysis/base/time.h"
 #include "analysis/profile/diff.h"
 #include "analysis/trend/shared_growth.h"
@@ -23,9 +24,9 @@
 
 namespace heapwatch {
 
-// What changed in inuse_space between the snapshots of two moments; nullopt where that cannot be
-// told. The verdicts stand without it.
-using DiffBetween = std::function<std::optional<ProfileDiff>(Time from, Time to)>;
+// What changed in inuse_space between the snapshots of two moments. Where that cannot be told the
+// verdicts stand without it.
+using DiffBetween = std::function<Result<ProfileDiff>(Time from, Time to)>;
 
 class SharedTracker {
  public:

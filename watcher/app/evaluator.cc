@@ -1,6 +1,5 @@
 #include "watcher/app/evaluator.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "analysis/base/attempt.h"
@@ -36,9 +35,8 @@ Result<void> Evaluator::Judge(const SiteWindow& window, const SiteAttributor& at
   Judged& judged = known->second;
   const std::size_t end = window.observations.size();
   out.verdicts = Follow(judged.heap, is_new, window, end, options);
-  const auto diff_between = [&](Time from, Time to) -> std::optional<ProfileDiff> {
-    auto diff = DiffOf({out.target, from, to, "inuse_space"}, store_, attributor);
-    return diff ? std::optional(*std::move(diff)) : std::nullopt;
+  const auto diff_between = [&](Time from, Time to) {
+    return DiffOf({out.target, from, to, "inuse_space"}, store_, attributor);
   };
   judged.shared.Step(window, end, options, diff_between, out.verdicts);
   if (const auto outside = OutsideHeap(window, options)) {

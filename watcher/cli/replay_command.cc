@@ -6,7 +6,6 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,14 +68,13 @@ const HeapProfile* ProfileAt(const std::vector<RecordedProfile>& profiles, Time 
   return after == profiles.begin() ? nullptr : &std::prev(after)->profile;
 }
 
-std::optional<ProfileDiff> DiffBetweenMoments(const ReplayInput& input,
-                                              const SiteAttributor& attributor, Time from,
-                                              Time to) {
+Result<ProfileDiff> DiffBetweenMoments(const ReplayInput& input, const SiteAttributor& attributor,
+                                       Time from, Time to) {
   const HeapProfile* before = ProfileAt(input.profiles, from);
   const HeapProfile* after = ProfileAt(input.profiles, to);
-  if (before == nullptr || after == nullptr) return std::nullopt;
-  auto diff = DiffProfiles(*before, *after, attributor);
-  return diff ? std::optional(*std::move(diff)) : std::nullopt;
+  if (before == nullptr || after == nullptr)
+    return Fail(ErrorCode::kNotFound, "no profile is as old as that");
+  return DiffProfiles(*before, *after, attributor);
 }
 
 std::string JsonLine(const ReplayInput& input, const VerdictChange& change) {
