@@ -18,10 +18,10 @@ struct SiteGrowth {
   double largest = 0;
 };
 
-SiteGrowth GrowthOf(const ProfileDiff& diff, std::span<const Site> of) {
+SiteGrowth GrowthOf(const ProfileDiff& diff, const std::set<ContentHash>& of) {
   SiteGrowth growth;
   for (const SiteChange& site : diff.sites) {
-    growth.counts.push_back(of.empty() || std::find(of.begin(), of.end(), site.site) != of.end());
+    growth.counts.push_back(of.empty() || of.contains(site.site.id()));
     const auto grew = static_cast<double>(std::max<std::int64_t>(0, site.change.change()));
     if (!growth.counts.back()) continue;
     growth.all += grew;
@@ -64,7 +64,8 @@ std::vector<CallerSum> SumByFunction(const ProfileDiff& diff, const FrameNames& 
 
 }  // namespace
 
-std::optional<CommonCaller> FindCommonCaller(const ProfileDiff& diff, std::span<const Site> of) {
+std::optional<CommonCaller> FindCommonCaller(const ProfileDiff& diff,
+                                             const std::set<ContentHash>& of) {
   const SiteGrowth growth = GrowthOf(diff, of);
   if (growth.all <= 0 || growth.largest >= kMost * growth.all) return std::nullopt;
   const FrameNames names(diff.profile);
@@ -84,7 +85,7 @@ std::optional<CommonCaller> FindCommonCaller(const ProfileDiff& diff, std::span<
       .share = std::min(1.0, static_cast<double>(functions[*deepest].grew.change()) / growth.all)};
 }
 
-std::vector<Site> SitesBelow(const ProfileDiff& diff, std::string_view function) {
+std::set<ContentHash> SitesBelow(const ProfileDiff& diff, std::string_view function) {
   struct Held {
     double below = 0;
     double all = 0;
@@ -101,9 +102,9 @@ std::vector<Site> SitesBelow(const ProfileDiff& diff, std::string_view function)
     held[stack.site].all += bytes;
     if (is_below) held[stack.site].below += bytes;
   }
-  std::vector<Site> sites;
+  std::set<ContentHash> sites;
   for (std::size_t i = 0; i < held.size(); ++i)
-    if (held[i].below > held[i].all / 2) sites.push_back(diff.sites[i].site);
+    if (held[i].below > held[i].all / 2) sites.insert(diff.sites[i].site.id());
   return sites;
 }
 

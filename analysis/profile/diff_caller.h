@@ -7,10 +7,9 @@
 #pragma once
 
 #include <optional>
-#include <span>
+#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "analysis/profile/diff.h"
 
@@ -21,12 +20,13 @@ struct CommonCaller {
   double share = 0;  // of what grew at the sites that grew
 };
 
-// Of the growth of these sites; of all where there are none. nullopt where one site holds most of
-// it by itself, and where nothing is common but what most of the heap was below before, as main is.
+// Of the growth of these sites (Site::id), of all where there are none. nullopt where one site
+// holds most of it by itself, and where nothing is common but what most of the heap was below
+// before, as main is.
 std::optional<CommonCaller> FindCommonCaller(const ProfileDiff& diff,
-                                             std::span<const Site> of = {});
+                                             const std::set<ContentHash>& of = {});
 
 // The sites most of whose memory, before and after, was allocated in the function or below it.
-std::vector<Site> SitesBelow(const ProfileDiff& diff, std::string_view function);
+std::set<ContentHash> SitesBelow(const ProfileDiff& diff, std::string_view function);
 
 }  // namespace heapwatch

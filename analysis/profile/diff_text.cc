@@ -84,7 +84,7 @@ void AppendSide(std::string_view role, const DiffSide& side, const SampleType& t
 }
 
 // "94% of what grew was allocated in main.(*Shop).login or below it", or "".
-std::string CommonCallerText(const ProfileDiff& diff, std::span<const Site> of = {}) {
+std::string CommonCallerText(const ProfileDiff& diff, const std::set<ContentHash>& of = {}) {
   const auto caller = FindCommonCaller(diff, of);
   if (!caller) return "";
   std::array<char, 16> share{};
@@ -259,16 +259,15 @@ std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& optio
   return header;
 }
 
-std::string RenderTopSites(const ProfileDiff& diff, std::size_t n, std::span<const Site> first) {
+std::string RenderTopSites(const ProfileDiff& diff, std::size_t n,
+                           const std::set<ContentHash>& first) {
   const SampleType& type = diff.sample_type;
   std::string out = type.type + " " + FormatLevels(type, diff.total) + FormatElapsed(diff) + ": " +
                     FormatChange(type, diff.total);
   if (const std::string caller = CommonCallerText(diff, first); !caller.empty())
     out += "\n" + caller;
   std::vector<SiteChange> sites = diff.sites;
-  const auto is_told = [&](const SiteChange& site) {
-    return std::find(first.begin(), first.end(), site.site) != first.end();
-  };
+  const auto is_told = [&](const SiteChange& site) { return first.contains(site.site.id()); };
   std::stable_partition(sites.begin(), sites.end(), is_told);
   const FrameNames names(diff.profile);
   Change rest{0, 0, 0.0};

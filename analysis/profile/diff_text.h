@@ -16,7 +16,7 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
+#include <set>
 #include <string>
 
 #include "analysis/profile/diff.h"
@@ -45,6 +45,6 @@ std::string RenderDiffText(const ProfileDiff& diff, const DiffTextOptions& optio
 //     called by main.main
 //   and 2 more sites: -1.5 MiB ± 2.3 MiB
 std::string RenderTopSites(const ProfileDiff& diff, std::size_t n,
-                           std::span<const Site> first = {});
+                           const std::set<ContentHash>& first = {});
 
 }  // namespace heapwatch

@@ -20,7 +20,6 @@ constexpr std::size_t kBins = 64;
 // Windows looked at: the whole life, and its last half, quarter and eighth. A growth that began
 // anywhere fills at least half of one of them.
 constexpr std::array<double, 4> kWindowShares = {1, 0.5, 0.25, 0.125};
-constexpr double kTwoSided95 = 1.96;
 // Of the mean slope, what is next to nothing.
 constexpr double kNothingShare = 0.25;
 // Courses less likely than this are not worth a mention.

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kFewestPoints = 4;
 constexpr std::size_t kDrawnPoints = 60;
-constexpr double kTwoSided95 = 1.96;
 // Shares of the stretch at which a step may lie, and time constants a curve may have.
 constexpr std::array<double, 9> kPlaces = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9};
 constexpr std::array<double, 9> kTimeConstants = {0.04, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.6, 1.2};

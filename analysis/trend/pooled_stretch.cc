@@ -10,7 +10,6 @@
 namespace heapwatch {
 namespace {
 
-constexpr double kTwoSided95 = 1.96;
 // Replicas of one service are moved by one load, so they must agree beyond their own spread, too;
 // of fewer there is none to speak of.
 constexpr std::size_t kFewestForSpread = 3;

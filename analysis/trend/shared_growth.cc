@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "analysis/base/units.h"
+#include "analysis/series/value_coding.h"
 #include "analysis/trend/explain.h"
 
 namespace heapwatch {
@@ -21,11 +22,6 @@ constexpr double kLargestShare = 0.4;
 // Parts of one thing go together: of each stays as large a share of what is allocated. Of the share
 // that is usual among them.
 constexpr double kLeastRetention = 0.5;
-constexpr double kTwoSided95 = 1.96;
-
-bool Contains(std::span<const Site> sites, const Site& site) {
-  return std::find(sites.begin(), sites.end(), site) != sites.end();
-}
 
 // Of the stretches that the verdict was measured over, the one that is nearest to `seconds` long.
 const Stretch* NearestStretch(const Verdict& verdict, double seconds) {
@@ -135,34 +131,38 @@ std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
   return ago;
 }
 
-SiteWindow SumSites(const SiteWindow& window, std::span<const Site> sites) {
-  std::vector<std::size_t> order;  // of the rows: those of the sum first
-  for (std::size_t row = 0; row < window.rows.size(); ++row) order.push_back(row);
-  const auto is_summed = [&](std::size_t row) {
-    return Contains(sites, window.sites[window.rows[row].site.index()]);
-  };
-  const auto rest = std::stable_partition(order.begin(), order.end(), is_summed);
-  const auto summed = static_cast<std::uint32_t>(rest - order.begin());
-
+SiteWindow SumSites(const SiteWindow& window, const std::set<ContentHash>& sites) {
   SiteWindow sums;
   sums.observations = window.observations;
   sums.has = window.has;
   sums.limit_bytes = window.limit_bytes;
   sums.version = window.version;
   sums.sites = {Site{.function = "sum"}, Site{.function = "rest"}};
-  sums.first_row = {0, summed, static_cast<std::uint32_t>(order.size())};
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    sums.rows.push_back(window.rows[order[i]]);
-    sums.rows.back().site = SiteId(i < summed ? 0U : 1U);
+  std::vector<std::size_t> summed;
+  std::vector<std::size_t> rest;
+  for (std::size_t site = 0; site < window.sites.size(); ++site) {
+    std::vector<std::size_t>& rows = sites.contains(window.sites[site].id()) ? summed : rest;
+    for (std::size_t row = window.first_row[site]; row < window.first_row[site + 1]; ++row)
+      rows.push_back(row);
   }
+  for (const std::size_t row : summed)
+    sums.rows.push_back({SiteId(0U), window.rows[row].block_bytes});
+  sums.rows.push_back({SiteId(1U), 0});
+  sums.first_row = {0, static_cast<std::uint32_t>(summed.size()),
+                    static_cast<std::uint32_t>(summed.size() + 1)};
+  const std::size_t n = window.observations.size();
   for (const Quantity quantity : kQuantities) {
     const auto q = static_cast<std::size_t>(quantity);
     if (!window.has[q]) continue;
-    sums.matrix[q].reserve(window.matrix[q].size());
-    for (const std::size_t row : order) {
+    sums.matrix[q].reserve((summed.size() + 1) * n);
+    for (const std::size_t row : summed) {
       const auto series = window.series(quantity, row);
       sums.matrix[q].insert(sums.matrix[q].end(), series.begin(), series.end());
     }
+    std::vector<std::int64_t> all(n, 0);
+    for (const std::size_t row : rest)
+      std::ranges::transform(all, window.series(quantity, row), all.begin(), WrappingSum);
+    sums.matrix[q].insert(sums.matrix[q].end(), all.begin(), all.end());
   }
   return sums;
 }
@@ -175,7 +175,7 @@ std::set<ContentHash> ShareVerdict(const SharedLeak& leak, const SiteWindow& win
   for (Verdict& verdict : verdicts) {
     // Meanwhile a part may be seen to grow by itself.
     const bool may_be_part = IsUntold(verdict) || verdict.kind == VerdictKind::kGrowing;
-    if (!may_be_part || !Contains(leak.sites, window.sites[verdict.site.index()])) continue;
+    if (!may_be_part || !leak.sites.contains(window.sites[verdict.site.index()].id())) continue;
     const Stretch* stretch = NearestStretch(verdict, seconds);
     if (stretch == nullptr || stretch->growth_bytes <= 0) continue;
     // Where nothing was born nothing can have grown, whatever line lies through it.

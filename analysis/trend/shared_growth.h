@@ -32,14 +32,15 @@ bool IsUntold(const Verdict& verdict);
 std::vector<Duration> SharedGrowthBegan(std::span<const Verdict> verdicts,
                                         const TrendOptions& options);
 
-// The window of two sites: the sum of `sites`, and the sum of all others, whose work is the load.
-SiteWindow SumSites(const SiteWindow& window, std::span<const Site> sites);
+// The window of two sites: the sum of `sites` (Site::id), its rows as they were, and all others as
+// one row, whose work is the load.
+SiteWindow SumSites(const SiteWindow& window, const std::set<ContentHash>& sites);
 
 // The sites that leak together, and as part of what.
 struct SharedLeak {
   std::string caller;
-  std::vector<Site> sites;
-  Verdict sum;  // a leak
+  std::set<ContentHash> sites;  // Site::id
+  Verdict sum;                  // a leak
 };
 
 // Calls those of its sites a leak that grow beyond their noise and keep as much of what is

@@ -1,6 +1,7 @@
 #include "analysis/trend/shared_tracker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "analysis/profile/diff_caller.h"
@@ -19,9 +20,9 @@ std::optional<SharedTracker::Shared> SharedTracker::Find(const SiteWindow& windo
                                                          const TrendOptions& options,
                                                          const DiffBetween& diff_between,
                                                          const std::vector<Verdict>& verdicts) {
-  std::vector<Site> unsure;
+  std::set<ContentHash> unsure;
   for (const Verdict& verdict : verdicts)
-    if (IsUntold(verdict)) unsure.push_back(window.sites[verdict.site.index()]);
+    if (IsUntold(verdict)) unsure.insert(window.sites[verdict.site.index()].id());
   const Time now = window.observations[end - 1].time;
   for (const Duration ago : SharedGrowthBegan(verdicts, options)) {
     const auto diff = diff_between(now - ago, now);
@@ -29,9 +30,8 @@ std::optional<SharedTracker::Shared> SharedTracker::Find(const SiteWindow& windo
     if (!caller) continue;
     Shared found;
     found.caller = caller->function;
-    for (const Site& site : SitesBelow(*diff, caller->function))
-      if (std::find(unsure.begin(), unsure.end(), site) != unsure.end())
-        found.sites.push_back(site);
+    std::ranges::set_intersection(SitesBelow(*diff, caller->function), unsure,
+                                  std::inserter(found.sites, found.sites.end()));
     if (!found.sites.empty()) return found;
   }
   return std::nullopt;

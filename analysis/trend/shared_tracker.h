@@ -38,7 +38,7 @@ class SharedTracker {
  private:
   struct Shared {
     std::string caller;
-    std::vector<Site> sites;
+    std::set<ContentHash> sites;  // below it, Site::id
     VerdictTracker sum;
     bool leaks = false;
     std::set<ContentHash> called;  // those that are called a leak for it

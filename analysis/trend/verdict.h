@@ -39,6 +39,9 @@ enum class Onset : std::uint8_t {
   kMidLife,       // while the process ran
 };
 
+// An interval of 95 % reaches so many standard errors to each side.
+inline constexpr double kTwoSided95 = 1.96;
+
 struct Interval {
   double low = 0;
   double high = 0;

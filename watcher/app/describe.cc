@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
-#include <vector>
 
 #include "alerting/message.h"
 #include "alerting/webhook_payload.h"
@@ -76,9 +76,9 @@ AlertText Describe(const Finding& finding, const Labels& labels, const DescribeP
       context.memory_limit_bytes = Of(parts.memory_limits, soonest->target);
     context.gogc = parts.gogc;
     if (const auto diff = DiffOf(evidence, parts.store, parts.attributor); diff) {
-      std::vector<Site> told;
-      for (const Finding& member : finding.members) told.push_back(member.site);
-      if (told.empty()) told.push_back(finding.site);
+      std::set<ContentHash> told;
+      for (const Finding& member : finding.members) told.insert(member.site.id());
+      if (told.empty()) told.insert(finding.site.id());
       context.diff_text = RenderTopSites(*diff, kSitesInAlert, told);
     } else {
       spdlog::warn("no diff for the alert on {}: {}", ToString(evidence.target),

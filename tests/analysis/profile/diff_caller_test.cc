@@ -33,11 +33,10 @@ TEST(CommonCaller, IsTheDeepestThatMostOfTheGrowthHas) {
 
 TEST(CommonCaller, IsLookedForAmongTheSitesAskedFor) {
   const auto diff = Diff(Pushed(10, 10, 10), Pushed(50, 40, 400));
-  const auto site = [](std::string function) { return Site{.function = std::move(function)}; };
+  const auto site = [](std::string function) { return Site{.function = std::move(function)}.id(); };
   EXPECT_FALSE(FindCommonCaller(*diff));  // one site, read, holds most of it
-  EXPECT_EQ(FindCommonCaller(*diff, std::vector{site("copy"), site("clone")})->function,
-            "Store.Push");
-  EXPECT_FALSE(FindCommonCaller(*diff, std::vector{site("copy")}));
+  EXPECT_EQ(FindCommonCaller(*diff, {site("copy"), site("clone")})->function, "Store.Push");
+  EXPECT_FALSE(FindCommonCaller(*diff, {site("copy")}));
 }
 
 TEST(CommonCaller, IsNobodyWhereOnlyTheRootIsCommonOrNothingGrew) {
@@ -66,7 +65,7 @@ TEST(CommonCaller, StandsInTheTextInTheAlertAndInTheJson) {
   EXPECT_THAT(RenderDiffText(*diff),
               HasSubstr("\ncaller  88% of what grew was allocated in Store.Push or below it\n"));
   EXPECT_THAT(RenderTopSites(*diff, 1), HasSubstr(" in Store.Push or below it\n"));
-  const auto told = std::vector{diff->sites.at(0).site, diff->sites.at(1).site};
+  const auto told = std::set{diff->sites.at(0).site.id(), diff->sites.at(1).site.id()};
   EXPECT_THAT(RenderTopSites(*diff, 1, told), HasSubstr("\n100% of what grew"));
   EXPECT_EQ(DiffToJson(*diff).at("common_caller").at("function"), "Store.Push");
   EXPECT_TRUE(DiffToJson(*Diff(LeakBefore(), LeakAfter())).at("common_caller").is_null());

@@ -42,7 +42,7 @@ TEST(DiffText, StaysShortForAnAlert) {
 
 TEST(DiffText, PutsTheSitesThatAnAlertIsAboutFirst) {
   const auto diff = Diff(LeakBefore(), LeakAfter());
-  EXPECT_EQ(RenderTopSites(*diff, 1, std::vector{diff->sites.at(2).site}),
+  EXPECT_EQ(RenderTopSites(*diff, 1, {diff->sites.at(2).site.id()}),
             "inuse_space 7.0 MiB -> 9.5 MiB in 10m: +2.5 MiB ± 2.4 MiB\n"
             "+512 KiB ± 2.1 MiB  cache.Put cache.go:+5 (4.0 MiB -> 4.5 MiB, within noise)\n"
             "  called by main.main\n"
@@ -52,7 +52,7 @@ TEST(DiffText, PutsTheSitesThatAnAlertIsAboutFirst) {
 TEST(DiffText, NamesTheNearestCallersOfASiteThatAnAlertIsAbout) {
   const auto told = [](const HeapProfile& after) {
     const auto diff = Diff(InuseProfile({}), after);
-    return RenderTopSites(*diff, 1, std::vector{diff->sites.at(0).site});
+    return RenderTopSites(*diff, 1, {diff->sites.at(0).site.id()});
   };
   EXPECT_THAT(told(InuseProfile({{{{"f"}, {"f"}, {"a"}, {"b"}, {"c"}, {"d"}, {"e"}}, 100}})),
               HasSubstr("\n  called by a ← b ← c ← d ← …"));
