@@ -30,9 +30,8 @@ double MeanAround(std::span<const double> clock, std::span<const double> level, 
     ++count;
   }
   if (count > 0) return sum / count;
-  if (before + 1 == clock.size()) return level[before];
   const double share = (middle - clock[before]) / (clock[before + 1] - clock[before]);
-  return std::lerp(level[before], level[before + 1], std::clamp(share, 0.0, 1.0));
+  return std::lerp(level[before], level[before + 1], share);
 }
 
 }  // namespace
@@ -62,13 +61,9 @@ double RiseSinceGiveBack(std::span<const double> level, double fall) {
   if (level.empty()) return 0;
   double base = level[0];
   double peak = level[0];
-  double trough = level[0];
   for (const double value : level) {
-    if (value > peak) {
-      peak = trough = value;
-    }
-    trough = std::min(trough, value);
-    if (peak - trough >= fall) base = std::max(base, peak);
+    peak = std::max(peak, value);
+    if (peak - value >= fall) base = peak;
   }
   return level.back() - base;
 }
