@@ -59,7 +59,7 @@ PooledStretch PoolStretches(std::span<const Stretch> stretches) {
     last_third_variance += one.last_third_variance;
     out.alloc_samples += one.alloc_samples;
   }
-  if (out.count == 0 || out.seconds <= 0) return out;
+  if (out.seconds <= 0) return out;
   out.slope = out.growth_bytes / out.seconds;
   out.z = StandardErrors(out.growth_bytes, out.variance);
   out.last_third_z = StandardErrors(out.third_bytes[2], last_third_variance);

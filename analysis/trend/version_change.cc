@@ -17,9 +17,7 @@ constexpr double kAllocatesMore = 1.5;
 constexpr double kStandardErrors = 3;
 
 std::optional<double> AllocRate(const PooledStretch& pooled) {
-  if (!pooled.alloc_bytes || pooled.alloc_samples < kMinSamples || pooled.seconds <= 0) {
-    return std::nullopt;
-  }
+  if (!pooled.alloc_bytes || pooled.alloc_samples < kMinSamples) return std::nullopt;
   return std::accumulate(pooled.alloc_bytes->begin(), pooled.alloc_bytes->end(), 0.0) /
          pooled.seconds;
 }
@@ -27,7 +25,7 @@ std::optional<double> AllocRate(const PooledStretch& pooled) {
 std::optional<double> RateRatio(const PooledStretch& before, const PooledStretch& now) {
   const auto then = AllocRate(before);
   const auto today = AllocRate(now);
-  if (!then || !today || *then <= 0) return std::nullopt;
+  if (!then || !today) return std::nullopt;
   return *today / *then;
 }
 
@@ -42,8 +40,7 @@ std::optional<double> LoadRatio(const std::map<ContentHash, PooledStretch>& befo
     if (const auto ratio = RateRatio(known->second, pooled)) ratios.push_back(*ratio);
   }
   if (ratios.size() < kMinSites) return std::nullopt;
-  const double median = Median(ratios);
-  return median > 0 ? std::optional(median) : std::nullopt;
+  return Median(ratios);
 }
 
 VersionChange CompareVersions(const PooledStretch& before, const PooledStretch& now,
