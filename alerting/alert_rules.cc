@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analysis/base/whole_match.h"
 #include "config/alert_labels.h"
 
 namespace heapwatch {
@@ -76,7 +77,7 @@ bool MatchesAnAlertName(const Labels& match) {
   if (asked == match.end()) return true;
   const re2::RE2 pattern(asked->second, re2::RE2::Quiet);
   return std::any_of(kAlertNames.begin(), kAlertNames.end(),
-                     [&](std::string_view name) { return re2::RE2::FullMatch(name, pattern); });
+                     [&](std::string_view name) { return MatchesWhole(name, pattern); });
 }
 
 AlertRules::AlertRules(const AlertingConfig& config) : defaults_(config.defaults) {
@@ -97,7 +98,7 @@ AlertRules::Matchers AlertRules::Compile(const Labels& match) {
 
 bool AlertRules::Matches(const Matchers& matchers, const Labels& labels) {
   return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
-    return re2::RE2::FullMatch(Get(labels, matcher.label), *matcher.pattern);
+    return MatchesWhole(Get(labels, matcher.label), *matcher.pattern);
   });
 }
 

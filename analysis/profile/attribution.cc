@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "analysis/base/utf8.h"
+#include "analysis/base/whole_match.h"
 #include "analysis/profile/site_names.h"
 
 namespace heapwatch {
@@ -72,10 +73,8 @@ class RuleAttributor final : public SiteAttributor {
       const auto known = decisions_.find(name);
       if (known != decisions_.end()) return known->second;
     }
-    Decision decision{
-        .is_skipped =
-            skip_ != nullptr && RE2::FullMatch(re2::StringPiece(name.data(), name.size()), *skip_),
-        .name = ToUtf8(NormalizeFunctionName(name))};
+    Decision decision{.is_skipped = skip_ != nullptr && MatchesWhole(name, *skip_),
+                      .name = ToUtf8(NormalizeFunctionName(name))};
     const std::unique_lock lock(mutex_);
     if (decisions_.size() < kMaxDecisions) decisions_.emplace(std::string(name), decision);
     return decision;

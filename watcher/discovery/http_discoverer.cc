@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "analysis/base/units.h"
+#include "analysis/base/whole_match.h"
 #include "config/load_discovery.h"
 #include "watcher/net/run_on.h"
 
@@ -23,7 +24,7 @@ constexpr std::size_t kBodyLimitBytes = 16U << 20;
 
 bool IsJson(std::string_view content_type) {
   static const RE2 is_json(R"((?i:application/json(;\s*charset=("utf-8"|utf-8))?))");
-  return RE2::FullMatch(re2::StringPiece(content_type.data(), content_type.size()), is_json);
+  return MatchesWhole(content_type, is_json);
 }
 
 }  // namespace
