@@ -65,13 +65,13 @@ double SamplesOf(const Allocations& allocations, double period_bytes) {
 std::optional<double> Distance(const Allocations& before, const Allocations& now,
                                double period_bytes) {
   const double few = std::min(SamplesOf(before, period_bytes), SamplesOf(now, period_bytes));
-  if (few < kMinSamples || before.objects <= 0 || now.objects <= 0) return std::nullopt;
+  if (few < kMinSamples) return std::nullopt;
   const double rate = std::fabs(std::log(now.bytes_per_second / before.bytes_per_second));
   if (!(rate < std::log(kSameRateFactor))) return std::nullopt;
   const double size =
       std::fabs(std::log((now.bytes / now.objects) / (before.bytes / before.objects)));
   const double error = kStandardErrors * kSpreadOfSizes / std::sqrt(few);
-  if (size > std::max(kSameSize, error)) return std::nullopt;
+  if (!(size <= std::max(kSameSize, error))) return std::nullopt;  // objects may not be told
   return size + rate;
 }
 
@@ -96,7 +96,6 @@ std::optional<SiteId> Predecessor(const SiteWindow& window, std::size_t end, Sit
     const SiteId other(s);
     if (Total(window, Quantity::kAllocSpace, other, end - 1) > 0) continue;
     const Allocations then = AllocationsIn(window, other, before);
-    if (then.bytes <= 0) continue;
     const auto distance = Distance(then, own, period);
     if (distance && *distance < least) {
       least = *distance;

@@ -94,7 +94,7 @@ std::optional<double> RetentionOf(const PooledStretch& pooled) {
 }
 
 double ExplainedByLoad(const PooledStretch& pooled) {
-  if (!pooled.alloc_bytes || pooled.start_bytes <= 0) return 0;
+  if (!pooled.alloc_bytes) return 0;
   const double before = pooled.alloc_bytes->front();
   const double now = pooled.alloc_bytes->back();
   if (before <= 0 || now <= before) return 0;

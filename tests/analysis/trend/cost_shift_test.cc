@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Allocating {
   std::int64_t bytes_per_scrape_before = 0;
   std::int64_t bytes_per_scrape_after = 0;
   std::int64_t object_bytes = 1024;
+  std::int64_t bytes_before_the_first_scrape = 0;
 };
 
 SiteWindow WindowOf(const std::vector<Allocating>& sites) {
@@ -36,9 +38,10 @@ SiteWindow WindowOf(const std::vector<Allocating>& sites) {
     window.rows.push_back({SiteId(s), sites[s].object_bytes});
     window.first_row.push_back(static_cast<std::uint32_t>(s + 1));
     for (int i = 0; i < kScrapes; ++i) {
-      const std::int64_t bytes = i < kScrapes / 2
-                                     ? sites[s].bytes_per_scrape_before * (i + 1)
-                                     : sites[s].bytes_per_scrape_after * (i + 1 - kScrapes / 2);
+      const std::int64_t bytes =
+          i < kScrapes / 2
+              ? sites[s].bytes_per_scrape_before * (i + 1) + sites[s].bytes_before_the_first_scrape
+              : sites[s].bytes_per_scrape_after * (i + 1 - kScrapes / 2);
       for (std::size_t q = 0; q < kQuantityCount; ++q)
         window.matrix[q].push_back(q % 2 == 0 ? bytes : bytes / sites[s].object_bytes);
     }
@@ -111,6 +114,19 @@ TEST(Predecessor, AllocatesAtALikeRateAsTheLoadMayHaveChanged) {
   }
 }
 
+TEST(Predecessor, IsToldByItsRateNotByHowLongItRan) {
+  Allocating ran_long = kOld;
+  ran_long.bytes_before_the_first_scrape = 100'000 * kMiB;
+  EXPECT_EQ(PredecessorAmong({ran_long, kNew}), 0U);
+}
+
+TEST(Predecessor, IsUnknownWhereObjectsAreNotCounted) {
+  SiteWindow window = WindowOf({kOld, kNew});
+  auto& objects = window.matrix[static_cast<std::size_t>(Quantity::kAllocObjects)];
+  std::fill(objects.begin(), objects.end(), 0);
+  EXPECT_EQ(PredecessorIn(window), std::nullopt);
+}
+
 TEST(Predecessor, IsTheOneAlikeMost) {
   Allocating near = kOld;
   near.object_bytes = 1100;
@@ -118,6 +134,9 @@ TEST(Predecessor, IsTheOneAlikeMost) {
   nearer.object_bytes = 1050;
   EXPECT_EQ(PredecessorAmong({near, nearer, kNew}), 1U);
   EXPECT_EQ(PredecessorAmong({nearer, near, kNew}), 0U);
+  Allocating of_another_rate = kOld;
+  of_another_rate.bytes_per_scrape_before = 200 * kMiB;
+  EXPECT_EQ(PredecessorAmong({of_another_rate, near, kNew}), 1U);
 }
 
 TEST(Predecessor, IsLookedForAfterADeployOnly) {

@@ -113,7 +113,7 @@ TEST(JudgePooled, CallsALeakWhatAllReplicasGainSteadily) {
 
 TEST(JudgePooled, SaysNothingOfTwoReplicasOrOfLittleOrOfNoise) {
   EXPECT_EQ(Judge({Gained(20), Gained(20)}), VerdictKind::kStable);
-  EXPECT_EQ(Judge({Gained(2), Gained(2), Gained(2)}), VerdictKind::kStable);
+  EXPECT_EQ(Judge({Gained(2, 0.1), Gained(2, 0.1), Gained(2, 0.1)}), VerdictKind::kStable);
   EXPECT_EQ(Judge({Gained(3, 2), Gained(3, 2), Gained(3, 2)}), VerdictKind::kStable);
   // Sure by sampling; but they disagree.
   EXPECT_EQ(Judge({Gained(12), Gained(-3), Gained(0)}), VerdictKind::kStable);

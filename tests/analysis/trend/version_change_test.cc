@@ -59,6 +59,13 @@ TEST(CompareVersions, CallsAGrowthNewThatIsSurelyFasterThanBefore) {
   EXPECT_EQ(change.slope_interval_before.high, 3);
 }
 
+TEST(CompareVersions, ComparesRatesNotTotals) {
+  PooledStretch twice_as_long = Allocated(1000);
+  twice_as_long.seconds *= 2;
+  for (double& bytes : *twice_as_long.alloc_bytes) bytes *= 2;
+  EXPECT_DOUBLE_EQ(*CompareVersions(twice_as_long, Allocated(3000), 1).alloc_ratio, 3);
+}
+
 TEST(CompareVersions, SetsAllocationsAgainstTheLoad) {
   const auto ratio = [](double load, double samples = 1000) {
     return CompareVersions(Allocated(1000, samples), Allocated(3000), load);
