@@ -34,14 +34,13 @@ bool IsGrowth(VerdictKind kind) {
 // it. Not before so much was to be expected that noise could not hide it.
 bool HasFailedToShow(const SiteSuspicion& site, const Verdict& verdict, double share,
                      const TrendOptions& trend) {
-  if (!site.first_time || !site.first_inuse_bytes) return false;
-  const double expected = site.slope_bytes_per_second * Seconds(verdict.to - *site.first_time);
-  const double grown = verdict.inuse_bytes - *site.first_inuse_bytes;
+  const double expected = site.slope_bytes_per_second * Seconds(verdict.to - site.first->time);
+  const double grown = verdict.inuse_bytes - site.first->inuse_bytes;
   return expected > 4 * trend.min_growth_bytes && grown < share * expected;
 }
 
 bool SameSlope(double a, double b) {
-  return a > 0 && b > 0 && a < kSameSlopeFactor * b && b < kSameSlopeFactor * a;
+  return a < kSameSlopeFactor * b && b < kSameSlopeFactor * a;  // both above 0, then
 }
 
 // Where a site stands whose life ends. What has levelled off is called stable once the growth lies
@@ -91,11 +90,9 @@ void VerdictTracker::BeginLife() {
     }
     site.only_patience_lacks = false;
     site.streak = 0;
-    site.first_inuse_bytes.reset();
-    site.first_time.reset();
+    site.first.reset();
     site.peak_inuse_bytes = 0;
     site.most_inuse_bytes = 0;
-    site.last_inuse_bytes = 0;
   }
 }
 
@@ -141,10 +138,8 @@ bool VerdictTracker::MayClear(const SiteSuspicion& site, const Verdict& verdict,
 
 void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_state,
                             bool at_standstill, const TrendOptions& trend) const {
-  if (!site.first_time && verdict.kind != VerdictKind::kInsufficientData) {
-    site.first_time = verdict.to;
-    site.first_inuse_bytes = verdict.inuse_bytes;
-  }
+  if (!site.first && verdict.kind != VerdictKind::kInsufficientData)
+    site.first = {verdict.to, verdict.inuse_bytes};
   if (IsGrowth(verdict.kind) && site.before &&
       SameSlope(verdict.slope_bytes_per_second, site.before->slope_bytes_per_second)) {
     verdict.carried_over_restart = true;

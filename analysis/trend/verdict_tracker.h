@@ -44,6 +44,11 @@ struct SiteSuspicion {
     bool leaked = false;
   };
 
+  struct Level {
+    Time time;
+    double inuse_bytes = 0;
+  };
+
   VerdictKind standing = VerdictKind::kInsufficientData;
   VerdictKind candidate = VerdictKind::kInsufficientData;
   std::uint32_t streak = 0;           // evaluations in a row that reached `candidate`
@@ -58,11 +63,10 @@ struct SiteSuspicion {
   std::optional<Unended> before;      // in an earlier life, or of the site whose place it took
   bool from_earlier_life = false;     // a leak that stands, not seen in this life yet
   double most_inuse_bytes = 0;        // in this life
-  double last_inuse_bytes = 0;        // in this life
+  double last_inuse_bytes = 0;
   // Where it stood, and no longer grew, at the end of an earlier life.
   std::optional<double> levelled_at_bytes;
-  std::optional<double> first_inuse_bytes;  // in this life
-  std::optional<Time> first_time;
+  std::optional<Level> first;  // that was judged in this life
 };
 
 struct TrackerOptions {

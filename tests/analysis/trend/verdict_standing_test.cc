@@ -32,6 +32,7 @@ Look Waits(double inuse_mib, double mib_per_hour) {
 Look Grows(double inuse_mib) { return {VerdictKind::kGrowing, inuse_mib, inuse_mib, 1}; }
 Look IsLevel(double inuse_mib) { return {VerdictKind::kPlateau, inuse_mib}; }
 Look IsStable(double inuse_mib) { return {VerdictKind::kStable, inuse_mib}; }
+Look WarmsUp(double inuse_mib) { return {VerdictKind::kInsufficientData, inuse_mib}; }
 
 class StandingVerdict : public ::testing::Test {
  protected:
@@ -76,6 +77,9 @@ TEST_F(StandingVerdict, IsTheFirstAtOnceUnlessThatIsAGrowth) {
   EXPECT_EQ(After(Grows(10)).kind, VerdictKind::kInsufficientData);
   EXPECT_EQ(After(IsStable(10)).kind, VerdictKind::kStable);
   EXPECT_EQ(After(IsLevel(10)).kind, VerdictKind::kStable);
+  Restart();
+  EXPECT_EQ(After(WarmsUp(1)).kind, VerdictKind::kInsufficientData);
+  EXPECT_EQ(After(IsStable(10)).kind, VerdictKind::kStable);
 }
 
 TEST_F(StandingVerdict, CountsAHeapStateOnceAndNeedsThreeInARow) {
@@ -95,7 +99,9 @@ TEST_F(StandingVerdict, TakesNewHeapStatesUnderAClockThatWasSetBack) {
 
 TEST_F(StandingVerdict, EndsWhereHalfOfTheGrowthWasGivenBack) {
   AfterThree(Leaks(50, 40));
+  After(Leaks(50, 10));  // of the most that it grew
   EXPECT_EQ(AfterThree(IsStable(31)).kind, VerdictKind::kLeak);
+  EXPECT_EQ(AfterThree(Grows(29)).kind, VerdictKind::kLeak);
   EXPECT_EQ(AfterThree(IsStable(29)).kind, VerdictKind::kStable);
 }
 
@@ -117,16 +123,19 @@ TEST_F(StandingVerdict, IsPutOffByGrowthInBetween) {
 // 20 MiB/h, and 28 MiB must have been to expect.
 TEST_F(StandingVerdict, OutlastsARestartUntilTheNewProcessHadTimeToShowTheLeak) {
   AfterThree(Leaks(100, 90, 20));
+  After(Grows(100));  // slowly; the slope of the leak counts
   Restart();
+  EXPECT_EQ(AfterThree(WarmsUp(2)).kind, VerdictKind::kLeak);
+  // From here on; what fills while it warms up tells nothing.
   EXPECT_EQ(
-      After(IsStable(2)).reason,
+      After(IsStable(20)).reason,
       "leaked before the restart and has not yet had time to show it again; now: as seen now");
   for (int i = 0; i < 8; ++i) {
-    const Verdict verdict = After(IsStable(4), minutes(10));
+    const Verdict verdict = After(IsStable(25), minutes(10));
     EXPECT_EQ(verdict.kind, VerdictKind::kLeak) << i;
     EXPECT_TRUE(verdict.carried_over_restart);
   }
-  EXPECT_EQ(After(IsStable(4), minutes(10)).kind, VerdictKind::kStable);
+  EXPECT_EQ(After(IsStable(25), minutes(10)).kind, VerdictKind::kStable);
 }
 
 TEST_F(StandingVerdict, OutlastsARestartWhereAQuarterOfTheLeakIsSeenAgain) {
@@ -143,6 +152,9 @@ TEST_F(StandingVerdict, IsOfThisLifeOnceTheLeakWasSeenAgain) {
   EXPECT_TRUE(After(Leaks(20, 10)).carried_over_restart);
   EXPECT_FALSE(AfterThree(Leaks(20, 10)).carried_over_restart);
   EXPECT_EQ(After(IsStable(20)).reason, "a leak until it is seen to end; now: as seen now");
+  // Nothing of this life was given back.
+  EXPECT_EQ(AfterThree(IsStable(20)).kind, VerdictKind::kLeak);
+  EXPECT_FALSE(After(Leaks(20, 10)).carried_over_restart);
 }
 
 TEST_F(StandingVerdict, IsNoLeakWhereItFillsUpToWhereItStoodBefore) {
@@ -177,6 +189,21 @@ TEST_F(StandingVerdict, RemembersWhereAStableSiteStoodInTheEnd) {
   AfterThree(IsStable(40));
   Restart();
   EXPECT_EQ(AfterThree(Leaks(90, 60)).kind, VerdictKind::kLeak);
+}
+
+TEST_F(StandingVerdict, RemembersTheHighestOfTheLifeThatLevelledOff) {
+  AfterThree(IsStable(100));
+  AfterThree(IsStable(40));
+  Restart();
+  AfterThree(IsLevel(60));
+  Restart();
+  EXPECT_EQ(AfterThree(Leaks(90, 60)).kind, VerdictKind::kLeak);
+}
+
+TEST_F(StandingVerdict, IsStableBelowWhereItOnceLevelledOff) {
+  AfterThree(IsLevel(100));
+  Restart();
+  EXPECT_EQ(AfterThree(IsStable(50)).kind, VerdictKind::kStable);
 }
 
 TEST_F(StandingVerdict, ForgetsWhereALeakOnceLevelledOff) {
