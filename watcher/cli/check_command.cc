@@ -254,7 +254,7 @@ void AddCheckCommand(CLI::App& app, int& exit_code) {
   CLI::App* rules = command->add_subcommand(
       "rules", "Check the alert rules of a configuration, or tell which applies to an alert");
   rules->add_option("FILE", *file, "The configuration")->required()->type_name(" ");
-  rules->add_option("LABEL=VALUE", *labels, "Labels of an alert")->type_name(" ");
+  rules->add_option("LABELS", *labels, "Of an alert, NAME=VALUE each")->type_name(" ");
   rules->footer(kFooter);
   rules->callback([file, labels, &exit_code] { exit_code = CheckRules(*file, *labels); });
   CLI::App* web = command->add_subcommand("web-config",
