@@ -116,7 +116,7 @@ TEST(ShareOfLoad, IsNoneWhereAllocationsAreNotTold) {
   site.inuse = store.site().inuse;
   const TrendWindow window = MakeTrendWindow(MakeBins(store.life(), 0, kMinutes), {});
   Growth growth;
-  growth.growth_bytes = 80;
+  growth.growth_bytes = 150;
   EXPECT_EQ(ShareOfLoad(store.life(), site, CumulativeSums(site.inuse), window, growth), 0);
 }
 
