@@ -178,7 +178,8 @@ void VerdictTracker::Settle(SiteSuspicion& site, Verdict& verdict, bool new_stat
     site.from_earlier_life = site.from_earlier_life && site.streak < options_.evaluations;
     site.growth_bytes = std::max(site.growth_bytes, verdict.growth_bytes);
   }
-  site.peak_inuse_bytes = std::max(site.peak_inuse_bytes, verdict.inuse_bytes);
+  site.peak_inuse_bytes =
+      leaks ? std::max(site.peak_inuse_bytes, verdict.inuse_bytes) : verdict.inuse_bytes;
   const bool first = site.standing == VerdictKind::kInsufficientData && !IsGrowth(verdict.kind);
   const bool settled = first || site.streak >= options_.evaluations;
   if (!settled || verdict.kind == site.standing) return;

@@ -105,6 +105,13 @@ TEST_F(StandingVerdict, EndsWhereHalfOfTheGrowthWasGivenBack) {
   EXPECT_EQ(AfterThree(IsStable(29)).kind, VerdictKind::kStable);
 }
 
+TEST_F(StandingVerdict, GivesNothingBackOfWhatWasThereBeforeItLeaked) {
+  AfterThree(IsStable(500));
+  AfterThree(IsStable(50));
+  AfterThree(Leaks(100, 50));
+  EXPECT_EQ(AfterThree(IsStable(100)).kind, VerdictKind::kLeak);
+}
+
 TEST_F(StandingVerdict, EndsWhereNothingWasSeenForAsLongAsAGrowthIsWaitedFor) {
   AfterThree(Leaks(50, 40));
   for (int i = 0; i < 14; ++i)
