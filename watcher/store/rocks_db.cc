@@ -1,10 +1,13 @@
 #include "watcher/store/rocks_db.h"
 
+#include <pwd.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -132,7 +135,8 @@ Result<void> CheckFamilies(const RocksDbOptions& options, const RocksDb& store) 
     if (!options.read_only ||
         !(status.IsNotFound() || status.IsIOError() || status.IsPathNotFound()))
       return {};
-    if (std::filesystem::exists(options.path + "/CURRENT")) return {};
+    std::error_code error;
+    if (std::filesystem::exists(options.path + "/CURRENT", error) || error) return {};
     return Fail(ErrorCode::kNotFound,
                 "there is no store in " + options.path + "; --storage.path says where it is");
   }
@@ -208,6 +212,31 @@ std::uint64_t BytesOfFiles(const std::string& path, const IsAskedFor& is_asked_f
   return bytes;
 }
 
+// Whom the directory or a file in it belongs to, other than the user this runs as; "" for none.
+std::string OtherOwner(const std::string& path) {
+  std::vector<std::string> files = {path};
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(path, ignored))
+    files.push_back(entry.path().string());
+  for (const std::string& file : files) {
+    struct stat found = {};
+    if (stat(file.c_str(), &found) != 0 || found.st_uid == geteuid()) continue;
+    const passwd* const user = getpwuid(found.st_uid);
+    return user != nullptr ? user->pw_name : '#' + std::to_string(found.st_uid);
+  }
+  return "";
+}
+
+// What may not be read or written, as `said`, and why.
+Error NotPermitted(const std::string& path, const std::string& what, const std::string& said) {
+  const std::string owner = OtherOwner(path);
+  if (owner.empty())
+    return {ErrorCode::kUnavailable, what + "cannot be read or written (" + said + ")"};
+  return {ErrorCode::kUnavailable, what + "it belongs to another user, " + owner + " (" + said +
+                                       "); run this as that user, sudo -u '" + owner +
+                                       "', or give the store to this one with chown -R"};
+}
+
 }  // namespace
 
 RocksDb::~RocksDb() { Close(); }
@@ -278,15 +307,14 @@ Error RocksDb::ErrorOf(const rocksdb::Status& status, std::string_view what) con
   if (status.IsNoSpace() || said.find("No space left") != std::string::npos) {
     return {ErrorCode::kLimit, where + "the disk is full (" + said + "); free some space"};
   }
+  // These may be of the lock's file, too.
+  if (said.find("Permission denied") != std::string::npos) return NotPermitted(path_, where, said);
+  if (said.find("Read-only file system") != std::string::npos)
+    return {ErrorCode::kUnavailable, where + "cannot be written to (" + said + ")"};
   if (said.find("LOCK") != std::string::npos || said.find("lock ") != std::string::npos) {
     return {ErrorCode::kUnavailable,
             where + "another process has it open (" + said +
                 "); stop that one or give this one a directory of its own"};
-  }
-  if (said.find("Read-only file system") != std::string::npos ||
-      said.find("Permission denied") != std::string::npos) {
-    return {ErrorCode::kUnavailable,
-            where + "cannot be written to (" + said + "); it must belong to the user this runs as"};
   }
   return {ErrorCode::kUnavailable, where + said};
 }

@@ -124,11 +124,11 @@ TEST(FailingDisk, IsWrittenToAgainOnceItWorks) {
   EXPECT_EQ(Canonical(*(*store)->ProfileAt(kTargetId, Minute(2))), Canonical(profile));
 }
 
-// Opens a store as somebody who may not write there, and ends with what came of it.
-[[noreturn]] void OpenAsNobody(const std::string& path) {
+// Opens a store as somebody else, and ends with what came of it.
+[[noreturn]] void OpenAsNobody(const std::string& path, bool read_only) {
   constexpr uid_t kNobody = 65534;
-  if (geteuid() == 0 && setuid(kNobody) != 0) _exit(2);
-  const auto store = RocksStore::Open(path);
+  if (setuid(kNobody) != 0) _exit(2);
+  const auto store = RocksStore::Open(path, {.read_only = read_only});
   if (store) _exit(3);
   std::fprintf(stderr, "%s", store.error().message.c_str());
   _exit(store.error().code == ErrorCode::kUnavailable ? 0 : 4);
@@ -142,14 +142,22 @@ TEST(FullDisk, HasNoLogToHold) {
   EXPECT_FALSE(std::filesystem::exists(directory.path() + "/LOG"));
 }
 
-TEST(ReadOnlyDirectory, IsNamed) {
+TEST(StoreOfAnotherUser, IsToldApartFromOneThatIsOpen) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can run as another user";
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // RocksDB has threads
   const TemporaryDirectory directory;
   using std::filesystem::perms;
-  std::filesystem::permissions(directory.path(), perms::owner_read | perms::owner_exec |
-                                                     perms::others_read | perms::others_exec);
-  EXPECT_EXIT(OpenAsNobody(directory.path()), ::testing::ExitedWithCode(0), "cannot be written to");
-  std::filesystem::permissions(directory.path(), perms::owner_all);
+  const auto permit = [&](perms others) {
+    std::filesystem::permissions(directory.path(), perms::owner_all | others);
+  };
+  const char* const told = "belongs to another user, root .*Permission denied.*sudo -u 'root'";
+  permit(perms::others_read | perms::others_exec);
+  EXPECT_EXIT(OpenAsNobody(directory.path(), false), ::testing::ExitedWithCode(0), told);
+  ASSERT_TRUE(RocksStore::Open(directory.path()));
+  EXPECT_EXIT(OpenAsNobody(directory.path(), false), ::testing::ExitedWithCode(0), told);
+  permit(perms::none);
+  EXPECT_EXIT(OpenAsNobody(directory.path(), false), ::testing::ExitedWithCode(0), told);
+  EXPECT_EXIT(OpenAsNobody(directory.path(), true), ::testing::ExitedWithCode(0), told);
 }
 
 }  // namespace
