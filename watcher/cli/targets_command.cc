@@ -30,6 +30,8 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch targets --url https://heap.example.com --user alice --password-file ~/.heapwatch
   heapwatch targets --json | jq '.active[] | select(.health == "down").last_error'
 
+REASON tells why a target is not scraped, or not as often as it should be.
+
 Exit codes: 0 fine, 1 the service cannot be asked, 2 wrong usage.)";
 
 Cell HealthCell(const std::string& health) {
@@ -48,11 +50,34 @@ Cell EveryCell(const json::object& target) {
   return {text(stretched->as_object()) + " not " + text(target), Colour::kYellow};
 }
 
-Cell ErrorCell(const json::object& target) {
-  const json::value* stopped = target.if_contains("stopped");
-  if (stopped == nullptr) return {TextOf(target, "last_error"), Colour::kRed};
-  const json::object& stop = stopped->as_object();
-  return {"stopped by " + TextOf(stop, "by") + ": " + TextOf(stop, "reason"), Colour::kDim};
+// Why it is not scraped as it should be, the gravest reason.
+Cell ReasonCell(const json::object& target) {
+  if (const json::value* stopped = target.if_contains("stopped")) {
+    const json::object& stop = stopped->as_object();
+    return {"stopped by " + TextOf(stop, "by") + ": " + TextOf(stop, "reason"), Colour::kDim};
+  }
+  if (target.contains("lost"))
+    return {"discovery no longer finds it; it is soon forgotten", Colour::kDim};
+  if (const std::string error = TextOf(target, "last_error"); !error.empty())
+    return {error, Colour::kRed};
+  if (const json::value* stretched = target.if_contains("stretched"))
+    return {TextOf(stretched->as_object(), "message"), Colour::kYellow};
+  return {TextOf(target, "metrics_error"), Colour::kYellow};
+}
+
+// What is found and yet not watched, a line for each job; "" where there is nothing.
+std::string NotWatched(const json::array& jobs) {
+  std::string lines;
+  for (const json::value& job : jobs) {
+    std::string reasons;
+    for (const auto& [reason, count] : job.at("dropped").as_object())
+      reasons += (reasons.empty() ? "" : ", ") + std::to_string(count.to_number<std::size_t>()) +
+                 " (" + std::string(reason) + ")";
+    if (!reasons.empty())
+      lines += "job \"" + TextOf(job.as_object(), "job") + "\" found and does not watch " +
+               reasons + "; --json names them\n";
+  }
+  return lines;
 }
 
 std::string AgeOf(const std::string& rfc3339) {
@@ -73,7 +98,7 @@ std::vector<Cell> RowOf(const json::object& target) {
           EveryCell(target),
           {AgeOf(last)},
           {size == nullptr ? "" : FormatBytes(size->to_number<double>())},
-          ErrorCell(target)};
+          ReasonCell(target)};
 }
 
 Result<void> RunTargets(const TargetsArguments& arguments) {
@@ -91,10 +116,10 @@ Result<void> RunTargets(const TargetsArguments& arguments) {
   });
   const std::vector<Column> columns = {{"HEALTH"},     {"SERVICE"},     {"VERSION"},
                                        {"INSTANCE"},   {"EVERY", true}, {"LAST", true},
-                                       {"SIZE", true}, {"ERROR"}};
+                                       {"SIZE", true}, {"REASON"}};
   return WriteOutput("", RenderTable(columns, rows, StandardOutput()) +
                              std::to_string(rows.size()) + " targets, " + std::to_string(down) +
-                             " down\n");
+                             " down\n" + NotWatched(data->at("jobs").as_array()));
 }
 
 }  // namespace
