@@ -48,7 +48,8 @@ struct DiffArguments {
   DiffBy by = DiffBy::kSite;
   std::size_t top = 20;  // 0: all
   ServiceAddress service;
-  std::string target;  // of the service; "": A and B are files
+  std::string target;   // of the service; "": A and B are files
+  std::string target1;  // that of B; "": the same
   std::string config_file;
 };
 
@@ -58,6 +59,7 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch diff t0.pb.gz t1.pb.gz --format pprof -o diff.pb.gz && go tool pprof -top diff.pb.gz
   heapwatch diff t0.pb.gz t1.pb.gz --format svg -o diff.svg
   heapwatch diff --target 10.0.0.1:6060 now-6h now      # two moments kept by a running service
+  heapwatch diff --target 10.0.0.1:6060 --target1 10.0.0.2:6060 now now      # two of its targets
 
 Formats:
   text             a table; +/- is one standard error of sampling, ~ marks a change within noise
@@ -108,11 +110,12 @@ bool IsBinary(Format format) {
   return format == Format::kPprof || format == Format::kPprofDiffBase;
 }
 
-// A file, or the snapshot that a service has of its target at that time.
-Result<HeapProfile> ReadProfile(const DiffArguments& arguments, const std::string& what) {
-  if (arguments.target.empty()) return ReadProfileFile(what, {.allow_without_live = true});
+// A file, or the snapshot that a service has of the target at that time.
+Result<HeapProfile> ReadProfile(const DiffArguments& arguments, const std::string& target,
+                                const std::string& what) {
+  if (target.empty()) return ReadProfileFile(what, {.allow_without_live = true});
   const auto bytes = AskService(arguments.service, "/api/v1/snapshot",
-                                {{"target", arguments.target}, {"t", what}, {"format", "pprof"}});
+                                {{"target", target}, {"t", what}, {"format", "pprof"}});
   if (!bytes) return Fail(bytes.error());
   auto profile = DecodeProfile(*bytes, {.allow_without_live = true});
   if (!profile)
@@ -120,19 +123,30 @@ Result<HeapProfile> ReadProfile(const DiffArguments& arguments, const std::strin
   return profile;
 }
 
+// What the two are called in the diff.
+void NameSides(DiffArguments& arguments) {
+  std::string& before = arguments.options.before_name;
+  std::string& after = arguments.options.after_name;
+  before = BaseName(arguments.before);
+  after = BaseName(arguments.after);
+  if (!arguments.target1.empty()) {
+    before = arguments.target + " at " + arguments.before;
+    after = arguments.target1 + " at " + arguments.after;
+  } else if (before == after) {
+    before = arguments.before;
+    after = arguments.after;
+  }
+}
+
 Result<void> RunDiff(DiffArguments& arguments) {
-  const auto before = ReadProfile(arguments, arguments.before);
+  const auto before = ReadProfile(arguments, arguments.target, arguments.before);
   if (!before) return Fail(before.error());
-  const auto after = ReadProfile(arguments, arguments.after);
+  const auto after = ReadProfile(
+      arguments, arguments.target1.empty() ? arguments.target : arguments.target1, arguments.after);
   if (!after) return Fail(after.error());
   const auto judging = LoadJudging(arguments.config_file);
   if (!judging) return Fail(judging.error());
-  arguments.options.before_name = BaseName(arguments.before);
-  arguments.options.after_name = BaseName(arguments.after);
-  if (arguments.options.before_name == arguments.options.after_name) {
-    arguments.options.before_name = arguments.before;
-    arguments.options.after_name = arguments.after;
-  }
+  NameSides(arguments);
   const auto diff = DiffProfiles(*before, *after, *judging->attributor, arguments.options);
   if (!diff) return Fail(diff.error());
   return WriteOutput(arguments.output, Render(*diff, arguments));
@@ -146,10 +160,14 @@ void AddDiffCommand(CLI::App& app, int& exit_code) {
       app.add_subcommand("diff", "Show what grew between two heap profiles, A and then B");
   command->add_option("A", arguments->before, "The profile before: a file, or a time")->required();
   command->add_option("B", arguments->after, "The profile after")->required();
-  command
-      ->add_option("--target", arguments->target,
-                   "A and B are times, now-6h or RFC 3339, of this target of a running service")
-      ->type_name("TARGET");
+  CLI::Option* target =
+      command
+          ->add_option("--target", arguments->target,
+                       "A and B are times, now-6h or RFC 3339, of this target of a running service")
+          ->type_name("TARGET");
+  command->add_option("--target1", arguments->target1, "B is of this target, A of --target")
+      ->type_name("TARGET")
+      ->needs(target);
   AddServiceOptions(*command, arguments->service);
   AddConfigOption(*command, arguments->config_file);
   command

@@ -11,6 +11,7 @@
 #include "analysis/profile/decode.h"
 #include "analysis/profile/encode.h"
 #include "analysis/profile/profile_builder.h"
+#include "tests/support/raw_server.h"
 #include "tests/watcher/cli/run_command.h"
 #include "watcher/cli/commands.h"
 
@@ -118,6 +119,27 @@ TEST_F(DiffCommand, PrintsFoldedStacksAndAPicture) {
   EXPECT_EQ(out_, "main.f 100 350\n");
   EXPECT_EQ(Run({Path("a.pb.gz"), Path("b.pb.gz"), "--format", "svg"}), kExitOk);
   EXPECT_THAT(out_, HasSubstr("<svg xmlns="));
+}
+
+TEST_F(DiffCommand, ComparesTwoTargetsOfAService) {
+  const RawServer service([](const std::string& request) {
+    const bool is_after = request.starts_with("GET /api/v1/snapshot?target=b%3A1&t=now&");
+    return RawServer::Answer{
+        HttpAnswer(200, "application/octet-stream", EncodePprof(Profile(is_after ? 350 : 100)))};
+  });
+  const std::string url = "http://" + service.address();
+  EXPECT_EQ(Run({"--url", url, "--target", "a:1", "--target1", "b:1", "now-1h", "now"}), kExitOk)
+      << err_;
+  EXPECT_THAT(service.requests()[0],
+              StartsWith("GET /api/v1/snapshot?target=a%3A1&t=now-1h&format=pprof"));
+  EXPECT_THAT(out_, HasSubstr("+250 B"));
+  EXPECT_EQ(Run({"--url", url, "--target", "a:1", "--target1", "b:1", "now-1h", "now", "--format",
+                 "json"}),
+            kExitOk);
+  EXPECT_THAT(out_, HasSubstr(R"("name":"a:1 at now-1h")"));
+  EXPECT_THAT(out_, HasSubstr(R"("name":"b:1 at now")"));
+  EXPECT_EQ(Run({"--url", url, "--target1", "b:1", "now-1h", "now"}), kExitUsage);
+  EXPECT_THAT(err_, HasSubstr("--target1 requires --target"));
 }
 
 TEST_F(DiffCommand, NamesTheFileThatIsMissingOrIsNoProfile) {
