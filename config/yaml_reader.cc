@@ -30,6 +30,44 @@ std::string Describe(const YAML::Node& node) {
   return "nothing";
 }
 
+struct Lines {
+  std::string_view before;  // the last that is neither empty nor a comment
+  std::string_view here;
+};
+
+// Lines count from 0.
+Lines LinesAt(std::string_view text, int line) {
+  Lines lines;
+  for (int n = 0; n <= line && !text.empty(); ++n) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::size_t first = lines.here.find_first_not_of(" \t");
+    if (first != std::string_view::npos && lines.here[first] != '#') lines.before = lines.here;
+    lines.here = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+// Where a line's field begins, behind what makes it an entry of a list.
+std::size_t FieldColumn(std::string_view line) {
+  return std::min(line.find_first_not_of(" -"), line.size());
+}
+
+// What is mostly wrong where yaml-cpp says that: its words tell what it missed, not why.
+std::string_view HintFor(std::string_view text, const YAML::Exception& e) {
+  const auto [before, here] = LinesAt(text, e.mark.line);
+  if (here.substr(0, here.find_first_not_of(" \t")).find('\t') != std::string_view::npos)
+    return "; a tab indents this line, and YAML takes spaces only";
+  if (e.msg == "end of map not found" || e.msg == "end of sequence not found")
+    return "; this line is indented unlike any that it could belong to";
+  if (e.msg != "illegal map value") return "";
+  if (before.find(':') < before.size() - 1 && before.find(": ") == std::string_view::npos)
+    return "; a space is missing behind the colon of the line before";
+  if (FieldColumn(here) > FieldColumn(before))
+    return "; this line is indented deeper than the one before, which has a value already";
+  return "; a text with a colon and a space in it needs quotes";
+}
+
 }  // namespace
 
 void YamlReader::Map(const YAML::Node& node, std::string_view where,
@@ -307,7 +345,7 @@ Result<void> ReadYaml(std::string_view text, std::string_view file,
       reader.Problem(documents[1].Mark(), "a second document begins: give one only");
     if (!documents.empty() && !documents[0].IsNull()) read(reader, documents[0]);
   } catch (const YAML::Exception& e) {
-    reader.Problem(e.mark, "not valid YAML: " + e.msg);
+    reader.Problem(e.mark, "not valid YAML: " + e.msg + std::string(HintFor(text, e)));
   }
   if (auto error = reader.error()) return Fail(*std::move(error));
   return {};
