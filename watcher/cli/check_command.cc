@@ -28,49 +28,71 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch check web-config web.yml
 
 The files that file_sd_configs name are checked as well; one that is not there yet is a warning. So
-are a password, token or certificate that cannot be read, a rule that never applies and a mute that
-is over.
+are a password, token or certificate that cannot be read, a job without a target or whose relabelling
+drops them all, a rule that never applies and a mute that is over.
 
 Exit codes: 0 the file is good, 1 it has mistakes, each told with its line and column, 2 wrong usage.)";
 
-// What is wrong with a file of targets, or with one of its targets once it is relabelled.
-Result<std::size_t> CheckTargetFile(const ScrapeConfig& job, const std::string& file) {
-  const auto groups = LoadTargetGroups(file);
-  if (!groups) return Fail(groups.error());
-  std::size_t count = 0;
-  for (StaticConfig group : *groups) {
-    group.labels["__meta_filepath"] = file;
-    for (const FoundTarget& found : TargetsOf(job, Relabeler(job.relabel_configs), group)) {
-      if (!found.target) return Fail(found.target.error().In(file));
-      if (*found.target) ++count;
-    }
+struct TargetCount {
+  std::size_t found = 0;
+  std::size_t watched = 0;  // those that relabelling leaves
+};
+
+Result<void> CountTargets(const ScrapeConfig& job, const StaticConfig& group, TargetCount& count) {
+  for (const FoundTarget& found : TargetsOf(job, Relabeler(job.relabel_configs), group)) {
+    if (!found.target) return Fail(found.target.error());
+    ++count.found;
+    if (*found.target) ++count.watched;
   }
-  return count;
+  return {};
 }
 
-// The targets in the files of file_sd_configs; nullopt where one of them has mistakes, all told.
-std::optional<std::size_t> CheckTargetFiles(const Config& config) {
-  std::size_t count = 0;
+// What is wrong with a file of targets, or with one of its targets once it is relabelled.
+Result<void> CheckTargetFile(const ScrapeConfig& job, const std::string& file, TargetCount& count) {
+  const auto groups = LoadTargetGroups(file);
+  if (!groups) return Fail(groups.error());
+  for (StaticConfig group : *groups) {
+    group.labels["__meta_filepath"] = file;
+    if (const auto ok = CountTargets(job, group, count); !ok) return Fail(ok.error().In(file));
+  }
+  return {};
+}
+
+// The files of file_sd_configs; whether none has mistakes, which are told.
+bool CheckTargetFiles(const ScrapeConfig& job, TargetCount& count) {
   bool is_good = true;
-  for (const ScrapeConfig& job : config.scrape_configs) {
-    for (const DiscoveryConfig& discovery : job.discovery_configs) {
-      const auto* file_sd = std::get_if<FileSdConfig>(&discovery);
-      if (file_sd == nullptr) continue;
-      for (const std::string& pattern : file_sd->files) {
-        const auto files = MatchingFiles(pattern);
-        if (files.empty())
-          std::cerr << "warning: job \"" << job.job_name << "\": no file is there for " << pattern
-                    << '\n';
-        for (const std::string& file : files) {
-          const auto checked = CheckTargetFile(job, file);
-          if (!checked) std::cerr << checked.error().message << '\n';
-          is_good = is_good && checked;
-          count += checked.value_or(0);
-        }
+  for (const DiscoveryConfig& discovery : job.discovery_configs) {
+    const auto* file_sd = std::get_if<FileSdConfig>(&discovery);
+    if (file_sd == nullptr) continue;
+    for (const std::string& pattern : file_sd->files) {
+      const auto files = MatchingFiles(pattern);
+      if (files.empty())
+        std::cerr << "warning: job \"" << job.job_name << "\": no file is there for " << pattern
+                  << '\n';
+      for (const std::string& file : files) {
+        const auto checked = CheckTargetFile(job, file, count);
+        if (!checked) std::cerr << checked.error().message << '\n';
+        is_good = is_good && checked;
       }
     }
   }
-  return is_good ? std::optional(count) : std::nullopt;
+  return is_good;
+}
+
+// Of a job that finds targets elsewhere nothing is known before it runs.
+void WarnOfNoTargets(const ScrapeConfig& job, TargetCount count) {
+  const auto is_in_files = [](const DiscoveryConfig& discovery) {
+    return std::holds_alternative<FileSdConfig>(discovery);
+  };
+  if (!std::all_of(job.discovery_configs.begin(), job.discovery_configs.end(), is_in_files)) return;
+  for (const StaticConfig& group : job.static_configs)
+    static_cast<void>(CountTargets(job, group, count));  // loading has told what is wrong
+  const std::string whom = "warning: job \"" + job.job_name + "\" ";
+  if (count.found == 0 && job.discovery_configs.empty())
+    std::cerr << whom << "has no target: name some in static_configs, or a place to find them\n";
+  if (count.found > 0 && count.watched == 0)
+    std::cerr << whom << "watches nothing: its relabel_configs drop all " << count.found
+              << " targets\n";
 }
 
 // What is read at each call, and cannot be now.
@@ -219,10 +241,17 @@ int CheckConfig(const std::string& file) {
   }
   WarnOfRules((*settings)->config->alerting, SystemClock().Now());
   WarnOfCalls(*(*settings)->config);
-  const auto in_files = CheckTargetFiles(*(*settings)->config);
-  if (!in_files) return kExitBadInput;
+  bool is_good = true;
+  std::size_t in_files = 0;
+  for (const ScrapeConfig& job : (*settings)->config->scrape_configs) {
+    TargetCount count;
+    is_good = CheckTargetFiles(job, count) && is_good;
+    in_files += count.watched;
+    WarnOfNoTargets(job, count);
+  }
+  if (!is_good) return kExitBadInput;
   std::cout << file << " is good: " << (*settings)->config->scrape_configs.size() << " jobs, "
-            << (*settings)->targets.size() + *in_files << " targets\n";
+            << (*settings)->targets.size() + in_files << " targets\n";
   return kExitOk;
 }
 

@@ -73,6 +73,36 @@ TEST_F(CheckCommandTest, WarnsOfSecretsAndCertificatesThatCannotBeRead) {
                                  HasSubstr("no.pem"), Not(HasSubstr("webhooks"))));
 }
 
+TEST_F(CheckCommandTest, WarnsOfJobsThatWatchNothing) {
+  WriteTargets("a.yml", "- targets: [b]\n");
+  const std::string drop_all =
+      "    relabel_configs: [{action: keep, source_labels: [zone], regex: eu}]\n";
+  const std::string head =
+      "scrape_configs:\n"
+      "  - job_name: empty\n"
+      "  - job_name: dropped\n"
+      "    static_configs: [{targets: [a, b]}]\n"
+      "    file_sd_configs: [{files: ['t/*.yml']}]\n" +
+      drop_all;
+  const CommandOutcome outcome = RunCommand(
+      {"check", "config",
+       directory_.Write("heapwatch.yml",
+                        head +
+                            "  - job_name: some\n"
+                            "    static_configs: [{targets: [a]}, {targets: [b], labels: {zone: "
+                            "eu}}]\n" +
+                            drop_all +
+                            "  - job_name: found\n"
+                            "    static_configs: [{targets: [a]}]\n"
+                            "    dns_sd_configs: [{names: [heap.example]}]\n" +
+                            drop_all)});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.err,
+            "warning: job \"empty\" has no target: name some in static_configs, or a place to find "
+            "them\n"
+            "warning: job \"dropped\" watches nothing: its relabel_configs drop all 3 targets\n");
+}
+
 // --- rules
 
 class CheckRulesTest : public ::testing::Test {
