@@ -71,4 +71,9 @@ AlertLinks LinksOf(const Finding& finding, const Evidence& evidence, const std::
   return links;
 }
 
+std::string AckPage(const Finding& finding, const std::string& external_url) {
+  return external_url + "/alerts?service=" + UrlEncode(finding.service) +
+         "&site=" + finding.site.id_text();
+}
+
 }  // namespace heapwatch

@@ -29,4 +29,7 @@ struct AlertLinks {
 AlertLinks LinksOf(const Finding& finding, const Evidence& evidence, const std::string& target_id,
                    const std::string& external_url);
 
+// Where the finding's alert can be acknowledged.
+std::string AckPage(const Finding& finding, const std::string& external_url);
+
 }  // namespace heapwatch

@@ -247,11 +247,13 @@ AlertText DescribeDown(const Finding& finding, const MessageContext& context) {
   if (finding.down.size() > kDownNamed)
     text += "and " + Count(finding.down.size() - kDownNamed) + " more\n";
   const std::string url = context.external_url + "/targets";
-  Labels annotations = {{"summary", summary}, {"targets_url", url}};
+  const std::string ack_url = AckPage(finding, context.external_url);
+  Labels annotations = {{"summary", summary}, {"targets_url", url}, {"ack_url", ack_url}};
   // There is no evidence but what the service did before the first of them went.
   const DownTarget& first = finding.down.front();
   const Evidence before = {first.target, first.since - std::chrono::hours(1), first.since, ""};
-  text += "\nAll targets: " + url + "\n" + AddLinks(context, before, annotations);
+  text += "\nAll targets: " + url + "\nAcknowledge: " + ack_url + "\n" +
+          AddLinks(context, before, annotations);
   annotations.emplace("description", CutEnd(ToUtf8(text), kMaxDescriptionRunes));
   return {.annotations = std::move(annotations),
           .generator_url = url,
@@ -277,11 +279,13 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
   const Evidence evidence = EvidenceOf(finding);
   const AlertLinks links = LinksOf(finding, evidence, context.target_id, context.external_url);
   const std::string replicas = ToUtf8(Replicas(finding));
+  const std::string ack_url = AckPage(finding, context.external_url);
   const std::string command = PprofCommand(links.profile, context.asks_password);
   AlertText text{.annotations = {{"summary", Summary(finding)},
                                  {"replicas", replicas},
                                  {"diff_url", links.diff_page},
                                  {"site_url", links.site_page},
+                                 {"ack_url", ack_url},
                                  {"profile_url", links.profile},
                                  {"svg_url", links.svg},
                                  {"command", command}},
@@ -289,7 +293,7 @@ AlertText DescribeFinding(const Finding& finding, const MessageContext& context)
                  .evidence = evidence,
                  .finding_json = ""};
   std::string tail = "\nWhat changed: " + links.diff_page + "\nThe trend: " + links.site_page +
-                     "\nIn pprof: " + command + "\n";
+                     "\nAcknowledge: " + ack_url + "\nIn pprof: " + command + "\n";
   tail += AddLinks(context, evidence, text.annotations);
   const std::string opening = CutEnd(ToUtf8(Opening(finding)), kMaxDescriptionRunes / 4);
   const std::string argument =

@@ -1,10 +1,10 @@
 // Puts a finding into words for whoever is woken by it. Pure.
 //
 // The annotations: `summary`, the verdict in one line, short enough for every receiver (Opsgenie
-// takes 130 runes); `description`, the evidence; `diff_url`, `site_url`, `profile_url`, `svg_url`,
-// `command` and the links of the configuration, the way on. The numbers of the summary are those of
-// the worst replica, or of all together where none alone is sure; the time to the limit is that of
-// the replica that reaches it first.
+// takes 130 runes); `description`, the evidence; `diff_url`, `site_url`, `ack_url`, `profile_url`,
+// `svg_url`, `command` and the links of the configuration, the way on. The numbers of the summary
+// are those of the worst replica, or of all together where none alone is sure; the time to the
+// limit is that of the replica that reaches it first.
 //
 //   checkout: cache.(*Store).Set cache.go:+41 leaks 3.1 MiB/h (2.6-3.7),
 //   18 of 48 replicas since v2.4, limit in 9-13 h                       (one line)

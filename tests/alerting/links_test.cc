@@ -42,5 +42,12 @@ TEST(LinksOf, LeadToThePagesAndFilesOfTheEvidence) {
             "http://hw:9199/site?service=checkout&site=" + StoreSet().id_text());
 }
 
+TEST(AckPage, NamesTheAlertByItsServiceAndSite) {
+  Finding finding = GroupFindings({OneSite(Replica("a:1"), MakeVerdict(VerdictKind::kLeak))}).at(0);
+  finding.service = "check out";
+  EXPECT_EQ(AckPage(finding, "http://hw:9199/heap"),
+            "http://hw:9199/heap/alerts?service=check%20out&site=" + StoreSet().id_text());
+}
+
 }  // namespace
 }  // namespace heapwatch

@@ -123,7 +123,7 @@ TEST_F(WholeWay, PutsLinksIntoTheAlertThatWork) {
   ASSERT_TRUE(WaitUntil([&] { return !leak().is_null(); }, kDeadline));
   const json::value alert = leak();
   EXPECT_THAT(alert.at("annotations").at("summary").as_string().c_str(), HasSubstr(kLeak));
-  for (const char* name : {"diff_url", "site_url", "profile_url", "svg_url"}) {
+  for (const char* name : {"diff_url", "site_url", "ack_url", "profile_url", "svg_url"}) {
     const std::string url(alert.at("annotations").at(name).as_string());
     const auto answer = HttpGet(url);
     ASSERT_TRUE(answer) << url << ": " << answer.error().message;

@@ -324,6 +324,29 @@ test('choices and forms are used by keyboard', async () => {
   assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
 })
 
+test('an alert is acknowledged where it says, and its site on its page', async () => {
+  const { alerts } = await stand.ask('/api/v1/alerts')
+  const alert = alerts.find((a) => a.annotations.summary?.includes('Remember'))
+  const address = new URL(alert.annotations.ack_url)
+  await open(address.pathname + address.search)
+  const cards = page.locator('.alert-card')
+  await cards.first().waitFor()
+  assert.deepEqual((await cards.allTextContents()).filter((text) => !text.includes('Remember')), [])
+  await page.getByText('Acknowledge…').first().waitFor()
+  await page.getByRole('button', { name: 'all alerts' }).click()
+  await cards.filter({ hasNotText: 'Remember' }).first().waitFor()
+
+  const leak = await sessions()
+  await open(`/site?${query({ target: leak.target, site: leak.site.id })}`)
+  await page.getByText('Acknowledge…').click()
+  await page.getByLabel('Who').fill('Kim')
+  await page.getByLabel('Why').fill('fixed in v3')
+  await page.getByRole('button', { name: 'Acknowledge', exact: true }).click()
+  await page.getByText('Kim: fixed in v3').waitFor()
+  await page.getByRole('button', { name: 'Withdraw' }).click()
+  await page.getByText('Kim: fixed in v3').waitFor({ state: 'detached' })
+})
+
 test('names of any length leave room, and none is shown as such', async () => {
   await page.route('**/api/v1/sites?*', async (route) => {
     const answer = await (await route.fetch()).json()

@@ -1,6 +1,7 @@
 // Acknowledging: whoever looks into a leak says so, and it pages nobody until then.
 import { useRef, useState } from 'preact/hooks'
-import { send, type Alert } from '../api'
+import { send } from '../api'
+import { useLive } from '../live'
 import { Moment } from './bits'
 
 interface Ack {
@@ -27,7 +28,7 @@ const remember = (by: string) => {
 }
 
 // Opened and closed where it stands, so that whoever works by keyboard does not lose the place.
-export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void }) {
+export function AckForm({ site, service, isAcked, onDone }: { site: string; service: string; isAcked: boolean; onDone: () => void }) {
   const opener = useRef<HTMLElement>(null)
   const first = useRef<HTMLInputElement>(null)
   const [by, setBy] = useState(remembered)
@@ -42,7 +43,7 @@ export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void })
   const submit = async (event: Event) => {
     event.preventDefault()
     try {
-      await send('POST', `/api/v1/sites/${alert.site}/ack`, { by, reason, for: length, service: alert.labels.service ?? '' })
+      await send('POST', `/api/v1/sites/${site}/ack`, { by, reason, for: length, service })
       remember(by)
       close()
       onDone()
@@ -52,7 +53,7 @@ export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void })
   }
   return (
     <details class="acknowledge" onToggle={(e) => e.currentTarget.open && first.current!.focus()}>
-      <summary ref={opener} class="button small">{alert.muted ? 'Change the acknowledgement…' : 'Acknowledge…'}</summary>
+      <summary ref={opener} class="button small">{isAcked ? 'Change the acknowledgement…' : 'Acknowledge…'}</summary>
       <form class="ack card" onSubmit={submit}>
         <label class="field"><span>Who</span><input ref={first} required value={by} onInput={(e) => setBy(e.currentTarget.value)} autocomplete="name" /></label>
         <label class="field"><span>Why</span><input required value={reason} placeholder="what is being done" onInput={(e) => setReason(e.currentTarget.value)} /></label>
@@ -67,7 +68,15 @@ export function AckForm({ alert, onDone }: { alert: Alert; onDone: () => void })
   )
 }
 
-export function Acks({ answer, onChange }: { answer: AckAnswer; onChange: () => void }) {
+// For one site of one service, whether or not it alerts.
+export function SiteAck({ site, service }: { site: string; service: string }) {
+  const live = useLive<AckAnswer>('/api/v1/acks', 10_000)
+  if (!live.data) return null
+  const acks = live.data.acks.filter((ack) => ack.site === site && (!ack.service || ack.service === service))
+  return <><AckForm site={site} service={service} isAcked={acks.length > 0} onDone={live.again} /><Acks acks={acks} onChange={live.again} /></>
+}
+
+export function Acks({ acks, onChange }: { acks: Ack[]; onChange: () => void }) {
   const [error, setError] = useState<string>()
   const withdraw = async (ack: Ack) => {
     try {
@@ -79,13 +88,13 @@ export function Acks({ answer, onChange }: { answer: AckAnswer; onChange: () => 
       setError(failure instanceof Error ? failure.message : String(failure))
     }
   }
-  if (answer.acks.length === 0) return null
+  if (acks.length === 0) return null
   return (
     <>
       <h2>Acknowledged</h2>
       {error && <p class="wrong" role="alert">{error}</p>}
       <ul class="acks">
-        {answer.acks.map((ack) => (
+        {acks.map((ack) => (
           <li key={ack.site + ack.service}>
             <span><b>{ack.by}</b>: {ack.reason} <small>{ack.service} site {ack.site}, until <Moment at={ack.expires} /></small></span>
             <button type="button" class="small" onClick={() => withdraw(ack)}>Withdraw</button>

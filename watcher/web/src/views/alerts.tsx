@@ -1,6 +1,8 @@
 // What fires, what may soon, what was resolved; the history of all changes; acknowledging.
 import type { Alert } from '../api'
 import { useLive } from '../live'
+import type { ViewProps } from '../main'
+import { change as patch } from '../place'
 import { AlertCard } from '../parts/alert_card'
 import { Moment } from '../parts/bits'
 import { Answer, Empty } from '../parts/states'
@@ -16,7 +18,10 @@ interface AlertChange {
 
 const kRefresh = 10_000
 
-export function Alerts() {
+// With `service` and `site` only their alerts, as the link to acknowledge one has it.
+export function Alerts({ place }: ViewProps) {
+  const [service, site] = [place.query.get('service'), place.query.get('site')]
+  const isWanted = (a: Alert) => (!service || a.labels.service === service) && (!site || a.site === site)
   const live = useLive<{ alerts: Alert[] }>('/api/v1/alerts', kRefresh)
   const known = useLive<{ addresses: { path: string }[] }>('/api/v1')
   const ifKnown = (path: string) => (known.data?.addresses.some((a) => a.path === path) ? path : undefined)
@@ -25,12 +30,13 @@ export function Alerts() {
   const again = () => { live.again(); history.again(); acks.again() }
   return (
     <section>
-      <h1>Alerts</h1>
+      <h1>Alerts{service && <> of {service}</>}</h1>
+      {(service || site) && <p><button type="button" class="small" onClick={() => patch({ service: undefined, site: undefined })}>all alerts</button></p>}
       <Answer live={live} what="The alerts" rows={6}>
-        {(data) => data.alerts.length === 0
-          ? <Empty title="No alert fires, none is pending"><p>An alert begins when a site leaks or churns. <a href="/leaks">Leaks</a> shows what grows and may become one.</p></Empty>
+        {(data) => !data.alerts.some(isWanted)
+          ? <Empty title={service || site ? 'No such alert fires or is pending' : "No alert fires, none is pending"}><p>An alert begins when a site leaks or churns. <a href="/leaks">Leaks</a> shows what grows and may become one.</p></Empty>
           : (['firing', 'pending', 'resolved'] as const).map((state) => {
-            const of = data.alerts.filter((a) => a.state === state && !(state === 'resolved' && isBack(a, data.alerts)))
+            const of = data.alerts.filter((a) => isWanted(a) && a.state === state && !(state === 'resolved' && isBack(a, data.alerts)))
             if (of.length === 0) return null
             return (
               <div key={state}>
@@ -39,7 +45,7 @@ export function Alerts() {
                   {of.map((alert) => (
                     <div key={JSON.stringify(alert.labels)}>
                       <AlertCard alert={alert} isWhole />
-                      {acks.data && state !== 'resolved' && <AckForm alert={alert} onDone={again} />}
+                      {acks.data && state !== 'resolved' && <AckForm site={alert.site} service={alert.labels.service ?? ''} isAcked={alert.muted !== undefined} onDone={again} />}
                     </div>
                   ))}
                 </div>
@@ -47,7 +53,7 @@ export function Alerts() {
             )
           })}
       </Answer>
-      {acks.data && <Acks answer={acks.data} onChange={again} />}
+      {acks.data && <Acks acks={acks.data.acks} onChange={again} />}
       {ifKnown('/api/v1/alerts/history') && <>
         <h2>History</h2>
         <Answer live={history} what="The history" rows={6}>

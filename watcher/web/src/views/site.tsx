@@ -9,6 +9,7 @@ import { change as patch, go } from '../place'
 import { bytes, duration, percent, perHour, perSecond, untilLimit } from '../units'
 import { FlameGraph } from '../flame/flame_graph'
 import { kMeaning, Segmented, Slope, Sparkline, VerdictBadge } from '../parts/bits'
+import { SiteAck } from '../parts/acks'
 import { SiteCharts, type Series } from '../parts/site_charts'
 import { Answer, Empty, Failed, Loading } from '../parts/states'
 
@@ -116,6 +117,7 @@ function Evidence({ of: v }: { of: JudgedSite }) {
       </dl>
       <p><a class="button main" href={address('/diff', { target: v.target, t0: v.from, t1: v.to, sample_type: isChurn ? 'alloc_space' : undefined, site: v.site.id })}>
         What changed in the whole heap between {clock(millis(v.from))} and {clock(millis(v.to))}</a></p>
+      <SiteAck site={v.site.id} service={serviceOf(v.labels)} />
     </div>
   )
 }
