@@ -347,6 +347,20 @@ test('an alert is acknowledged where it says, and its site on its page', async (
   await page.getByText('Kim: fixed in v3').waitFor({ state: 'detached' })
 })
 
+test('the replicas of a site are those of its service and job', async () => {
+  const leak = await sessions()
+  await page.route('**/api/v1/sites?*', async (route) => {
+    const answer = await (await route.fetch()).json()
+    const [first] = answer.data.sites
+    for (const other of ['service', 'job'])
+      answer.data.sites.push({ ...first, target: other.padEnd(16, '0'), labels: { ...first.labels, [other]: 'another' } })
+    await route.fulfill({ json: answer })
+  })
+  await open(`/site?${query({ target: leak.target, site: leak.site.id })}`)
+  await page.getByRole('heading', { name: /^On 2 replicas/ }).waitFor()
+  assert.equal(await page.locator('.multiples a').count(), 2)
+})
+
 test('names of any length leave room, and none is shown as such', async () => {
   await page.route('**/api/v1/sites?*', async (route) => {
     const answer = await (await route.fetch()).json()

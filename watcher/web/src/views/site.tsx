@@ -28,15 +28,15 @@ export function SiteView({ place }: ViewProps) {
     return sites.data
       ? <Empty title="This site is not judged now"><p>No target{service && ` of ${service}`} that is watched has it. A link that also names the target shows its history all the same.</p></Empty>
       : sites.error ? <Failed what="The site" live={sites} /> : <Loading what="the site" rows={8} />
-  return <OneSite key={target} query={q} id={id} target={target} judged={judged} replicas={sites.data?.sites ?? []} />
+  return <OneSite key={target} query={q} id={id} target={target} judged={judged} found={sites.data?.sites ?? []} />
 }
 
-function OneSite({ query, id, target, judged, replicas }: {
+function OneSite({ query, id, target, judged, found }: {
   query: URLSearchParams
   id: string
   target: string
   judged: JudgedSite | undefined
-  replicas: JudgedSite[]
+  found: JudgedSite[] // on all targets that have it
 }) {
   const from = query.get('from') ?? ''
   const to = query.get('to') ?? ''
@@ -45,6 +45,7 @@ function OneSite({ query, id, target, judged, replicas }: {
   const data = series.data
   const site = data?.site ?? judged?.site
   const labels = data?.labels ?? judged?.labels ?? {}
+  const replicas = found.filter((r) => serviceOf(r.labels) === serviceOf(labels) && r.labels.job === labels.job)
   const name = site && shortName(site.function)
   useEffect(() => {
     if (name) document.title = `${name} · Heapwatch`
