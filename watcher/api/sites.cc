@@ -44,18 +44,23 @@ Result<std::vector<VerdictKind>> KindsParameter(const HttpRequest& request) {
   }
 }
 
+// Its verdict, how fast it grows or allocates, and what it holds.
+using Pressure = std::tuple<int, double, double>;
+
 struct JudgedSite {
   const TargetVerdicts* target;
   const Verdict* verdict;
   const Site* site;
-  std::pair<int, double> pressure;  // by verdict, then by how fast it grows or allocates
-  std::size_t place;                // in the evaluation
+  Pressure pressure;
+  std::size_t place;  // in the evaluation
 };
 
-std::pair<int, double> PressureOf(const Verdict& verdict) {
-  return {RankOf(verdict.kind), verdict.kind == VerdictKind::kChurn
-                                    ? verdict.alloc_bytes_per_second.value_or(0)
-                                    : verdict.slope_bytes_per_second};
+Pressure PressureOf(const Verdict& verdict) {
+  const int rank = RankOf(verdict.kind);
+  double rate = 0;  // what does not grow has a slope of noise
+  if (verdict.kind == VerdictKind::kChurn) rate = verdict.alloc_bytes_per_second.value_or(0);
+  if (rank > RankOf(VerdictKind::kChurn)) rate = verdict.slope_bytes_per_second;
+  return {rank, rate, verdict.inuse_bytes};
 }
 
 // What of the evaluation is asked for; empty texts ask for all.

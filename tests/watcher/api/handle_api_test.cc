@@ -158,10 +158,22 @@ TEST_F(HandleApiTest, PutsTheSiteThatAllocatesMostFirstOfThoseThatChurn) {
   EXPECT_EQ(data.at("sites").at(0).at("site").at("function"), "main.f1");
 }
 
+TEST_F(HandleApiTest, PutsTheLargestFirstOfSitesThatGrowAlikeOrNotAtAll) {
+  for (const VerdictKind kind : {VerdictKind::kLeak, VerdictKind::kStable}) {
+    views_.evaluation.targets.clear();
+    Judge(std::vector(3, kind));
+    auto& verdicts = views_.evaluation.targets.back().verdicts;
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      verdicts[i].inuse_bytes = i == 1 ? 5e6 : 1e6;
+      if (kind == VerdictKind::kLeak) verdicts[i].slope_bytes_per_second = 100;
+    }
+    const json::object data = Data("/api/v1/sites", {{"limit", "1"}});
+    EXPECT_EQ(data.at("sites").at(0).at("site").at("function"), "main.f1");
+  }
+}
+
 TEST_F(HandleApiTest, LeavesSitesThatPressAlikeInTheOrderOfTheEvaluation) {
   Judge(std::vector(40, VerdictKind::kStable));
-  for (Verdict& verdict : views_.evaluation.targets.back().verdicts)
-    verdict.slope_bytes_per_second = 0;
   const json::object data = Data("/api/v1/sites", {{"limit", "10"}});
   EXPECT_EQ(data.at("total"), 40);
   const json::array& sites = data.at("sites").as_array();
