@@ -19,13 +19,18 @@ void AddSample(HeapProfile& profile, const Sample& sample, std::span<const std::
   profile.values.insert(profile.values.end(), values.begin(), values.end());
 }
 
+// "10.0.0.1:6060 at 2026-01-31T12:00:00Z"
+std::string Describe(const DiffSide& side) {
+  return side.name + (side.time ? " at " + FormatRfc3339(*side.time) : "");
+}
+
 }  // namespace
 
 std::string DiffToPprof(const ProfileDiff& diff, PprofForm form) {
   HeapProfile profile = diff.profile;
   profile.samples.clear();
   profile.default_sample_type = diff.column;
-  profile.comments.push_back(diff.after.name + " minus " + diff.before.name);
+  profile.comments.push_back(Describe(diff.after) + " minus " + Describe(diff.before));
   const std::size_t width = profile.sample_types.size();
   std::vector<std::int64_t> values(width);
   const auto add = [&](const std::vector<std::int64_t>* minuend,

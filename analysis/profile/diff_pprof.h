@@ -1,6 +1,6 @@
 // A diff as a profile that `go tool pprof`, Parca and Pyroscope open like any other: profile.proto,
 // gzip'd, ids 1..n. It holds every sample type that both sides have, whichever the diff was made
-// for.
+// for. Its comment names the two and their moments.
 //
 // kSubtracted, the default, is what `go tool pprof -base A B -proto` writes: one sample per stack,
 // after minus before; stacks that did not change are left out. Open it and -top or the flame graph

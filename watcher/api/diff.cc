@@ -42,14 +42,20 @@ Result<HttpResponse> RenderText(const ProfileDiff& diff, const HttpRequest& requ
   return Plain("text/plain; charset=utf-8", RenderDiffText(diff, options));
 }
 
+// Of the target and its two moments, or of two targets with theirs.
+std::string FileName(const HeapComparison& compared) {
+  const HeapSnapshot& before = compared.before;
+  const HeapSnapshot& after = compared.after;
+  std::string name = "diff-" + before.instance() + "-" + before.taken() + "-";
+  if (before.target.id != after.target.id) name += after.instance() + "-";
+  return name + after.taken() + ".pb.gz";
+}
+
 Result<HttpResponse> Render(const HeapComparison& compared, std::string_view format,
                             const HttpRequest& request) {
   const ProfileDiff& diff = compared.diff;
   if (format == "pprof") {
-    return FileReply("application/octet-stream",
-                     "diff-" + compared.after.instance() + "-" + compared.before.taken() + "-" +
-                         compared.after.taken() + ".pb.gz",
-                     DiffToPprof(diff));
+    return FileReply("application/octet-stream", FileName(compared), DiffToPprof(diff));
   }
   if (format == "text") return RenderText(diff, request);
   if (format == "folded") return Plain("text/plain; charset=utf-8", DiffToFolded(diff));

@@ -18,6 +18,7 @@ namespace {
 
 namespace json = boost::json;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -307,11 +308,15 @@ TEST_F(HandleApiTest, DiffsAsAProfileForOtherTools) {
                                                      {"sample_type", "inuse_objects"},
                                                      {"format", "pprof"}});
   ASSERT_EQ(response.status, 200) << response.body;
-  EXPECT_THAT(response.headers.at("content-disposition"), HasSubstr("filename=\"diff-a_6060-"));
+  EXPECT_THAT(
+      response.headers.at("content-disposition"),
+      HasSubstr("filename=\"diff-a_6060-2027-01-15T08_00_00Z-2027-01-15T08_02_00Z.pb.gz\""));
   const auto profile = DecodeProfile(response.body);
   ASSERT_TRUE(profile) << profile.error().message;
   EXPECT_EQ(profile->total(Quantity::kInuseSpace), 2 * kKiB);
   EXPECT_EQ(profile->total(Quantity::kInuseObjects), 2);
+  EXPECT_THAT(profile->comments,
+              ElementsAre("a:6060 at 2027-01-15T08:02:00Z minus a:6060 at 2027-01-15T08:00:00Z"));
 }
 
 TEST_F(HandleApiTest, DiffsAsAPictureOrFoldedStacks) {
@@ -328,6 +333,13 @@ TEST_F(HandleApiTest, DiffsOneTargetAgainstAnother) {
   const json::object data =
       Data("/api/v1/diff", {{"target", id_}, {"target1", "b:6060"}, {"t0", "now"}, {"t1", "now"}});
   EXPECT_EQ(data.at("total").at("change"), 8 * kKiB);
+  EXPECT_THAT(Get("/api/v1/diff", {{"target", id_},
+                                   {"target1", "b:6060"},
+                                   {"t0", "now"},
+                                   {"t1", "now"},
+                                   {"format", "pprof"}})
+                  .headers.at("content-disposition"),
+              HasSubstr("\"diff-a_6060-2027-01-15T08_02_00Z-b_6060-2027-01-15T08_02_00Z.pb.gz\""));
 }
 
 TEST_F(HandleApiTest, SaysWhichSideOfADiffIsMissing) {

@@ -8,6 +8,7 @@ export function Downloads({ pair, isSnapshot = false }: { pair: Parameters; isSn
   const [isCopied, setIsCopied] = useState(false)
   const pprof = address(path, isSnapshot ? { target: pair.target, t: pair.t, format: 'pprof' } : { ...pair, format: 'pprof' })
   const command = `go tool pprof -http=: '${window.location.origin}${outside(pprof)}'`
+  const file = `diff-${pair.t0}-${pair.t1}`
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(command)
@@ -22,8 +23,8 @@ export function Downloads({ pair, isSnapshot = false }: { pair: Parameters; isSn
       <span>Download</span>
       <a class="button small" href={pprof} download>pprof</a>
       {!isSnapshot && <>
-        <a class="button small" href={address(path, { ...pair, format: 'svg' })} download="diff.svg">SVG</a>
-        <a class="button small" href={address(path, { ...pair, format: 'folded' })} download="diff.folded.txt">folded</a>
+        <a class="button small" href={address(path, { ...pair, format: 'svg' })} download={`${file}.svg`}>SVG</a>
+        <a class="button small" href={address(path, { ...pair, format: 'folded' })} download={`${file}.folded.txt`}>folded</a>
         <a class="button small" href={address(path, { ...pair, format: 'text' })} target="_blank" rel="noopener">text</a>
       </>}
       <button type="button" class="small" title={command} onClick={copy}>{isCopied ? 'copied' : 'copy pprof command'}</button>
