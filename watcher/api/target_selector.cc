@@ -53,6 +53,13 @@ bool Has(const Labels& labels, const Labels& wanted) {
                      [&](const auto& label) { return Get(labels, label.first) == label.second; });
 }
 
+std::vector<StoredTarget> Those(const std::vector<StoredTarget>& targets, const Labels& wanted) {
+  std::vector<StoredTarget> out;
+  std::copy_if(targets.begin(), targets.end(), std::back_inserter(out),
+               [&](const StoredTarget& target) { return Has(target.labels, wanted); });
+  return out;
+}
+
 }  // namespace
 
 Result<Labels> ParseSelector(std::string_view text) {
@@ -95,8 +102,7 @@ Result<StoredTarget> SelectTarget(std::string_view text, const std::vector<Store
       if (!labels) return Fail(labels.error().In("target"));
       wanted = std::move(*labels);
     }
-    std::copy_if(targets.begin(), targets.end(), std::back_inserter(matches),
-                 [&](const StoredTarget& t) { return Has(t.labels, wanted); });
+    matches = Those(targets, wanted);
   }
   if (matches.size() == 1) return matches.front();
   const std::string quoted = "target \"" + std::string(text) + "\"";
@@ -106,7 +112,15 @@ Result<StoredTarget> SelectTarget(std::string_view text, const std::vector<Store
   }
   if (targets.empty())
     return Fail(ErrorCode::kNotFound, quoted + ": no target has been scraped with success yet");
-  return Fail(ErrorCode::kNotFound, quoted + " is unknown: there is " + List(targets));
+  const auto replicas = Those(targets, {{"service", std::string(text)}});
+  if (replicas.empty())
+    return Fail(ErrorCode::kNotFound, quoted + " is unknown: there is " + List(targets));
+  const std::string selector = "service=\"" + std::string(text) + "\"";
+  return Fail(ErrorCode::kNotFound,
+              quoted + " is unknown, but a service is called so: give " + selector +
+                  (replicas.size() == 1
+                       ? ""
+                       : " with a label that only one of its targets has: " + List(replicas)));
 }
 
 }  // namespace heapwatch

@@ -7,7 +7,9 @@ namespace heapwatch {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 StoredTarget Target(Labels labels) {
   StoredTarget target;
@@ -57,6 +59,23 @@ TEST(TargetSelector, ListsWhatThereIsWhereNoneFits) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(result.error().message, HasSubstr(ToString(Targets()[0].labels)));
+}
+
+TEST(TargetSelector, SaysHowToNameATargetByItsService) {
+  std::vector<StoredTarget> targets = Targets();
+  targets.push_back(Target({{"instance", "d:1"}, {"job", "x"}, {"service", "shop"}}));
+  const auto result = SelectTarget("shop", targets);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(result.error().message,
+              EndsWith("but a service is called so: give service=\"shop\""));
+  EXPECT_TRUE(SelectTarget("service=\"shop\"", targets));
+  targets.push_back(Target({{"instance", "e:1"}, {"job", "x"}, {"service", "shop"}}));
+  EXPECT_THAT(
+      SelectTarget("shop", targets).error().message,
+      AllOf(HasSubstr("give service=\"shop\" with a label that only one of its targets has: " +
+                      targets[targets.size() - 2].id.ToString()),
+            Not(HasSubstr("b:6060"))));
 }
 
 TEST(TargetSelector, BoundsTheListOfCandidates) {
