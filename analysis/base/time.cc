@@ -53,6 +53,7 @@ std::optional<Duration> ReadOffset(std::string_view text, std::size_t& at) {
   return west ? -offset : offset;
 }
 
+// With a space before the hour, as people write it, seconds and offset may be left out: UTC.
 std::optional<Time> ParseRfc3339(std::string_view text) {
   std::size_t at = 0;
   const auto year = ReadDigits(text, at, 4);
@@ -60,22 +61,24 @@ std::optional<Time> ParseRfc3339(std::string_view text) {
   const auto month = ReadDigits(text, at, 2);
   if (!month || !Skip(text, at, "-")) return std::nullopt;
   const auto day = ReadDigits(text, at, 2);
+  const bool is_loose = at < text.size() && text[at] == ' ';
   if (!day || !Skip(text, at, "Tt ")) return std::nullopt;
   const auto hour = ReadDigits(text, at, 2);
   if (!hour || !Skip(text, at, ":")) return std::nullopt;
   const auto minute = ReadDigits(text, at, 2);
-  if (!minute || !Skip(text, at, ":")) return std::nullopt;
-  const auto second = ReadDigits(text, at, 2);
-  if (!second) return std::nullopt;
+  const bool has_seconds = minute && Skip(text, at, ":");
+  const auto second = has_seconds ? ReadDigits(text, at, 2) : std::optional(0);
+  if (!minute || !second || !(has_seconds || is_loose)) return std::nullopt;
   std::int64_t ms = 0;
-  if (Skip(text, at, ".")) {
+  if (has_seconds && Skip(text, at, ".")) {
     std::int64_t scale = 100;
     const std::size_t first = at;
     for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
       ms += scale * (text[at] - '0');
     if (at == first) return std::nullopt;
   }
-  const auto offset = ReadOffset(text, at);
+  const auto offset =
+      is_loose && at == text.size() ? std::optional(Duration(0)) : ReadOffset(text, at);
   if (!offset || at != text.size()) return std::nullopt;
   const std::chrono::year_month_day date(std::chrono::year(*year),
                                          std::chrono::month(static_cast<unsigned>(*month)),
@@ -122,7 +125,8 @@ Result<Time> ParseTime(std::string_view text, Time now) {
   return Fail(
       ErrorCode::kInvalidArgument,
       "\"" + std::string(text) +
-          "\" is not a time: give RFC 3339 (2026-01-31T12:00:00Z), Unix seconds, or now-3h");
+          "\" is not a time: give RFC 3339 (2026-01-31T12:00:00Z), 2026-01-31 12:00 (UTC), Unix "
+          "seconds, or now-3h");
 }
 
 Result<Duration> ParseDuration(std::string_view text) {

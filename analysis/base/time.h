@@ -24,8 +24,8 @@ inline double Hours(Duration d) { return Seconds(d) / 3600.0; }
 // "2026-11-22T16:50:29.123Z"; the fraction is left out where it is zero.
 std::string FormatRfc3339(Time t);
 
-// RFC 3339 ("2026-11-22T16:50:29Z", "...+01:00"), Unix seconds ("1795345918.892"), or relative to
-// `now` ("now", "now-3h").
+// RFC 3339 ("2026-11-22T16:50:29Z", "...+01:00"), as people write UTC ("2026-11-22 16:50"), Unix
+// seconds ("1795345918.892"), or relative to `now` ("now", "now-3h").
 Result<Time> ParseTime(std::string_view text, Time now);
 
 // Prometheus' form: "15s", "1h30m", "250ms", "2d", "1w", "1y", "0". Units go from large to small,

@@ -43,7 +43,8 @@ Result<Time> TimeParameter(const HttpRequest& request, std::string_view name, Ti
   const auto text = RequiredParameter(request, name);
   if (!text) {
     return Bad(text.error().message +
-               ": give RFC 3339 (2026-01-31T12:00:00Z), Unix seconds, or now-3h");
+               ": give RFC 3339 (2026-01-31T12:00:00Z), 2026-01-31 12:00 (UTC), Unix seconds, or "
+               "now-3h");
   }
   auto time = ParseTime(*text, now);
   if (!time) return Fail(time.error().In(name));

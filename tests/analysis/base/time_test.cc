@@ -16,10 +16,19 @@ TEST(ParseTime, ReadsTheThreeForms) {
   EXPECT_EQ(ParseTime("now-1h30m", kNow).value(), kNow - std::chrono::minutes(90));
 }
 
+TEST(ParseTime, TakesADateAndATimeAsPeopleWriteThem) {
+  const Time moment = ParseTime("2026-12-01T02:20:00Z", kNow).value();
+  EXPECT_EQ(ParseTime("2026-12-01 02:20", kNow).value(), moment);
+  EXPECT_EQ(ParseTime("2026-12-01 02:20:07", kNow).value(), moment + Duration(7000));
+  EXPECT_EQ(ParseTime("2026-12-01 02:20:07.5", kNow).value(), moment + Duration(7500));
+  EXPECT_EQ(ParseTime("2026-12-01 03:20+01:00", kNow).value(), moment);
+}
+
 TEST(ParseTime, NamesWhatItCannotRead) {
-  for (const char* bad :
-       {"", "yesterday", "now-", "now-3", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
-        "2026-01-01T00:00:00", "1795345918892000", "-5", "nan", "inf"}) {
+  for (const char* bad : {"", "yesterday", "now-", "now-3", "2026-13-01T00:00:00Z",
+                          "2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00Z",
+                          "2026-01-01 00", "2026-01-01 00:00:", "2026-01-01 00:00.5",
+                          "2026-01-01 24:00", "1795345918892000", "-5", "nan", "inf"}) {
     const auto t = ParseTime(bad, kNow);
     ASSERT_FALSE(t.has_value()) << bad;
     EXPECT_NE(t.error().message.find('"'), std::string::npos);
