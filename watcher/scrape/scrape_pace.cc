@@ -16,6 +16,8 @@ constexpr Duration kLongestForFailing = std::chrono::minutes(10);
 // A cost that is this many times the budget is a mistake of the clock, not a target.
 constexpr double kMostStretch = 10'000;
 
+constexpr int kNormalScrapes = 10;  // after which a stretch is over
+
 double Minutes(Duration interval) { return static_cast<double>(interval.count()) / 60'000; }
 
 std::int64_t FailingFactor(int failures_in_row, Duration configured) {
@@ -93,6 +95,14 @@ Pace ScrapePace::Next(Duration configured, const ScrapeBudgetConfig& budget,
 
 double ScrapePace::BytesPerMinute(Duration configured) const {
   return bytes_ / Minutes(configured);
+}
+
+bool PaceNews::IsNews(StretchReason reason) {
+  const bool is_stretched = reason != StretchReason::kNone;
+  normal_in_row_ = is_stretched ? 0 : std::min(normal_in_row_ + 1, kNormalScrapes);
+  if (is_told_ == is_stretched || (is_told_ && normal_in_row_ < kNormalScrapes)) return false;
+  is_told_ = is_stretched;
+  return true;
 }
 
 double FairShare(std::vector<double> rates, double total) {

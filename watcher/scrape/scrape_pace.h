@@ -51,6 +51,17 @@ class ScrapePace {
   int failures_in_row_ = 0;
 };
 
+// Whether a pace is news: a cost near its budget crosses it time and again. That a target is
+// stretched is, once; that it is no longer, when it has not been for ten scrapes.
+class PaceNews {
+ public:
+  bool IsNews(StretchReason reason);
+
+ private:
+  bool is_told_ = false;  // that it is stretched
+  int normal_in_row_ = 0;
+};
+
 // The largest rate that each may have at most so that all together have no more than `total`:
 // {10, 20, 90} of 80 gives 50. Infinite where all fit.
 double FairShare(std::vector<double> rates, double total);

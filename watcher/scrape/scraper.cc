@@ -41,7 +41,8 @@ struct Scraper::Watched {
   Target target;  // guarded by Scraper::mutex_, as is the handle
   TaskGroup::Handle loop;
   mutable std::mutex mutex;
-  ScrapePace pace;  // guarded by mutex, as are the next two
+  ScrapePace pace;  // guarded by mutex, as are the next three
+  PaceNews pace_news;
   TargetStatus status;
   std::size_t memory_of_last = 0;  // that its last body took; 0 where none came
 };
@@ -50,14 +51,14 @@ namespace {
 
 bool IsScraped(const Target& target) { return !target.lost && target.stop_reason.empty(); }
 
-void LogChange(const TargetStatus& before, const TargetStatus& now) {
+void LogChange(const TargetStatus& before, const TargetStatus& now, bool is_pace_news) {
   if (!now.up && (before.up || before.last_error != now.last_error))
     spdlog::warn("target {} is down: {}: {}", ToString(now.labels), now.url, now.last_error);
   if (now.up && !before.up) spdlog::info("target {} is up: {}", ToString(now.labels), now.url);
   if (!now.metrics_error.empty() && now.metrics_error != before.metrics_error)
     spdlog::warn("target {} does not tell of its process: {}", ToString(now.labels),
                  now.metrics_error);
-  if (now.pace.reason == before.pace.reason) return;
+  if (!is_pace_news) return;
   if (now.pace.reason == StretchReason::kNone) {
     spdlog::info("target {} is scraped every {} again", ToString(now.labels),
                  FormatDuration(now.interval));
@@ -307,7 +308,7 @@ asio::awaitable<void> Scraper::ScrapeOnce(std::shared_ptr<Watched> watched, cons
   if (!failure) status.last_body_bytes = outcome.body_bytes;
   ++status.scrapes;
   if (failure) ++status.failures;
-  LogChange(before, status);
+  LogChange(before, status, watched->pace_news.IsNews(status.pace.reason));
 }
 
 }  // namespace heapwatch

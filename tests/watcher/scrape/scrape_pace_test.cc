@@ -83,6 +83,20 @@ TEST(ScrapePace, BacksOffFromTheThirdFailureOnAndNotForEver) {
   EXPECT_EQ(NextOf(pace), (Pace{minutes(1), StretchReason::kNone}));
 }
 
+TEST(PaceNews, IsOneStretchHoweverOftenItCrossesItsBudget) {
+  PaceNews news;
+  const auto normal = [&] { return news.IsNews(StretchReason::kNone); };
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(normal());
+  EXPECT_TRUE(news.IsNews(StretchReason::kServing));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_FALSE(news.IsNews(StretchReason::kBytes));
+    for (int n = 0; n < 9; ++n) EXPECT_FALSE(normal());
+  }
+  EXPECT_TRUE(normal());
+  EXPECT_FALSE(normal());
+  EXPECT_TRUE(news.IsNews(StretchReason::kFailing));
+}
+
 TEST(FairShare, LimitsTheLargestAlone) {
   EXPECT_EQ(FairShare({90, 10, 20}, 80), 50);
   EXPECT_EQ(FairShare({90, 90}, 80), 40);
