@@ -4,14 +4,36 @@
 #include <string>
 #include <vector>
 
+#include "analysis/base/nearest_name.h"
 #include "watcher/cli/commands.h"
 #include "watcher/net/version.h"
 
 namespace heapwatch {
 namespace {
 
+// What begins like an option and is none of the command's, with the nearest that is; "" where that
+// is not what is wrong.
+std::string UnknownOption(const CLI::App& app) {
+  std::string command = "heapwatch";
+  const CLI::App* last = &app;
+  for (; !last->get_subcommands().empty(); command += ' ' + last->get_name())
+    last = last->get_subcommands().front();
+  std::vector<std::string> known;
+  for (const CLI::Option* option : last->get_options())
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  for (const std::string& argument : app.remaining(true)) {
+    if (!argument.starts_with('-')) continue;
+    const std::string name = argument.substr(0, argument.find('='));
+    const auto nearest = NearestName(name, known);
+    return command + ": there is no option " + name + ": " +
+           (nearest ? "did you mean " + std::string(*nearest) + "?"
+                    : "`" + command + " --help` lists those there are");
+  }
+  return "";
+}
+
 // What stands in the place of a sub-command and is none, with those there are; "" where that is
-// not what is wrong. CLI11 says no more than that one is required.
+// not what is wrong.
 std::string UnknownCommand(const CLI::App& app) {
   const CLI::App* last = &app;
   while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
@@ -21,7 +43,7 @@ std::string UnknownCommand(const CLI::App& app) {
   std::string known;
   for (const CLI::App* command : last->get_subcommands([](const CLI::App*) { return true; }))
     known += (known.empty() ? "" : ", ") + command->get_name();
-  return "there is no command \"" + rest[0] + "\": expected one of " + known;
+  return "heapwatch: there is no command \"" + rest[0] + "\": expected one of " + known;
 }
 
 int Run(int argc, const char* const* argv) {
@@ -49,15 +71,16 @@ int Run(int argc, const char* const* argv) {
 
   try {
     app.parse(argc, argv);
-  } catch (const CLI::RequiredError& error) {
-    const std::string unknown = UnknownCommand(app);
-    if (unknown.empty()) {
-      app.exit(error);
-    } else {
-      std::cerr << "heapwatch: " << unknown << '\n';
-    }
-    return kExitUsage;
   } catch (const CLI::ParseError& error) {
+    // What is required may be missing since it is misspelt. CLI11 says of neither what there is.
+    const bool is_misspelt = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ||
+                             dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+    std::string unknown = is_misspelt ? UnknownOption(app) : "";
+    if (is_misspelt && unknown.empty()) unknown = UnknownCommand(app);
+    if (!unknown.empty()) {
+      std::cerr << unknown << '\n';
+      return kExitUsage;
+    }
     // CLI11 prints the help or the complaint; its own codes are many, ours are three.
     return app.exit(error) == 0 ? kExitOk : kExitUsage;
   } catch (const std::exception& error) {

@@ -54,10 +54,25 @@ TEST(CommandLine, UnknownCommandIsAUsageErrorThatNamesItAndThoseThereAre) {
       HasSubstr("there is no command \"bogus\": expected one of config, rules, web-config\n"));
 }
 
-TEST(CommandLine, UnknownOptionIsAUsageErrorThatNamesIt) {
+TEST(CommandLine, UnknownOptionIsAUsageErrorThatNamesItAndTheNearest) {
   const CommandOutcome outcome = RunCommand({"targets", "--frobnicate"});
   EXPECT_EQ(outcome.exit_code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("frobnicate"));
+  EXPECT_EQ(outcome.err,
+            "heapwatch targets: there is no option --frobnicate: `heapwatch targets --help` lists "
+            "those there are\n");
+  for (const std::vector<std::string>& misspelt :
+       std::vector<std::vector<std::string>>{{"serve", "--storage.pth", "x"},
+                                             {"serve", "--storage.pth=x"},
+                                             {"store", "stat", "--storage-path", "x"},
+                                             {"diff", "--strage.path=x"}}) {
+    const CommandOutcome told = RunCommand(misspelt);
+    EXPECT_EQ(told.exit_code, 2);
+    const bool is_of_diff = misspelt[0] == "diff";  // which lacks A and B, too
+    EXPECT_THAT(told.err, HasSubstr(is_of_diff ? "diff: there is no option --strage.path"
+                                               : "did you mean --storage.path?\n"));
+  }
+  EXPECT_EQ(RunCommand({"--verison"}).err,
+            "heapwatch: there is no option --verison: did you mean --version?\n");
 }
 
 }  // namespace
