@@ -361,6 +361,14 @@ test('the replicas of a site are those of its service and job', async () => {
   assert.equal(await page.locator('.multiples a').count(), 2)
 })
 
+test('the status page shows no marks of its texts, and one job below the other', async () => {
+  await open('/status')
+  await page.getByRole('cell', { name: 'what is acknowledged' }).waitFor()
+  assert.equal((await page.locator('main').textContent()).includes('`'), false)
+  const tops = page.locator('.tree > li')
+  assert.ok(parseFloat(await tops.nth(1).evaluate((li) => getComputedStyle(li).marginTop)) > 5)
+})
+
 test('names of any length leave room, and none is shown as such', async () => {
   await page.route('**/api/v1/sites?*', async (route) => {
     const answer = await (await route.fetch()).json()

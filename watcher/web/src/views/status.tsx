@@ -31,7 +31,7 @@ export function Status() {
           <div class="table-holder">
             <table class="stacks-on-phone">
               <thead><tr><th>Address</th><th>Answers</th><th>Parameters</th></tr></thead>
-              <tbody>{data.addresses.map((r) => <tr key={`${r.method} ${r.path}`}><td data-name="Address" class="number"><code>{r.method === 'GET' ? '' : `${r.method} `}{r.path}</code></td><td data-name="Answers">{r.purpose}</td><td data-name="Parameters" class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
+              <tbody>{data.addresses.map((r) => <tr key={`${r.method} ${r.path}`}><td data-name="Address" class="number"><code>{r.method === 'GET' ? '' : `${r.method} `}{r.path}</code></td><td data-name="Answers"><Marked text={r.purpose} /></td><td data-name="Parameters" class="muted">{r.parameters.join(', ')}</td></tr>)}</tbody>
             </table>
           </div>
         )}
@@ -39,6 +39,9 @@ export function Status() {
     </section>
   )
 }
+
+// `words` of a program in its own type.
+const Marked = ({ text }: { text: string }) => <>{text.split('`').map((part, i) => (i % 2 ? <code key={i}>{part}</code> : part))}</>
 
 type Metrics = Map<string, number>
 
