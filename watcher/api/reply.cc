@@ -90,6 +90,31 @@ HttpResponse ErrorReply(const Error& error) {
   return response;
 }
 
+// It may be asked for from anywhere, so it brings its few colours along.
+constexpr const char* kNoSuchPage = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>No such page · Heapwatch</title>
+<style>
+  body { margin: 15vh auto; max-width: 32rem; padding: 0 1rem; text-align: center;
+         font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif;
+         background: #f7f7f5; color: #5b646d; }
+  h1, a { color: #1c2126; }
+  a { display: inline-block; border: 1px solid; border-radius: 6px; padding: 0.3rem 0.8rem;
+      text-decoration: none; }
+  @media (prefers-color-scheme: dark) {
+    body { background: #101315; color: #9aa4ae; }
+    h1, a { color: #e9ecef; }
+  }
+</style>
+<h1>No such page</h1>
+<p>Heapwatch has nothing at this address.</p>
+<p><a href="ROOT">Go to its first page</a></p>
+</html>
+)";
+
 HttpResponse NoSuchAddress(const HttpRequest& request, const std::string& message) {
   const bool is_for_a_browser =
       Get(request.headers, "accept").find("text/html") != std::string_view::npos;
@@ -103,13 +128,8 @@ HttpResponse NoSuchAddress(const HttpRequest& request, const std::string& messag
   HttpResponse response;
   response.status = 404;
   response.content_type = "text/html; charset=utf-8";
-  response.body =
-      "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<title>No such page · Heapwatch</title>\n<h1>No such page</h1>\n"
-      "<p>Heapwatch has nothing at this address. <a href=\"" +
-      root + "\">Go to its first page</a>.</p>\n</html>\n";
+  response.body = kNoSuchPage;
+  response.body.replace(response.body.find("ROOT"), 4, root);
   return response;
 }
 

@@ -93,7 +93,7 @@ TEST_F(PageTest, LeadsABrowserBackFromAnAddressThatIsNone) {
   const HttpResponse page = Get("/elsewhere", {}, browser);
   EXPECT_EQ(page.status, 404);
   EXPECT_THAT(page.content_type, HasSubstr("text/html"));
-  EXPECT_THAT(page.body, HasSubstr("href=\"./\""));
+  EXPECT_THAT(page.body, AllOf(HasSubstr("href=\"./\""), HasSubstr("<style>")));
   EXPECT_THAT(Get("/a/b/c", {}, browser).body, HasSubstr("href=\"./../../\""));
   for (const HttpResponse& to_a_program :
        {Get("/elsewhere"), Get("/elsewhere", {}, {{"accept", "*/*"}}),
