@@ -93,30 +93,17 @@ class RuleAttributor final : public SiteAttributor {
   // Without names only the file tells allocators and their wrappers.
   bool IsInAllocator(const HeapProfile& profile, const Location& location) const {
     if (!use_defaults_ || !location.mapping) return false;
-    const std::string_view file = BaseName(profile.mappings[location.mapping->index()].file);
+    std::string_view file = profile.mappings[location.mapping->index()].file;
+    file.remove_prefix(file.rfind('/') + 1);
     const auto libraries = AllocatorLibraries();
     return std::any_of(libraries.begin(), libraries.end(),
                        [&](std::string_view library) { return file.starts_with(library); });
   }
 
-  // Not symbolised: file and offset, which no address randomisation moves.
   static Site Unnamed(const HeapProfile& profile, const Location& location) {
-    std::uint64_t offset = location.address;
-    Site site;
-    if (location.mapping) {
-      const Mapping& mapping = profile.mappings[location.mapping->index()];
-      offset += mapping.file_offset - mapping.start;
-      site.file = ToUtf8(mapping.file);
-      site.function = BaseName(site.file);
-    }
-    char text[20];
-    std::snprintf(text, sizeof(text), "+0x%llx", static_cast<unsigned long long>(offset));
-    site.function += location.mapping ? text : text + 1;
+    Site site{.function = ToUtf8(OffsetName(profile, location))};
+    if (location.mapping) site.file = ToUtf8(profile.mappings[location.mapping->index()].file);
     return site;
-  }
-
-  static std::string_view BaseName(std::string_view file) {
-    return file.substr(file.find_last_of('/') + 1);
   }
 
   bool use_defaults_;

@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "analysis/base/units.h"
+#include "analysis/base/utf8.h"
 #include "analysis/profile/diff_caller.h"
 #include "analysis/profile/diff_format.h"
 #include "analysis/profile/diff_functions.h"
 #include "analysis/profile/frame_names.h"
+#include "analysis/profile/site_names.h"
 
 namespace heapwatch {
 namespace {
@@ -231,7 +233,10 @@ std::string Callers(const ProfileDiff& diff, const FrameNames& names, const Site
   if (stack == diff.stacks.end()) return "";
   std::vector<NameId> frames;
   names.Frames(stack->stack, frames);
-  const auto is_site = [&](NameId frame) { return names.name(frame) == site.site.function; };
+  // Sites have names that builds do not decorate.
+  const auto is_site = [&](NameId frame) {
+    return ToUtf8(NormalizeFunctionName(names.name(frame))) == site.site.function;
+  };
   auto caller = std::find_if(frames.begin(), frames.end(), is_site);
   caller = std::find_if_not(caller, frames.end(), is_site);
   std::string text;

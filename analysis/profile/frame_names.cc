@@ -1,26 +1,8 @@
 #include "analysis/profile/frame_names.h"
 
-#include <array>
-#include <cstdio>
+#include "analysis/profile/site_names.h"
 
 namespace heapwatch {
-namespace {
-
-std::string Hex(std::uint64_t value) {
-  std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "0x%llx", static_cast<unsigned long long>(value));
-  return text.data();
-}
-
-std::string AddressName(const HeapProfile& profile, const Location& location) {
-  if (!location.mapping) return Hex(location.address);
-  const Mapping& mapping = profile.mappings[location.mapping->index()];
-  if (mapping.file.empty() || location.address < mapping.start) return Hex(location.address);
-  const std::string_view file = mapping.file.substr(mapping.file.rfind('/') + 1);
-  return std::string(file) + "+" + Hex(location.address - mapping.start);
-}
-
-}  // namespace
 
 FrameNames::FrameNames(const HeapProfile& profile) : profile_(profile) {
   begin_.reserve(profile.locations.size() + 1);
@@ -32,10 +14,10 @@ FrameNames::FrameNames(const HeapProfile& profile) : profile_(profile) {
       else if (!function.system_name.empty())
         frames_.push_back(Intern(function.system_name));
       else
-        frames_.push_back(Intern(made_.emplace_back(AddressName(profile, location))));
+        frames_.push_back(Intern(made_.emplace_back(OffsetName(profile, location))));
     }
     if (location.line_count == 0)
-      frames_.push_back(Intern(made_.emplace_back(AddressName(profile, location))));
+      frames_.push_back(Intern(made_.emplace_back(OffsetName(profile, location))));
     begin_.push_back(static_cast<std::uint32_t>(frames_.size()));
   }
 }

@@ -1,8 +1,7 @@
 // The functions of every stack as people read them, leaf first, calls that were inlined spelt out.
 //
-// A frame without a name shows as "libc.so.6+0x2a1f0" (offset into its mapping), or "0x7f..."
-// without a mapping. The names are numbered, so that summing over functions compares integers.
-// Views into the profile, which must outlive it. Pure.
+// The names are numbered, so that summing over functions compares integers. Views into the profile,
+// which must outlive it. Pure.
 #pragma once
 
 #include <deque>

@@ -43,6 +43,12 @@ std::optional<Quantity> QuantityFromString(std::string_view name) {
   return std::nullopt;
 }
 
+std::uint64_t HeapProfile::offset_of(const Location& location) const {
+  if (!location.mapping) return location.address;
+  const Mapping& mapping = mappings[location.mapping->index()];
+  return location.address + mapping.file_offset - mapping.start;
+}
+
 std::optional<std::size_t> HeapProfile::column(Quantity quantity) const {
   for (const Alias& alias : kAliases) {
     if (alias.quantity != quantity) continue;

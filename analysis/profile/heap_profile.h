@@ -125,6 +125,9 @@ struct HeapProfile {
   std::span<const Line> lines_of(const Location& location) const {
     return std::span(lines).subspan(location.first_line, location.line_count);
   }
+  // Where a location lies in its file, which no address randomisation moves; its address where the
+  // mapping is unknown.
+  std::uint64_t offset_of(const Location& location) const;
   std::span<const std::int64_t> values_of(std::size_t sample) const {
     return std::span(values).subspan(sample * sample_types.size(), sample_types.size());
   }

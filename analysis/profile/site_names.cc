@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdio>
 
 namespace heapwatch {
 namespace {
@@ -130,6 +131,15 @@ std::string NormalizeFunctionName(std::string_view name) {
   DropSymbolVersion(out);
   if (out.find('[') != std::string::npos) ElideTypeParameters(out);
   return out;
+}
+
+std::string OffsetName(const HeapProfile& profile, const Location& location) {
+  std::array<char, 24> offset{};
+  std::snprintf(offset.data(), offset.size(), "0x%llx",
+                static_cast<unsigned long long>(profile.offset_of(location)));
+  if (!location.mapping) return offset.data();
+  const std::string_view file = profile.mappings[location.mapping->index()].file;
+  return std::string(file.substr(file.rfind('/') + 1)) + '+' + offset.data();
 }
 
 std::span<const std::string_view> DefaultSkipPatterns() { return kDefaultSkipPatterns; }

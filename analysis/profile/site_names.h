@@ -19,9 +19,15 @@
 #include <string>
 #include <string_view>
 
+#include "analysis/profile/heap_profile.h"
+
 namespace heapwatch {
 
 std::string NormalizeFunctionName(std::string_view name);
+
+// What stands for the name of a frame or a site that has none: "libc.so.6+0x2a1f0", the offset in
+// its file, or "0x7f..." without a mapping.
+std::string OffsetName(const HeapProfile& profile, const Location& location);
 
 // RE2 patterns, to be matched against the whole name, of functions that allocate on behalf of
 // another.

@@ -33,14 +33,12 @@ ContentHash HashFrame(ContentHash function, std::int64_t line) {
 }
 
 ContentHash HashUnnamed(const HeapProfile& profile, const Location& location) {
-  std::uint64_t offset = location.address;
   ContentHash file;
   if (location.mapping) {
     const Mapping& mapping = profile.mappings[location.mapping->index()];
     file = HashText(mapping.build_id.empty() ? mapping.file : mapping.build_id);
-    offset += mapping.file_offset - mapping.start;
   }
-  return HashFrame(file, static_cast<std::int64_t>(offset));
+  return HashFrame(file, static_cast<std::int64_t>(profile.offset_of(location)));
 }
 
 template <class HashOf>

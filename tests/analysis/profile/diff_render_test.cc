@@ -10,6 +10,7 @@
 namespace heapwatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -59,6 +60,30 @@ TEST(DiffText, NamesTheNearestCallersOfASiteThatAnAlertIsAbout) {
   EXPECT_THAT(told(InuseProfile({{{{"f"}, {"a"}}, 100}, {{{"f"}, {"x"}}, 200}})),
               HasSubstr("\n  called most by x"));
   EXPECT_THAT(told(InuseProfile({{{{"f"}}, 100}})), Not(HasSubstr("called")));
+}
+
+TEST(DiffText, FindsTheCallersOfNamesThatABuildDecorates) {
+  const auto told = [](const HeapProfile& after) {
+    const auto diff = Diff(InuseProfile({}), after);
+    return RenderTopSites(*diff, 1, {diff->sites.at(0).site.id()});
+  };
+  EXPECT_THAT(told(InuseProfile({{{{"put[go.shape.int]"}, {"a"}}, 100}})),
+              HasSubstr("\n  called by a"));
+  EXPECT_THAT(told(InuseProfile({{{{"store::put::h0123456789abcdef"}, {"b"}}, 100}})),
+              HasSubstr("\n  called by b"));
+}
+
+TEST(DiffText, NamesFramesWithoutSymbolsAsTheirSitesAre) {
+  ProfileBuilder builder({SampleType{"inuse_space", "bytes"}});
+  const MappingId app = builder.AddMapping(
+      {.start = 0x5000, .limit = 0x9000, .file_offset = 0x200, .file = "/bin/app"});
+  const auto at = [&](std::uint64_t address) {
+    return builder.AddLocation({.mapping = app, .address = address}, {});
+  };
+  builder.AddSample(builder.AddStack({at(0x5042), at(0x5084)}), 0, {100});
+  const auto diff = Diff(InuseProfile({}), std::move(builder).Build());
+  EXPECT_THAT(RenderTopSites(*diff, 1, {diff->sites.at(0).site.id()}),
+              AllOf(HasSubstr("  app+0x242 app ("), HasSubstr("\n  called by app+0x284")));
 }
 
 TEST(DiffText, SaysWhatIsLeftOut) {
