@@ -82,38 +82,44 @@ class Checker {
            FormatRfc3339(TimeOfRowKey(key)) + " (" + ToHex(key) + ")";
   }
 
-  // After damage the rest of the chain cannot be read; that is told once.
+  // After damage the rest of the chain cannot be read; that is told once, as is a keyframe that is
+  // missing.
   void CheckRows() {
     RowChain chain;
-    TargetId target;  // of the chain, where there is one that can be read
-    bool has_chain = false;
+    std::string keyframe;  // the key of the chain's
+    bool is_readable = false;
+    std::unordered_set<std::string> known;  // keyframes that were met or told
     const auto it = Iterate(db_, Family::kRows);
     for (; it->Valid(); it->Next()) {
-      const std::string_view key = it->key().ToStringView();
+      const std::string key = it->key().ToString();
       const std::string_view row = it->value().ToStringView();
       const auto preamble = ReadPreamble(row);
       if (!preamble) {
         Damaged(Place("snapshot", key), preamble.error());
-        has_chain = false;
-        continue;
-      }
-      if (preamble->kind == RowKind::kDelta && (!has_chain || target != TargetOfKey(key))) {
-        if (has_chain || check_.damages.empty()) {
-          Damaged(Place("snapshot", key) + ": what it goes on from is missing");
-        }
+        known.insert(key);  // it may have been one
+        is_readable = false;
         continue;
       }
       RowChain aside;
-      RowChain& applied_to = preamble->kind == RowKind::kAside ? aside : chain;
-      if (preamble->kind == RowKind::kKeyframe) chain = RowChain();
-      if (const auto applied = applied_to.Apply(row); !applied) {
-        Damaged(Place("snapshot", key), applied.error());
-        if (preamble->kind != RowKind::kAside) has_chain = false;
-        continue;
-      }
       if (preamble->kind == RowKind::kKeyframe) {
-        target = TargetOfKey(key);
-        has_chain = true;
+        chain = RowChain();
+        keyframe = key;
+        known.insert(key);
+        is_readable = true;
+      } else if (preamble->kind == RowKind::kDelta) {
+        const Time start = TimeOfRowKey(key) - preamble->since_chain_start;
+        const std::string goes_on_from = RowKey(TargetOfKey(key), start);
+        if (known.insert(goes_on_from).second) {
+          Damaged(Place("snapshot", key) + ": the keyframe that it goes on from, of " +
+                  FormatRfc3339(start) + ", is missing");
+        }
+        if (!is_readable || goes_on_from != keyframe) continue;
+      }
+      const bool is_aside = preamble->kind == RowKind::kAside;
+      if (const auto applied = (is_aside ? aside : chain).Apply(row); !applied) {
+        Damaged(Place("snapshot", key), applied.error());
+        if (!is_aside) is_readable = false;
+        continue;
       }
       for (const ContentHash& stack : preamble->stacks) CheckStack(stack, key);
       ++check_.snapshots;

@@ -23,6 +23,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::UnorderedElementsAreArray;
 
 const Labels kTarget = {{"job", "api"}};
 const TargetId kTargetId = TargetId::Of(kTarget);
@@ -143,6 +144,22 @@ TEST_F(MaintenanceTest, NamesARowThatGoesOnFromNothing) {
   ASSERT_TRUE(rows->Valid());
   Overwrite(Family::kRows, rows->key().ToString(), "\x12garbage");
   EXPECT_THAT(Damages(), Not(IsEmpty()));
+}
+
+TEST_F(MaintenanceTest, NamesAKeyframeThatIsMissingOnceHoweverManyRowsHangOnIt) {
+  std::vector<testing::Matcher<std::string>> expected;
+  for (const Labels& target : {Labels{{"job", "a"}}, Labels{{"job", "b"}}}) {
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(store_->Append(target, Minute(i), profiles_[0]));
+    const std::string keyframe = RowKey(TargetId::Of(target), Minute(0));
+    ASSERT_EQ(KindOf(*store_->db().Get(Family::kRows, keyframe)), RowKind::kKeyframe);
+    Overwrite(Family::kRows, keyframe, "");
+    Open();
+    expected.push_back(
+        AllOf(HasSubstr(TargetId::Of(target).ToString()),
+              HasSubstr("the keyframe that it goes on from, of 1970-01-01T00:00:00Z, "
+                        "is missing")));
+  }
+  EXPECT_THAT(Damages(), UnorderedElementsAreArray(expected));
 }
 
 TEST_F(MaintenanceTest, NamesAHeaderThatStandsUnderAnotherMoment) {
