@@ -163,7 +163,7 @@ void AlertState::BeginNew(const std::vector<Finding>& findings, Now& now) {
     if (!IsWanted(finding, rules_.For(labels), now.time)) continue;
     if (OnlyStands(finding)) continue;  // no news: it may just have been resolved
     if (active_.size() >= kMaxAlerts) {
-      ++overflow_count_;
+      ++now.outcome.left_out;
       continue;
     }
     Entry entry;

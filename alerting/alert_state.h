@@ -99,6 +99,7 @@ class AlertState {
   struct Outcome {
     std::vector<Alert> due;  // to be sent now
     std::vector<AlertChange> changes;
+    std::size_t left_out = 0;  // problems not followed, as there were kMaxAlerts alerts already
   };
 
   // What a step goes by besides what was found.
@@ -134,9 +135,6 @@ class AlertState {
   // be read.
   std::string Save(const std::set<Labels>& untold = {}) const;
   Result<std::vector<std::string>> Restore(std::string_view text);
-
-  // Suspicions not followed because there were kMaxAlerts already.
-  std::uint64_t overflow_count() const { return overflow_count_; }
 
   static constexpr std::size_t kMaxAlerts = 2000;
 
@@ -202,7 +200,6 @@ class AlertState {
   std::map<FindingKey, Entry> active_;  // pending and firing
   std::vector<Entry> resolved_;         // sent for a while longer
   std::optional<Time> last_step_;
-  std::uint64_t overflow_count_ = 0;
 };
 
 }  // namespace heapwatch

@@ -50,6 +50,17 @@ void LogPace(Duration took, Duration interval) {
   }
 }
 
+void LogLeftOut(std::size_t left_out) {
+  if (left_out == 0) {
+    spdlog::info("every problem has its alert again");
+  } else {
+    spdlog::error(
+        "{} problems have no alert, as there are {} alerts already: let `alerting` ask for more "
+        "(min_slope, min_size, min_churn_rate)",
+        left_out, AlertState::kMaxAlerts);
+  }
+}
+
 // Hands what was saved under `key` to `restore`, and tells what of it is lost.
 template <class Restore>
 void RestoreState(const Store& store, std::string_view key, std::string_view what,
@@ -214,6 +225,9 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
   if (const auto kept = KeepLimits(parts_.store, statuses, stored); !kept)
     spdlog::error("the memory limits could not be stored: {}", kept.error().message);
   LogChanges(outcome.changes);
+  parts_.metrics.ObserveLeftOutAlerts(outcome.left_out);
+  if ((outcome.left_out > 0) != std::exchange(leaves_out_, outcome.left_out > 0))
+    LogLeftOut(outcome.left_out);
   parts_.webhooks.Send(outcome.due);
   parts_.alertmanagers.Send(std::move(outcome.due));
   parts_.site_gauges.Update(evaluation->targets);

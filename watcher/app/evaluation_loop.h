@@ -82,6 +82,7 @@ class EvaluationLoop {
   PooledTracker pooled_tracker_;
   AlertState alert_state_;
   AlertLog alert_log_;
+  bool leaves_out_ = false;  // problems without an alert, of which there are too many
   GoneTargets gone_targets_;
   DownTimes down_times_;
   std::map<std::string, Pin> pinned_;  // as they stand in the store

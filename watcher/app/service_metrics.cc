@@ -250,6 +250,9 @@ ServiceMetrics::ServiceMetrics(std::string storage_path)
                                 "When all targets were judged last, Unix time.")),
       evaluation_failures_(AddCounter(registry_, "heapwatch_evaluation_failures_total",
                                       "Targets whose history could not be judged.")),
+      alerts_left_out_(
+          AddGauge(registry_, "heapwatch_alerts_left_out",
+                   "Problems that have no alert because there are too many alerts already.")),
       reload_successful_(AddGauge(registry_, "heapwatch_config_last_reload_successful",
                                   "Whether the last reload of the configuration succeeded.")),
       last_reload_(AddGauge(registry_, "heapwatch_config_last_reload_success_timestamp_seconds",

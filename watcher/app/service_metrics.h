@@ -44,6 +44,7 @@ class ServiceMetrics {
 
   void ObserveScrape(const ScrapeOutcome& outcome);
   void ObserveEvaluation(Duration duration, Time at, std::size_t failed_targets);
+  void ObserveLeftOutAlerts(std::size_t count) { alerts_left_out_.Set(static_cast<double>(count)); }
   void ObserveReload(bool ok, Time at);
   void ObserveAgeing(const AgeingReport& report);
   void ObserveWebConfig(bool ok) { web_config_successful_.Set(ok ? 1 : 0); }
@@ -62,6 +63,7 @@ class ServiceMetrics {
   prometheus::Histogram& evaluation_duration_;
   prometheus::Gauge& last_evaluation_;
   prometheus::Counter& evaluation_failures_;
+  prometheus::Gauge& alerts_left_out_;
   prometheus::Gauge& reload_successful_;
   prometheus::Gauge& last_reload_;
   prometheus::Counter& task_failures_;

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
@@ -10,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -323,6 +327,45 @@ TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilDiscoveryDropsIt) {
   EXPECT_FALSE(down()->is_resolved);
   at(32, false);
   EXPECT_TRUE(down()->is_resolved);
+}
+
+TEST_F(EvaluationLoopTest, TellsOnceThatThereAreMoreProblemsThanAlerts) {
+  std::ostringstream log;
+  End();
+  const auto logger = spdlog::default_logger();
+  spdlog::set_default_logger(
+      std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  Begin();
+  SetStatus(false);
+  {
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < AlertState::kMaxAlerts + 4; ++i) {
+      statuses_.push_back(statuses_.front());
+      statuses_.back().labels["service"] = "s" + std::to_string(i);
+    }
+  }
+  for (const int minute : {1, 20, 21, 22}) EvaluateAt(kStart + minutes(minute));
+  const auto left_out = [&] {
+    ServiceStatus status;
+    status.plan = std::make_shared<const TargetPlan>();
+    for (const auto& family : metrics_.Collect(status))
+      if (family.name == "heapwatch_alerts_left_out") return family.metric.at(0).gauge.value;
+    return -1.0;
+  };
+  EXPECT_EQ(left_out(), 5);
+  SetStatus(true);
+  for (const int minute : {23, 24}) EvaluateAt(kStart + minutes(minute));
+  EXPECT_EQ(left_out(), 0);
+  End();
+  spdlog::set_default_logger(logger);
+  Begin();
+  const auto times = [&](std::string_view what) {
+    int count = 0;
+    for (std::size_t at = 0; (at = log.str().find(what, at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  EXPECT_EQ(times("5 problems have no alert, as there are 2000 alerts already"), 1) << log.str();
+  EXPECT_EQ(times("every problem has its alert again"), 1);
 }
 
 TEST_F(EvaluationLoopTest, KnowsOverARestartSinceWhenATargetIsDown) {
