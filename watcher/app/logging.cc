@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <memory>
+#include <string>
 
 #include "analysis/base/utf8.h"
 
@@ -33,14 +34,14 @@ constexpr const char* kJsonPattern =
 
 }  // namespace
 
-void SetUpLogging(LogFormat format, const std::string& level) {
+void SetUpLogging(LogFormat format, spdlog::level::level_enum level) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<JsonMessageFlag>('*');
   formatter->set_pattern(format == LogFormat::kJson ? kJsonPattern : kTextPattern);
   auto logger = std::make_shared<spdlog::logger>(
       "heapwatch", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   logger->set_formatter(std::move(formatter));
-  logger->set_level(spdlog::level::from_str(level));
+  logger->set_level(level);
   spdlog::set_default_logger(std::move(logger));
 }
 

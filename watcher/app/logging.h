@@ -1,9 +1,7 @@
 // Sets up the process' log, spdlog's default logger, on standard error.
 #pragma once
 
-#include <string>
-
-#include "analysis/base/error.h"
+#include <spdlog/common.h>
 
 namespace heapwatch {
 
@@ -12,7 +10,6 @@ enum class LogFormat {
   kJson,  // {"time":"2026-01-31T12:00:00.000Z","level":"info","message":"target {...} is up"}
 };
 
-// `level` is one of debug, info, warn, error.
-void SetUpLogging(LogFormat format, const std::string& level);
+void SetUpLogging(LogFormat format, spdlog::level::level_enum level);
 
 }  // namespace heapwatch

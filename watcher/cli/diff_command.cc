@@ -16,6 +16,7 @@
 #include "analysis/profile/diff_text.h"
 #include "analysis/profile/flame_svg.h"
 #include "analysis/profile/flame_tree.h"
+#include "watcher/cli/choice_option.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/config_option.h"
 #include "watcher/cli/output.h"
@@ -70,17 +71,6 @@ Formats:
   svg              a differential flame graph in one file: red grew, blue shrank
 
 Exit codes: 0 fine, 1 a file cannot be read or the two cannot be compared, 2 wrong usage.)";
-
-// An option that takes one of the names in `choices` and nothing else: CLI11's own transformers
-// take an enum's number, too.
-template <class T>
-CLI::Option* AddChoice(CLI::App& command, const std::string& name, T& out,
-                       const std::map<std::string, T>& choices, const std::string& description) {
-  return command
-      .add_option_function<std::string>(
-          name, [&](const std::string& choice) { out = choices.at(choice); }, description)
-      ->check(CLI::IsMember(choices).description(""));
-}
 
 std::string BaseName(const std::string& path) {
   return std::filesystem::path(path).filename().string();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "analysis/series/series_json.h"
 #include "analysis/series/site_window_builder.h"
 #include "analysis/trend/replay.h"
+#include "watcher/cli/choice_option.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/config_option.h"
 #include "watcher/cli/profile_files.h"
@@ -28,9 +30,11 @@ namespace json = boost::json;
 
 constexpr std::size_t kMaxSeriesBytes = 1U << 30;
 
+const std::map<std::string, bool> kFormats = {{"text", false}, {"jsonl", true}};
+
 struct ReplayArguments {
   std::vector<std::string> paths;
-  std::string format = "text";
+  bool as_json_lines = false;
   std::string config_file;
 };
 
@@ -136,7 +140,7 @@ int RunReplay(const ReplayArguments& arguments) {
   const auto work = [&] {
     for (std::size_t i = next++; i < count; i = next++) {
       results[i] = std::make_unique<Result<std::string>>(
-          ReplayPath(arguments.paths[i], *judging, arguments.format == "jsonl"));
+          ReplayPath(arguments.paths[i], *judging, arguments.as_json_lines));
       done[i] = true;
       done[i].notify_one();
     }
@@ -170,9 +174,10 @@ void AddReplayCommand(CLI::App& app, int& exit_code) {
                    "A directory of heap profiles of one process, or a .json series as `heapwatch "
                    "export` writes it")
       ->required();
-  command->add_option("--format", arguments->format, "text for people, jsonl for programs")
-      ->check(CLI::IsMember({"text", "jsonl"}))
-      ->capture_default_str();
+  AddChoice(*command, "--format", arguments->as_json_lines, kFormats,
+            "text for people, jsonl for programs")
+      ->default_str("text")
+      ->type_name("FORMAT");
   AddConfigOption(*command, arguments->config_file);
   command->footer(
       "A profile's moment is its time_nanos, else its file name as Unix milliseconds, else the\n"

@@ -17,6 +17,7 @@
 #include "analysis/base/units.h"
 #include "watcher/app/logging.h"
 #include "watcher/app/service.h"
+#include "watcher/cli/choice_option.h"
 #include "watcher/cli/commands.h"
 #include "watcher/net/url.h"
 #include "watcher/net/version.h"
@@ -27,11 +28,17 @@ namespace {
 const std::map<std::string, LogFormat> kLogFormats = {{"text", LogFormat::kText},
                                                       {"json", LogFormat::kJson}};
 
+const std::map<std::string, spdlog::level::level_enum> kLogLevels = {
+    {"debug", spdlog::level::debug},
+    {"info", spdlog::level::info},
+    {"warn", spdlog::level::warn},
+    {"error", spdlog::level::err}};
+
 constexpr const char* kThinOut = "--storage.thin-out";
 
 struct ServeArguments {
   ServiceOptions service;
-  std::string log_level = "info";
+  spdlog::level::level_enum log_level = spdlog::level::info;
   LogFormat log_format = LogFormat::kText;
 };
 
@@ -190,12 +197,10 @@ void AddServeCommand(CLI::App& app, int& exit_code) {
   command->add_flag("--web.enable-push", service.enable_push,
                     "Take profiles that are pushed: POST /api/v1/profiles, and /ingest as "
                     "Pyroscope's agents send them");
-  command->add_option("--log.level", arguments->log_level, "debug, info, warn or error")
-      ->type_name("LEVEL")
-      ->check(CLI::IsMember({"debug", "info", "warn", "error"}).description(""))
-      ->capture_default_str();
-  command->add_option("--log.format", arguments->log_format, "text or json")
-      ->transform(CLI::CheckedTransformer(kLogFormats).description(""))
+  AddChoice(*command, "--log.level", arguments->log_level, kLogLevels, "debug, info, warn or error")
+      ->default_str("info")
+      ->type_name("LEVEL");
+  AddChoice(*command, "--log.format", arguments->log_format, kLogFormats, "text or json")
       ->default_str("text")
       ->type_name("FORMAT");
   command->footer(kFooter);

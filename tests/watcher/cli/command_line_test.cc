@@ -54,6 +54,18 @@ TEST(CommandLine, UnknownCommandIsAUsageErrorThatNamesItAndThoseThereAre) {
       HasSubstr("there is no command \"bogus\": expected one of config, rules, web-config\n"));
 }
 
+TEST(CommandLine, TakesAChoiceByItsNameAndNotByANumber) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"serve", "--log.format", "1"},
+                                             {"serve", "--log.level", "1"},
+                                             {"replay", "x", "--format", "1"},
+                                             {"diff", "a", "b", "--by", "1"}}) {
+    const CommandOutcome outcome = RunCommand(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << arguments[0];
+    EXPECT_THAT(outcome.err, HasSubstr("1 not in {")) << arguments[0];
+  }
+}
+
 TEST(CommandLine, UnknownOptionIsAUsageErrorThatNamesItAndTheNearest) {
   const CommandOutcome outcome = RunCommand({"targets", "--frobnicate"});
   EXPECT_EQ(outcome.exit_code, 2);
