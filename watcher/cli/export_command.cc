@@ -4,6 +4,7 @@
 #include <string>
 
 #include "analysis/series/series_json.h"
+#include "watcher/api/target_selector.h"
 #include "watcher/app/stored_limits.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/config_option.h"
@@ -23,7 +24,8 @@ struct ExportArguments {
 };
 
 constexpr const char* kFooter =
-    R"(TARGET is an id or an instance, as /api/v1/targets tells them. Times are RFC 3339, Unix seconds or now-3h.
+    R"(TARGET is an id, an instance or job="checkout", as /api/v1/targets tells them. Times are RFC 3339, Unix seconds or
+now-3h.
 The service may go on running: the store is only read. The memory limit that the service knew last goes with the series.
 
 Example:
@@ -31,25 +33,6 @@ Example:
   heapwatch replay checkout.json
 
 Exit codes: 0 fine, 1 no such store or target, 2 wrong usage.)";
-
-Result<StoredTarget> FindTarget(const Store& store, const std::string& wanted) {
-  const auto targets = store.Targets();
-  if (!targets) return Fail(targets.error());
-  const StoredTarget* found = nullptr;
-  std::string known;
-  for (const StoredTarget& target : *targets) {
-    known += "\n  " + target.id.ToString() + " " + ToString(target.labels);
-    if (target.id.ToString() == wanted) return target;
-    if (Get(target.labels, "instance") != wanted) continue;
-    if (found != nullptr)
-      return Fail(ErrorCode::kInvalidArgument,
-                  "several targets have the instance \"" + wanted + "\": give an id instead");
-    found = &target;
-  }
-  if (found != nullptr) return *found;
-  return Fail(ErrorCode::kNotFound, "no target \"" + wanted + "\" is stored; there are:" +
-                                        (known.empty() ? " none" : known));
-}
 
 Result<void> Export(const ExportArguments& arguments) {
   const Time now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
@@ -59,7 +42,9 @@ Result<void> Export(const ExportArguments& arguments) {
   if (!to) return Fail(to.error().In("--to"));
   const auto store = RocksStore::Open(arguments.storage_path, {.read_only = true});
   if (!store) return Fail(store.error());
-  const auto target = FindTarget(**store, arguments.target);
+  const auto targets = (*store)->Targets();
+  if (!targets) return Fail(targets.error());
+  const auto target = SelectTarget(arguments.target, *targets);
   if (!target) return Fail(target.error());
   const auto judging = LoadJudging(arguments.config_file);
   if (!judging) return Fail(judging.error());

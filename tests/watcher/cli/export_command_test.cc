@@ -17,6 +17,7 @@
 namespace heapwatch {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class ExportCommand : public ::testing::Test {
@@ -96,6 +97,20 @@ TEST_F(ExportCommand, NamesTheTargetsThereAreWhereTheWantedOneIsNot) {
   EXPECT_EQ(Run({"10.9.9.9:1"}), 1);
   EXPECT_THAT(err_, HasSubstr("10.9.9.9:1"));
   EXPECT_THAT(err_, HasSubstr("10.0.0.1:6060"));
+}
+
+TEST_F(ExportCommand, FindsTargetsAsTheServiceDoes) {
+  EXPECT_EQ(Run({"service=\"shop\"", "-o", folder_ + "/run.json"}), 0) << err_;
+  const Labels other = {{"instance", "10.0.0.2:6060"}, {"service", "shop"}};
+  ProfileBuilder builder(std::vector<SampleType>{{"inuse_space", "bytes"}});
+  builder.AddSample({{"main.f"}}, 16, {160});
+  {
+    const auto store = RocksStore::Open(folder_ + "/data");
+    ASSERT_TRUE(
+        (*store)->Append(other, FromUnixMillis(1'750'000'000'000), std::move(builder).Build()));
+  }
+  EXPECT_EQ(Run({"service=\"shop\""}), 1);
+  EXPECT_THAT(err_, AllOf(HasSubstr("fits 2 targets"), HasSubstr(TargetId::Of(other).ToString())));
 }
 
 TEST_F(ExportCommand, SaysWhereNothingIsStoredInTheTimeAsked) {
