@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "analysis/base/base64.h"
+#include "config/read_file.h"
 #include "config/yaml_reader.h"
 
 namespace heapwatch {
@@ -120,7 +121,7 @@ class Reader {
 }  // namespace
 
 Result<KubernetesAccess> LoadKubeconfig(const std::string& path) {
-  const auto text = ReadYamlFile(path);
+  const auto text = ReadFile(path);
   if (!text) return Fail(text.error());
   try {
     auto access = Reader(path).Read(YAML::Load(*text));

@@ -13,6 +13,7 @@
 #include "config/load_alerting.h"
 #include "config/load_discovery.h"
 #include "config/load_http_client.h"
+#include "config/read_file.h"
 #include "config/relabel.h"
 #include "config/targets.h"
 #include "config/yaml_reader.h"
@@ -302,7 +303,7 @@ Result<Config> ParseConfig(std::string_view text, std::string_view file) {
 }
 
 Result<Config> LoadConfig(const std::string& path) {
-  const auto text = ReadYamlFile(path);
+  const auto text = ReadFile(path);
   if (!text) return Fail(text.error());
   return ParseConfig(*text, path);
 }

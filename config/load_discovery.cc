@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "config/load_http_client.h"
+#include "config/read_file.h"
 
 namespace heapwatch {
 namespace {
@@ -236,7 +237,7 @@ Result<Groups> ParseJsonGroups(std::string_view text, std::string_view name) {
 }
 
 Result<Groups> LoadTargetGroups(const std::string& path) {
-  const auto text = ReadYamlFile(path);
+  const auto text = ReadFile(path);
   if (!text) return Fail(text.error());
   std::string ending = std::filesystem::path(path).extension();
   const bool is_json = ending == ".json" || ending == ".JSON";

@@ -4,6 +4,7 @@
 #include <array>
 #include <set>
 
+#include "config/read_file.h"
 #include "config/web_config.h"
 #include "config/yaml_reader.h"
 
@@ -203,7 +204,7 @@ Result<WebConfig> ParseWebConfig(std::string_view text, const std::string& file)
 }
 
 Result<WebConfig> LoadWebConfig(const std::string& path) {
-  const auto text = ReadYamlFile(path);
+  const auto text = ReadFile(path);
   if (!text) return Fail(text.error());
   return ParseWebConfig(*text, path);
 }

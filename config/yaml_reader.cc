@@ -1,12 +1,9 @@
 #include "config/yaml_reader.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 #include <utility>
@@ -19,7 +16,6 @@ namespace heapwatch {
 namespace {
 
 constexpr std::size_t kMaxProblems = 20;
-constexpr std::size_t kMaxFileBytes = 16U << 20;
 
 std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
@@ -349,21 +345,6 @@ Result<void> ReadYaml(std::string_view text, std::string_view file,
   }
   if (auto error = reader.error()) return Fail(*std::move(error));
   return {};
-}
-
-Result<std::string> ReadYamlFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  if (file) {
-    text.resize(kMaxFileBytes + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-  }
-  if (file.bad() || !file.is_open() || (text.empty() && !file.eof()))
-    return Fail(ErrorCode::kNotFound, path + ": cannot be read: " + std::strerror(errno));
-  if (text.size() > kMaxFileBytes)
-    return Fail(ErrorCode::kLimit, path + ": is larger than 16 MiB, which no configuration is");
-  return text;
 }
 
 }  // namespace heapwatch

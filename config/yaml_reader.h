@@ -85,7 +85,4 @@ class YamlReader {
 Result<void> ReadYaml(std::string_view text, std::string_view file,
                       const std::function<void(YamlReader&, const YAML::Node&)>& read);
 
-// The text of a file. kNotFound where it cannot be read, kLimit over 16 MiB.
-Result<std::string> ReadYamlFile(const std::string& path);
-
 }  // namespace heapwatch

@@ -274,7 +274,6 @@ TEST(LoadConfig, NamesAFileItCannotRead) {
   EXPECT_EQ(config.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(config.error().message,
               HasSubstr("/nonexistent/heapwatch.yml: cannot be read: No such file"));
-  EXPECT_FALSE(LoadConfig("/").has_value());
 }
 
 TEST(LoadConfig, StopsListingAfterTwentyProblems) {

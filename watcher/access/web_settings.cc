@@ -2,35 +2,28 @@
 
 #include <openssl/sha.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <string_view>
 #include <vector>
 
+#include "config/read_file.h"
 #include "watcher/net/file_stamp.h"
 
 namespace heapwatch {
 namespace {
 
-constexpr std::size_t kMostTokenBytes = 8192;
 constexpr std::size_t kLeastTokenBytes = 8;
 
 Result<std::string> ReadToken(const BearerToken& token) {
-  const auto bad = [&](const std::string& what) {
+  const std::string where = "the token of \"" + token.name + '"';
+  auto text = ReadLineOfFile(token.credentials_file);
+  if (!text) return Fail(text.error().In(where));
+  const auto bad = [&](std::string_view what) {
     return Fail(ErrorCode::kInvalidArgument,
-                "the token of \"" + token.name + "\": " + token.credentials_file + ": " + what);
+                where + ": " + token.credentials_file + std::string(what));
   };
-  std::ifstream file(token.credentials_file, std::ios::binary);
-  if (!file) return bad(std::strerror(errno));
-  std::string text(kMostTokenBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMostTokenBytes) return bad("is larger than 8 KiB, which no token is");
-  text.erase(text.find_last_not_of(" \t\r\n") + 1);
-  text.erase(0, text.find_first_not_of(" \t\r\n"));
-  if (text.size() < kLeastTokenBytes)
-    return bad("is shorter than 8 characters; make one with `openssl rand -hex 32`");
-  if (text.find_first_of(" \t\r\n") != std::string::npos) return bad("holds more than one word");
+  if (text->size() < kLeastTokenBytes)
+    return bad(": is shorter than 8 characters; make one with `openssl rand -hex 32`");
+  if (text->find(' ') != std::string::npos) return bad(": holds more than one word");
   return text;
 }
 

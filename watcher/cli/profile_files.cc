@@ -1,16 +1,13 @@
 #include "watcher/cli/profile_files.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <cstring>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "analysis/base/units.h"
+#include "config/read_file.h"
 
 namespace heapwatch {
 namespace {
@@ -39,29 +36,8 @@ Time TimeFromFile(const fs::path& path) {
 
 }  // namespace
 
-Result<std::string> ReadWholeFile(const fs::path& path, std::size_t max_bytes) {
-  std::error_code error;
-  if (fs::is_directory(path, error))
-    return Fail(ErrorCode::kInvalidArgument, path.string() + ": is a directory, not a file");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Fail(ErrorCode::kNotFound, path.string() + ": " + std::strerror(errno));
-  std::string bytes;
-  constexpr std::size_t kChunkBytes = 1U << 20;
-  while (file) {
-    const std::size_t size = bytes.size();
-    bytes.resize(size + kChunkBytes);
-    file.read(bytes.data() + size, static_cast<std::streamsize>(kChunkBytes));
-    bytes.resize(size + static_cast<std::size_t>(file.gcount()));
-    if (bytes.size() > max_bytes)
-      return Fail(ErrorCode::kLimit, path.string() + ": is larger than " +
-                                         FormatBytes(static_cast<double>(max_bytes)));
-  }
-  if (file.bad()) return Fail(ErrorCode::kUnavailable, path.string() + ": " + std::strerror(errno));
-  return bytes;
-}
-
 Result<HeapProfile> ReadProfileFile(const fs::path& path, const DecodeLimits& limits) {
-  auto bytes = ReadWholeFile(path, kMaxProfileBytes);
+  auto bytes = ReadFile(path.string(), kMaxProfileBytes);
   if (!bytes) return Fail(bytes.error());
   auto profile = DecodeProfile(*bytes, limits);
   if (!profile) return Fail(profile.error().In(path.string()));

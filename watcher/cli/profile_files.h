@@ -1,9 +1,7 @@
-// Reads heap profiles of any format, and other files, for the sub-commands. Errors name the file.
+// Reads heap profiles of any format for the sub-commands. Errors name the file.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
-#include <string>
 #include <vector>
 
 #include "analysis/base/error.h"
@@ -25,8 +23,5 @@ struct RecordedProfile {
 // time_nanos, else its file name as Unix milliseconds ("1795345918892.pb.gz"), else the file's
 // modification time.
 Result<std::vector<RecordedProfile>> ReadProfileDirectory(const std::filesystem::path& directory);
-
-// The whole of a file or a pipe; kLimit above `max_bytes`.
-Result<std::string> ReadWholeFile(const std::filesystem::path& path, std::size_t max_bytes);
 
 }  // namespace heapwatch

@@ -17,6 +17,7 @@
 #include "analysis/series/series_json.h"
 #include "analysis/series/site_window_builder.h"
 #include "analysis/trend/replay.h"
+#include "config/read_file.h"
 #include "watcher/cli/choice_option.h"
 #include "watcher/cli/commands.h"
 #include "watcher/cli/config_option.h"
@@ -56,7 +57,7 @@ Result<ReplayInput> ReadInput(const fs::path& path, const SiteAttributor& attrib
     return ReplayInput{
         .run = name.string(), .window = builder.Build(), .profiles = *std::move(profiles)};
   }
-  auto bytes = ReadWholeFile(path, kMaxSeriesBytes);
+  auto bytes = ReadFile(path.string(), kMaxSeriesBytes);
   if (!bytes) return Fail(bytes.error());
   auto document = ReadSeriesJson(*bytes);
   if (!document) return Fail(document.error().In(path.string()));

@@ -1,7 +1,9 @@
 #include "watcher/discovery/kubernetes_access.h"
 
 #include <cstdlib>
-#include <fstream>
+#include <utility>
+
+#include "config/read_file.h"
 
 namespace heapwatch {
 namespace {
@@ -44,13 +46,9 @@ Result<std::vector<std::string>> NamespacesOf(const KubernetesSdConfig& config,
                                               const InCluster& in_cluster) {
   std::vector<std::string> namespaces = config.namespaces;
   if (config.own_namespace) {
-    const std::string file = in_cluster.folder + "/namespace";
-    std::string own;
-    std::ifstream(file) >> own;
-    if (own.empty())
-      return Fail(ErrorCode::kNotFound,
-                  "own_namespace: " + file + " cannot be read: is this in a cluster?");
-    namespaces.push_back(own);
+    auto own = ReadLineOfFile(in_cluster.folder + "/namespace");
+    if (!own) return Fail(own.error().In("own_namespace (is this in a cluster?)"));
+    namespaces.push_back(*std::move(own));
   }
   if (namespaces.empty()) namespaces.emplace_back();
   return namespaces;

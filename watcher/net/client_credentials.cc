@@ -1,36 +1,19 @@
 #include "watcher/net/client_credentials.h"
 
-#include <algorithm>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
+#include <string_view>
 
 #include "analysis/base/base64.h"
+#include "config/read_file.h"
 
 namespace heapwatch {
 namespace {
 
-constexpr std::size_t kMostSecretBytes = 64U << 10;
-
-Result<std::string> ReadSecretFile(const std::string& path, const std::string& field) {
-  const auto bad = [&](const std::string& what) {
-    return Fail(ErrorCode::kInvalidArgument, field + ": " + path + ": " + what);
-  };
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return bad(std::strerror(errno));
-  std::string text(kMostSecretBytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad()) return bad("cannot be read");
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kMostSecretBytes) return bad("is larger than 64 KiB, which no secret is");
-  text.erase(text.find_last_not_of(" \t\r\n") + 1);
-  text.erase(0, std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-  if (text.empty()) return bad("is empty");
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::any_of(text.begin(), text.end(), is_control)) return bad("holds more than one line");
-  return text;
+Result<std::string> ReadSecretFile(const std::string& path, std::string_view field) {
+  auto secret = ReadLineOfFile(path);
+  if (!secret) return Fail(secret.error().In(field));
+  return secret;
 }
 
 Result<std::string> PlainOrFile(const Secret& plain, const std::string& file,

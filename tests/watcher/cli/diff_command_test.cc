@@ -145,7 +145,7 @@ TEST_F(DiffCommand, ComparesTwoTargetsOfAService) {
 TEST_F(DiffCommand, NamesTheFileThatIsMissingOrIsNoProfile) {
   Write("page.html", "<!DOCTYPE html><html><body>Sign in</body></html>");
   EXPECT_EQ(Run({Path("a.pb.gz"), Path("none.pb.gz")}), kExitBadInput);
-  EXPECT_THAT(err_, HasSubstr("none.pb.gz: No such file"));
+  EXPECT_THAT(err_, HasSubstr("none.pb.gz: cannot be read: No such file"));
   EXPECT_EQ(Run({Path("page.html"), Path("b.pb.gz")}), kExitBadInput);
   EXPECT_THAT(err_, HasSubstr("page.html: "));
   EXPECT_EQ(Run({folder_, Path("b.pb.gz")}), kExitBadInput);
