@@ -51,8 +51,6 @@ void CheckTargets(YamlReader& reader, const YAML::Node& node, const ScrapeConfig
   }
 }
 
-Result<void> AnyText(const std::string&) { return {}; }
-
 void ReadRelabelConfig(YamlReader& reader, const YAML::Node& node, const std::string& where,
                        std::vector<RelabelConfig>& out) {
   RelabelConfig rule;
@@ -68,7 +66,7 @@ void ReadRelabelConfig(YamlReader& reader, const YAML::Node& node, const std::st
     action.clear();
   };
   reader.Map(node, where,
-             {action_field, reader.TextList("source_labels", &rule.source_labels, AnyText),
+             {action_field, reader.TextList("source_labels", &rule.source_labels),
               reader.Text("separator", &rule.separator), reader.Text("regex", &rule.regex),
               reader.Text("target_label", &rule.target_label),
               reader.Text("replacement", &rule.replacement), reader.Count("modulus", &modulus, 0)});
@@ -95,7 +93,7 @@ void ReadParams(YamlReader& reader, const YAML::Node& node, ScrapeConfig& job) {
       reader.Problem(entry.first.Mark(),
                      "params." + name + ": expected a list of values, such as [\"1\"]");
     } else {
-      reader.TextList("params." + name, &job.params[name], AnyText).read(entry.second);
+      reader.TextList("params." + name, &job.params[name]).read(entry.second);
     }
   }
 }
@@ -119,9 +117,6 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
   job.stop_scraping = global.stop_scraping;
   std::optional<Duration> timeout;
   Duration own_timeout{};
-  const auto set_body_limit = [&](std::int64_t n) {
-    job.body_size_limit_bytes = static_cast<std::size_t>(n);
-  };
   std::vector<YAML::Node> groups;
   auto timeout_field = reader.Time("scrape_timeout", &own_timeout);
   const auto read_timeout = timeout_field.read;
@@ -134,9 +129,9 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
        reader.Text("profile_path", &job.profile_path),
        reader.Text("metrics_path", &job.metrics_path),
        reader.Section("params", [&](const YAML::Node& n) { ReadParams(reader, n, job); }),
-       reader.Size("body_size_limit", set_body_limit),
+       reader.Size("body_size_limit", &job.body_size_limit_bytes),
        StopScrapingField(reader, &job.stop_scraping),
-       reader.Size("memory_limit", [&](std::int64_t n) { job.memory_limit_bytes = n; }),
+       reader.Size("memory_limit", &job.memory_limit_bytes),
        reader.List("static_configs",
                    [&](const YAML::Node& n, const std::string& path) {
                      ReadTargetGroup(reader, n, where + "." + path, CheckAddress,
@@ -175,14 +170,11 @@ void ReadJob(YamlReader& reader, const YAML::Node& node, const std::string& wher
 }
 
 void ReadScrapeBudget(YamlReader& reader, const YAML::Node& node, ScrapeBudgetConfig& budget) {
-  const auto bytes = [](std::size_t* field) {
-    return [field](std::int64_t n) { *field = static_cast<std::size_t>(n); };
-  };
   reader.Map(node, "global.scrape_budget",
              {reader.Number("serving_share", &budget.serving_share, 0.001, 1),
-              reader.Size("target_bytes_per_minute", bytes(&budget.target_bytes_per_minute)),
-              reader.Size("total_bytes_per_minute", bytes(&budget.total_bytes_per_minute)),
-              reader.Size("bytes_in_flight", bytes(&budget.bytes_in_flight))});
+              reader.Size("target_bytes_per_minute", &budget.target_bytes_per_minute),
+              reader.Size("total_bytes_per_minute", &budget.total_bytes_per_minute),
+              reader.Size("bytes_in_flight", &budget.bytes_in_flight)});
 }
 
 YamlReader::Field ExternalLabelsField(YamlReader& reader, Labels* out) {
@@ -220,19 +212,16 @@ void ReadGlobal(YamlReader& reader, const YAML::Node& node, GlobalConfig& global
 }
 
 void ReadDetection(YamlReader& reader, const YAML::Node& node, TrendOptions& out) {
-  const auto bytes = [](double* field) {
-    return [field](std::int64_t n) { *field = static_cast<double>(n); };
-  };
   reader.Map(node, "detection",
              {reader.Time("warm_up", &out.warm_up, Duration(0)),
               reader.Count("warm_up_cycles", &out.warm_up_cycles, 0),
               reader.Number("min_z", &out.min_z, 0, kNoMaximum),
-              reader.Size("min_growth", bytes(&out.min_growth_bytes)),
+              reader.Size("min_growth", &out.min_growth_bytes),
               reader.Number("min_growth_of_limit", &out.min_growth_of_limit, 0, 1),
               reader.Time("patience", &out.patience, Duration(0)),
               reader.Number("urgent_share_of_headroom", &out.urgent_share_of_headroom, 0, 1),
               reader.Time("max_window", &out.max_window),
-              reader.Size("churn_alloc_rate", bytes(&out.churn_bytes_per_second)),
+              reader.Size("churn_alloc_rate", &out.churn_bytes_per_second),
               reader.Time("churn_lifetime", &out.churn_lifetime, Duration(0)),
               reader.Time("churn_for", &out.churn_for, Duration(0)),
               reader.Number("gogc", &out.gogc, 0, kNoMaximum)});

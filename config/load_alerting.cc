@@ -47,17 +47,14 @@ YamlReader::Field AlertOnField(YamlReader& reader, std::vector<AlertOn>* out) {
 
 // What can be said of all alerts in the section and of some in a rule.
 Fields OwnFields(YamlReader& reader, AlertRule& rule) {
-  const auto bytes = [](double* field) {
-    return [field](std::int64_t n) { *field = static_cast<double>(n); };
-  };
   return {AlertOnField(reader, &rule.alert_on),
-          reader.Size("min_slope", bytes(&rule.min_slope_bytes_per_hour), 0),
-          reader.Size("min_size", bytes(&rule.min_size_bytes), 0),
+          reader.Size("min_slope", &rule.min_slope_bytes_per_hour, 0),
+          reader.Size("min_size", &rule.min_size_bytes, 0),
           reader.Number("min_share_of_heap", &rule.min_share_of_heap, 0, 1),
           reader.Time("limit_within", &rule.limit_within),
-          reader.Size("min_churn_rate", bytes(&rule.min_churn_bytes_per_second), 0),
+          reader.Size("min_churn_rate", &rule.min_churn_bytes_per_second, 0),
           reader.Number("min_churn_share", &rule.min_churn_share, 0, 1),
-          reader.Size("min_regression_rate", bytes(&rule.min_regression_bytes_per_second), 0),
+          reader.Size("min_regression_rate", &rule.min_regression_bytes_per_second, 0),
           reader.Time("for", &rule.hold_for, Duration(0)),
           reader.Time("warm_up_after_deploy", &rule.warm_up_after_deploy, Duration(0)),
           reader.Time("keep_firing_for", &rule.keep_firing_for, Duration(0)),
@@ -151,9 +148,7 @@ void ReadWebhook(YamlReader& reader, const YAML::Node& node, const std::string& 
   fields.insert(fields.begin(),
                 {reader.Text("url", &webhook.url), reader.Time("timeout", &webhook.timeout),
                  reader.Flag("send_resolved", &webhook.send_resolved),
-                 reader.Size("max_body", [&](std::int64_t n) {
-                   webhook.max_body_bytes = static_cast<std::size_t>(n);
-                 })});
+                 reader.Size("max_body", &webhook.max_body_bytes)});
   reader.Map(node, where, fields);
   if (node.IsMap() && !IsHttpUrl(webhook.url))
     // Not quoted: there may be a password in it.

@@ -19,8 +19,6 @@ using Field = YamlReader::Field;
 using Fields = std::vector<Field>;
 using Groups = std::vector<StaticConfig>;
 
-Result<void> TakeAny(const std::string&) { return {}; }
-
 void ReadFileSd(YamlReader& reader, const YAML::Node& node, const std::string& where,
                 std::vector<DiscoveryConfig>& out) {
   static const RE2 is_pattern(R"([^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML))");
@@ -70,7 +68,7 @@ void ReadDnsSd(YamlReader& reader, const YAML::Node& node, const std::string& wh
   std::size_t port = 0;
   reader.Map(
       node, where,
-      {reader.TextList("names", &config.names, TakeAny),
+      {reader.TextList("names", &config.names),
        EnumField(reader, "type", &config.type, DnsTypeNames()), reader.Count("port", &port, 1),
        reader.Time("refresh_interval", &config.refresh_interval)});
   if (!node.IsMap()) return;
@@ -133,7 +131,7 @@ void ReadKubernetesSd(YamlReader& reader, const YAML::Node& node, const std::str
                      [&](const YAML::Node& names) {
                        reader.Map(names, where + ".namespaces",
                                   {reader.Flag("own_namespace", &config.own_namespace),
-                                   reader.TextList("names", &config.namespaces, TakeAny)});
+                                   reader.TextList("names", &config.namespaces)});
                      }),
       reader.List("selectors", [&](const YAML::Node& selector, const std::string& path) {
         ReadSelector(reader, selector, where + "." + path, config);
@@ -223,7 +221,7 @@ Result<Groups> ParseYamlGroups(std::string_view text, std::string_view name) {
     reader
         .List("groups",
               [&](const YAML::Node& node, const std::string& where) {
-                ReadTargetGroup(reader, node, where, TakeAny, groups.emplace_back());
+                ReadTargetGroup(reader, node, where, {}, groups.emplace_back());
               })
         .read(root);
   });

@@ -65,15 +65,14 @@ YamlReader::Field ReadClientAuth(YamlReader& reader, ClientAuth* out) {
 
 void ReadTls(YamlReader& reader, const YAML::Node& node, TlsServerConfig& out) {
   const std::vector<std::string> versions = {"TLS10", "TLS11", "TLS12", "TLS13"};
-  const auto any = [](const std::string&) -> Result<void> { return {}; };
   reader.Map(
       node, "tls_server_config",
       {reader.Path("cert_file", &out.cert_file), reader.Path("key_file", &out.key_file),
        ReadClientAuth(reader, &out.client_auth), reader.Path("client_ca_file", &out.client_ca_file),
        reader.OneOf("min_version", &out.min_version, versions),
        reader.OneOf("max_version", &out.max_version, versions),
-       reader.TextList("cipher_suites", &out.cipher_suites, any),
-       reader.TextList("curve_preferences", &out.curve_preferences, any),
+       reader.TextList("cipher_suites", &out.cipher_suites),
+       reader.TextList("curve_preferences", &out.curve_preferences),
        reader.Flag("prefer_server_cipher_suites", &out.prefer_server_cipher_suites)});
   if (!node.IsMap()) return;
   if (out.cert_file.empty()) reader.Problem(node.Mark(), "tls_server_config: needs a cert_file");

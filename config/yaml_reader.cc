@@ -219,8 +219,8 @@ YamlReader::Field YamlReader::Time(const std::string& name, Duration* out, Durat
           }};
 }
 
-YamlReader::Field YamlReader::Size(const std::string& name, std::function<void(std::int64_t)> set,
-                                   std::int64_t min) {
+YamlReader::Field YamlReader::ReadSize(const std::string& name,
+                                       std::function<void(std::int64_t)> set, std::int64_t min) {
   return {name, [this, name, set = std::move(set), min](const YAML::Node& node) {
             const auto text = Scalar(node, name, "a size such as 512KB, 64MB or 2GB");
             if (!text) return;
@@ -277,11 +277,11 @@ YamlReader::Field YamlReader::TextList(const std::string& name, std::vector<std:
     for (const auto& item : node) {
       const auto text = Scalar(item, name, "a text in each place of the list");
       if (!text) continue;
-      if (auto ok = check(*text); !ok) {
-        Problem(item.Mark(), name + ": " + ok.error().message);
-      } else {
+      const auto ok = check ? check(*text) : Result<void>();
+      if (ok)
         out->push_back(*text);
-      }
+      else
+        Problem(item.Mark(), name + ": " + ok.error().message);
     }
   });
 }

@@ -51,12 +51,16 @@ class YamlReader {
   Field Time(const std::string& name, Duration* out, Duration min = Duration(1));
   Field Time(const std::string& name, std::optional<Duration>* out, Duration min = Duration(1));
   // A size of at least `min` bytes.
-  Field Size(const std::string& name, std::function<void(std::int64_t)> set, std::int64_t min = 1);
+  template <class T>
+  Field Size(const std::string& name, T* out, std::int64_t min = 1) {
+    return ReadSize(
+        name, [out](std::int64_t bytes) { *out = static_cast<T>(bytes); }, min);
+  }
   // A point in time, in RFC 3339.
   Field Moment(const std::string& name, heapwatch::Time* out);
   Field LabelSet(const std::string& name, Labels* out, bool allow_meta);
   Field TextList(const std::string& name, std::vector<std::string>* out,
-                 std::function<Result<void>(const std::string&)> check);
+                 std::function<Result<void>(const std::string&)> check = {});
   // A list of sections; `read` gets each element and its path, "scrape_configs[2]".
   Field List(const std::string& name,
              std::function<void(const YAML::Node&, const std::string& where)> read);
@@ -71,6 +75,7 @@ class YamlReader {
     YAML::Mark mark;
     std::string message;
   };
+  Field ReadSize(const std::string& name, std::function<void(std::int64_t)> set, std::int64_t min);
   // The scalar's text, or a problem that tells what was expected.
   std::optional<std::string> Scalar(const YAML::Node& node, std::string_view name,
                                     std::string_view expected);
