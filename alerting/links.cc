@@ -1,6 +1,7 @@
 #include "alerting/links.h"
 
-#include <cstdio>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "analysis/base/time.h"
 
@@ -16,26 +17,11 @@ std::string ValueOf(std::string_view name, const Labels& labels, const Evidence&
   return std::string(own.empty() ? Get(evidence.target, name) : own);
 }
 
-bool IsPlain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
+std::string Encode(std::string_view text) {
+  return boost::urls::encode(text, boost::urls::unreserved_chars);
 }
 
 }  // namespace
-
-std::string UrlEncode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (IsPlain(c)) {
-      out += c;
-      continue;
-    }
-    char escaped[4];
-    std::snprintf(escaped, sizeof escaped, "%%%02X", static_cast<unsigned char>(c));
-    out += escaped;
-  }
-  return out;
-}
 
 std::string FillTemplate(std::string_view url, const Labels& labels, const Evidence& evidence) {
   std::string out;
@@ -46,7 +32,7 @@ std::string FillTemplate(std::string_view url, const Labels& labels, const Evide
     std::string_view name = url.substr(open + 2, close - open - 2);
     while (name.starts_with(' ')) name.remove_prefix(1);
     while (name.ends_with(' ')) name.remove_suffix(1);
-    out += std::string(url.substr(0, open)) + UrlEncode(ValueOf(name, labels, evidence));
+    out += std::string(url.substr(0, open)) + Encode(ValueOf(name, labels, evidence));
     url.remove_prefix(close + 2);
   }
 }
@@ -66,13 +52,13 @@ AlertLinks LinksOf(const Finding& finding, const Evidence& evidence, const std::
   // Of many sites, the worst.
   const Site& site = finding.members.empty() ? finding.site : finding.members.front().site;
   const std::string whose =
-      finding.replica_count > 1 ? "service=" + UrlEncode(finding.service) : "target=" + target_id;
+      finding.replica_count > 1 ? "service=" + Encode(finding.service) : "target=" + target_id;
   links.site_page = external_url + "/site?" + whose + "&site=" + site.id_text();
   return links;
 }
 
 std::string AckPage(const Finding& finding, const std::string& external_url) {
-  return external_url + "/alerts?service=" + UrlEncode(finding.service) +
+  return external_url + "/alerts?service=" + Encode(finding.service) +
          "&site=" + finding.site.id_text();
 }
 

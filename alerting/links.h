@@ -11,9 +11,6 @@
 
 namespace heapwatch {
 
-// Letters, digits and -_.~: stay as they are; all else as %XX.
-std::string UrlEncode(std::string_view text);
-
 // `url` with each {{name}} replaced by the label of that name (of `labels`, else of the evidence's
 // target), or by from, to, from_ms, to_ms; encoded for use in a query; nothing where there is none.
 std::string FillTemplate(std::string_view url, const Labels& labels, const Evidence& evidence);
