@@ -26,7 +26,7 @@ std::string AlertLog::Save() const {
   for (const AlertChange& change : changes_)
     changes.push_back({{"time", ToUnixMillis(change.time)},
                        {"state", change.state},
-                       {"labels", LabelsToJson(change.labels)},
+                       {"labels", json::value_from(change.labels)},
                        {"summary", change.summary},
                        {"note", change.note}});
   return ToJson(json::object{{"version", kVersion}, {"changes", std::move(changes)}});
@@ -41,7 +41,7 @@ Result<std::vector<std::string>> AlertLog::Restore(std::string_view text) {
       const json::object& change = value.as_object();
       changes.push_back({.time = TimeField(change, "time"),
                          .state = TextField(change, "state"),
-                         .labels = LabelsFromJson(change.at("labels")),
+                         .labels = json::value_to<Labels>(change.at("labels")),
                          .summary = TextField(change, "summary"),
                          .note = TextField(change, "note")});
     };

@@ -62,11 +62,11 @@ FindingKey KeyFromJson(const json::value& value) {
 }
 
 json::object TextToJson(const AlertText& text) {
-  json::object out = {{"annotations", LabelsToJson(text.annotations)},
+  json::object out = {{"annotations", json::value_from(text.annotations)},
                       {"generator_url", text.generator_url},
                       {"finding", text.finding_json}};
   if (text.evidence)
-    out["evidence"] = {{"target", LabelsToJson(text.evidence->target)},
+    out["evidence"] = {{"target", json::value_from(text.evidence->target)},
                        {"from", ToUnixMillis(text.evidence->from)},
                        {"to", ToUnixMillis(text.evidence->to)},
                        {"sample_type", text.evidence->sample_type}};
@@ -75,14 +75,15 @@ json::object TextToJson(const AlertText& text) {
 
 AlertText TextFromJson(const json::value& value) {
   const json::object& in = value.as_object();
-  AlertText text{.annotations = LabelsFromJson(in.at("annotations")),
+  AlertText text{.annotations = json::value_to<Labels>(in.at("annotations")),
                  .generator_url = TextField(in, "generator_url"),
                  .evidence = {},
                  .finding_json = TextField(in, "finding")};
   if (const json::value* found = in.if_contains("evidence")) {
     const json::object& evidence = found->as_object();
-    text.evidence = Evidence{LabelsFromJson(evidence.at("target")), TimeField(evidence, "from"),
-                             TimeField(evidence, "to"), TextField(evidence, "sample_type")};
+    text.evidence =
+        Evidence{json::value_to<Labels>(evidence.at("target")), TimeField(evidence, "from"),
+                 TimeField(evidence, "to"), TextField(evidence, "sample_type")};
   }
   return text;
 }
@@ -99,7 +100,7 @@ struct AlertStateJson {
                         {"key", KeyToJson(e.key)},
                         {"site", SiteToJson(e.site)},
                         {"members", std::move(members)},
-                        {"labels", LabelsToJson(e.labels)},
+                        {"labels", json::value_from(e.labels)},
                         {"text", TextToJson(e.text)},
                         {"alerted_rate", e.figures.rate},
                         {"inuse_before_bytes", e.figures.inuse_before_bytes},
@@ -127,7 +128,7 @@ struct AlertStateJson {
     e.site = SiteFromJson(in.at("site"));
     for (const json::value& member : in.at("members").as_array())
       e.members.push_back(SiteFromJson(member));
-    e.labels = LabelsFromJson(in.at("labels"));
+    e.labels = json::value_to<Labels>(in.at("labels"));
     e.text = TextFromJson(in.at("text"));
     e.figures = {in.at("alerted_rate").to_number<double>(),
                  in.at("inuse_before_bytes").to_number<double>(),

@@ -40,19 +40,6 @@ void TakeEntries(const json::object& in, std::string_view name,
   }
 }
 
-json::object LabelsToJson(const Labels& labels) {
-  json::object out;
-  for (const auto& [name, value] : labels) out[name] = value;
-  return out;
-}
-
-Labels LabelsFromJson(const json::value& in) {
-  Labels labels;
-  for (const auto& [name, value] : in.as_object())
-    labels.emplace(std::string(name), std::string(value.as_string()));
-  return labels;
-}
-
 std::string TextField(const json::object& in, std::string_view name) {
   return std::string(in.at(name).as_string());
 }

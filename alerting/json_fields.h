@@ -25,9 +25,6 @@ void TakeEntries(const boost::json::object& in, std::string_view name,
                  const std::function<void(const boost::json::value&)>& take,
                  std::vector<std::string>& passed_over);
 
-boost::json::object LabelsToJson(const Labels& labels);
-Labels LabelsFromJson(const boost::json::value& in);
-
 std::string TextField(const boost::json::object& in, std::string_view name);
 Time TimeField(const boost::json::object& in, std::string_view name);
 // An absent time is an absent field.

@@ -68,7 +68,7 @@ void DownTimes::EndRound(const std::optional<std::set<std::string>>& found_jobs)
 std::string DownTimes::Save(Time now) const {
   json::array down;
   for (const auto& [target, since] : since_)
-    down.push_back({{"target", LabelsToJson(target)}, {"since", ToUnixMillis(since)}});
+    down.push_back({{"target", json::value_from(target)}, {"since", ToUnixMillis(since)}});
   return ToJson(
       json::object{{"version", kVersion}, {"time", ToUnixMillis(now)}, {"down", std::move(down)}});
 }
@@ -81,7 +81,7 @@ Result<std::vector<std::string>> DownTimes::Restore(std::string_view text, Time 
     if (now - TimeField(in, "time") > kMostAway) return passed_over;
     const auto take = [&](const json::value& value) {
       const json::object& down = value.as_object();
-      since.emplace(LabelsFromJson(down.at("target")), TimeField(down, "since"));
+      since.emplace(json::value_to<Labels>(down.at("target")), TimeField(down, "since"));
     };
     TakeEntries(in, "down", take, passed_over);
   } catch (const std::exception& e) {

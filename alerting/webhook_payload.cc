@@ -25,7 +25,7 @@ constexpr std::size_t kDiffEntries = 50;  // of each list
 
 json::object ToJsonObject(const ReplicaVerdict& replica) {
   json::object out = ToJson(replica.verdict);
-  out["labels"] = LabelsToJson(replica.target);
+  out["labels"] = json::value_from(replica.target);
   PutFigure(out, "process_inuse_bytes", replica.process_inuse_bytes);
   PutFigure(out, "process_alloc_bytes_per_second", replica.process_alloc_bytes_per_second);
   return out;
@@ -60,7 +60,7 @@ json::object ToJsonObject(const Finding& finding) {
   if (finding.problem == Problem::kTargetDown) {
     json::array down;
     for (std::size_t i = 0; i < std::min(kReplicas, finding.down.size()); ++i)
-      down.push_back({{"labels", LabelsToJson(finding.down[i].target)},
+      down.push_back({{"labels", json::value_from(finding.down[i].target)},
                       {"since", FormatRfc3339(finding.down[i].since)},
                       {"error", finding.down[i].error}});
     out["down_count"] = finding.down.size();
@@ -102,8 +102,8 @@ std::string WebhookBody(const Alert& alert, const ProfileDiff* diff, std::size_t
   json::object out = {{"version", kVersion},
                       {"id", IdOf(alert)},
                       {"status", alert.is_resolved ? "resolved" : "firing"},
-                      {"labels", LabelsToJson(alert.labels)},
-                      {"annotations", LabelsToJson(alert.annotations)},
+                      {"labels", json::value_from(alert.labels)},
+                      {"annotations", json::value_from(alert.annotations)},
                       {"starts_at", FormatRfc3339(alert.starts_at)},
                       {"generator_url", alert.generator_url}};
   if (alert.is_resolved) out["ends_at"] = FormatRfc3339(alert.ends_at);

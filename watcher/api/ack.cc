@@ -10,7 +10,6 @@
 #include "watcher/api/handlers.h"
 #include "watcher/api/json_body.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {

@@ -4,7 +4,6 @@
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -16,8 +15,8 @@ constexpr Duration kDefaultHistory = std::chrono::hours(24 * 30);
 
 json::object Describe(const AlertView& alert) {
   json::object out = {{"state", ToString(alert.phase)},
-                      {"labels", ToJson(alert.labels)},
-                      {"annotations", ToJson(alert.annotations)},
+                      {"labels", json::value_from(alert.labels)},
+                      {"annotations", json::value_from(alert.annotations)},
                       {"site", alert.site_id},
                       {"rule", alert.rule},
                       {"pending_since", FormatRfc3339(alert.pending_since)}};
@@ -29,7 +28,7 @@ json::object Describe(const AlertView& alert) {
                     {"until", FormatRfc3339(alert.mute->until)}};
   if (alert.evidence)
     out["evidence"] = {{"target", TargetId::Of(alert.evidence->target).ToString()},
-                       {"labels", ToJson(alert.evidence->target)},
+                       {"labels", json::value_from(alert.evidence->target)},
                        {"from", FormatRfc3339(alert.evidence->from)},
                        {"to", FormatRfc3339(alert.evidence->to)},
                        {"sample_type", alert.evidence->sample_type}};
@@ -39,7 +38,7 @@ json::object Describe(const AlertView& alert) {
 json::object Describe(const AlertChange& change) {
   return {{"time", FormatRfc3339(change.time)},
           {"state", change.state},
-          {"labels", ToJson(change.labels)},
+          {"labels", json::value_from(change.labels)},
           {"summary", change.summary},
           {"note", change.note}};
 }

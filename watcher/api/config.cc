@@ -9,7 +9,6 @@
 #include "analysis/base/units.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 #include "watcher/net/url.h"
 
 namespace heapwatch {
@@ -90,7 +89,7 @@ void AddHttp(const HttpClientConfig& http, json::object& out) {
 }
 
 json::object Describe(const StaticConfig& group) {
-  return {{"targets", List(group.targets)}, {"labels", ToJson(group.labels)}};
+  return {{"targets", List(group.targets)}, {"labels", json::value_from(group.labels)}};
 }
 
 json::object Describe(const FileSdConfig& files) {
@@ -181,7 +180,7 @@ json::object Describe(const GlobalConfig& global) {
                     {"target_bytes_per_minute", Size(budget.target_bytes_per_minute)},
                     {"total_bytes_per_minute", Size(budget.total_bytes_per_minute)},
                     {"bytes_in_flight", Size(budget.bytes_in_flight)}}},
-      {"external_labels", ToJson(global.external_labels)}};
+      {"external_labels", json::value_from(global.external_labels)}};
   AddText(out, "stop_scraping", global.stop_scraping);
   return out;
 }
@@ -224,13 +223,14 @@ json::object Describe(const AlertRule& rule) {
       {"target_down_for", FormatDuration(rule.target_down_for)}};
   if (rule.limit_within) out["limit_within"] = FormatDuration(*rule.limit_within);
   AddText(out, "name", rule.name);
-  if (!rule.match.empty()) out["match"] = ToJson(rule.match);
+  if (!rule.match.empty()) out["match"] = json::value_from(rule.match);
   return out;
 }
 
 json::object Describe(const MuteConfig& mute) {
-  return {
-      {"match", ToJson(mute.match)}, {"until", FormatRfc3339(mute.until)}, {"reason", mute.reason}};
+  return {{"match", json::value_from(mute.match)},
+          {"until", FormatRfc3339(mute.until)},
+          {"reason", mute.reason}};
 }
 
 json::object Describe(const AlertmanagerConfig& cluster) {

@@ -2,7 +2,7 @@
 
 #include "analysis/base/labels.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
+#include "watcher/store/target_id.h"
 
 namespace heapwatch {
 
@@ -13,7 +13,7 @@ HttpResponse HandlePush(const HttpRequest& request, Time now, PushedTargets& tar
   const auto kept = targets.Push(*push, request.peer);
   if (kept) {
     return JsonReply(boost::json::object{{"id", TargetId::Of(push->labels).ToString()},
-                                         {"labels", ToJson(push->labels)}});
+                                         {"labels", boost::json::value_from(push->labels)}});
   }
   PushError error = kept.error();
   if (error.code == ErrorCode::kWrongFormat && is_ingest)

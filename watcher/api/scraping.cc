@@ -7,7 +7,6 @@
 #include "watcher/api/handlers.h"
 #include "watcher/api/json_body.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -92,7 +91,7 @@ Result<HttpResponse> GetScraping(const HttpRequest&, const ReadViews& views) {
   const auto targets = views.Targets();
   json::array stops;
   for (const ScrapeStop& stop : views.ScrapeStops())
-    stops.push_back(json::object{{"labels", ToJson(stop.of)},
+    stops.push_back(json::object{{"labels", json::value_from(stop.of)},
                                  {"by", stop.by},
                                  {"reason", stop.reason},
                                  {"since", FormatRfc3339(stop.since)},

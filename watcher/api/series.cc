@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "alerting/verdict_json.h"
 #include "analysis/series/value_coding.h"
 #include "analysis/trend/course_curve.h"
 #include "analysis/trend/outside_heap.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -179,7 +179,7 @@ Result<HttpResponse> GetSeries(const HttpRequest& request, const ReadViews& view
   if (site) AddContext(*window, *site, target->labels, views, data);
   AddLimit(target->labels, views, data);
   data["target"] = target->id.ToString();
-  data["labels"] = ToJson(target->labels);
+  data["labels"] = json::value_from(target->labels);
   data["from"] = FormatRfc3339(range->from);
   data["to"] = FormatRfc3339(range->to);
   return JsonReply(std::move(data));

@@ -6,10 +6,10 @@
 #include <string>
 #include <tuple>
 
+#include "alerting/verdict_json.h"
 #include "analysis/trend/verdict_rank.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -97,7 +97,7 @@ json::object Describe(const std::string& name, const Service& service) {
     json::object worst = ToJson(replica.verdict);
     worst["site"] = ToJson(service.worst->site);
     worst["target"] = TargetId::Of(replica.target).ToString();
-    worst["labels"] = ToJson(replica.target);
+    worst["labels"] = json::value_from(replica.target);
     out["worst"] = std::move(worst);
   }
   return out;

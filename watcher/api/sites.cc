@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "alerting/verdict_json.h"
 #include "analysis/base/nearest_name.h"
 #include "analysis/trend/outside_heap.h"
 #include "analysis/trend/verdict_rank.h"
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -123,18 +123,27 @@ Result<void> CheckService(std::string_view service, const ReadViews& views) {
   return Fail(ErrorCode::kNotFound, std::move(message));
 }
 
+// The addresses that show what the verdict rests on. Ids and times need no escaping in a query.
+json::object LinksOf(const JudgedSite& judged, const std::string& external_url) {
+  const std::string api = external_url + "/api/v1";
+  const std::string target = "?target=" + TargetId::Of(judged.target->target).ToString();
+  const std::string from = FormatRfc3339(judged.verdict->from);
+  const std::string to = FormatRfc3339(judged.verdict->to);
+  const std::string diff = api + "/diff" + target + "&t0=" + from + "&t1=" + to + "&format=";
+  return {{"series", api + "/series" + target + "&site=" + judged.site->id_text() +
+                         "&from=" + from + "&to=" + to},
+          {"diff_text", diff + "text"},
+          {"diff_svg", diff + "svg"},
+          {"diff_pprof", diff + "pprof"}};
+}
+
 json::object Describe(const JudgedSite& judged, const std::string& external_url) {
   json::object out = ToJson(*judged.verdict);
-  const VerdictLinks links =
-      LinksOf(judged.target->target, *judged.site, *judged.verdict, external_url);
   out["site"] = ToJson(*judged.site);
   out["target"] = TargetId::Of(judged.target->target).ToString();
-  out["labels"] = ToJson(judged.target->target);
+  out["labels"] = json::value_from(judged.target->target);
   out["evaluated"] = FormatRfc3339(judged.target->evaluated);
-  out["links"] = json::object{{"series", links.series},
-                              {"diff_text", links.diff_text},
-                              {"diff_svg", links.diff_svg},
-                              {"diff_pprof", links.diff_pprof}};
+  out["links"] = LinksOf(judged, external_url);
   return out;
 }
 
@@ -143,7 +152,7 @@ json::object Describe(const Finding& finding) {
   for (const ReplicaVerdict& replica : finding.replicas) {
     json::object out = ToJson(replica.verdict);
     out["target"] = TargetId::Of(replica.target).ToString();
-    out["labels"] = ToJson(replica.target);
+    out["labels"] = json::value_from(replica.target);
     replicas.push_back(std::move(out));
   }
   return {{"problem", ToString(finding.problem)}, {"service", finding.service},

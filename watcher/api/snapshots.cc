@@ -8,7 +8,6 @@
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -47,7 +46,7 @@ Result<HttpResponse> GetSnapshots(const HttpRequest& request, const ReadViews& v
       shown.push_back(Describe((*snapshots)[i]));
   }
   return JsonReply(json::object{{"target", target->id.ToString()},
-                                {"labels", ToJson(target->labels)},
+                                {"labels", json::value_from(target->labels)},
                                 {"from", FormatRfc3339(range->from)},
                                 {"to", FormatRfc3339(range->to)},
                                 {"total", snapshots->size()},

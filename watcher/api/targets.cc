@@ -7,7 +7,6 @@
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
 #include "watcher/api/target_selector.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -16,7 +15,7 @@ namespace json = boost::json;
 
 json::object Describe(const TargetStatus& status) {
   json::object out = {{"id", TargetId::Of(status.labels).ToString()},
-                      {"labels", ToJson(status.labels)},
+                      {"labels", json::value_from(status.labels)},
                       {"url", status.url},
                       {"health", status.health()},
                       {"last_error", status.last_error},
@@ -57,7 +56,7 @@ json::object Describe(const StoredTarget& stored) {
 
 json::object Describe(const DroppedTarget& dropped) {
   return {{"job", dropped.job},
-          {"discovered_labels", ToJson(dropped.discovered)},
+          {"discovered_labels", json::value_from(dropped.discovered)},
           {"reason", ToString(dropped.reason)},
           {"message", dropped.message}};
 }
@@ -127,7 +126,7 @@ Result<HttpResponse> GetTargets(const HttpRequest&, const ReadViews& views) {
   for (const TargetStatus& status : views.Targets()) {
     json::object target = Describe(status);
     if (const auto found = plan->discovered.find(status.labels); found != plan->discovered.end())
-      target["discovered_labels"] = ToJson(found->second);
+      target["discovered_labels"] = json::value_from(found->second);
     if (const auto judged = sites.find(status.labels); judged != sites.end())
       target["sites"] = judged->second;
     if (const auto kept = history.find(TargetId::Of(status.labels)); kept != history.end()) {
@@ -138,8 +137,9 @@ Result<HttpResponse> GetTargets(const HttpRequest&, const ReadViews& views) {
   }
   json::array gone;
   for (const auto& [id, target] : history) {
-    gone.push_back(json::object{
-        {"id", id.ToString()}, {"labels", ToJson(target->labels)}, {"history", Describe(*target)}});
+    gone.push_back(json::object{{"id", id.ToString()},
+                                {"labels", json::value_from(target->labels)},
+                                {"history", Describe(*target)}});
   }
   return JsonReply(json::object{{"active", std::move(active)},
                                 {"gone", std::move(gone)},

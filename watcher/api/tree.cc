@@ -13,7 +13,6 @@
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
 #include "watcher/api/reply.h"
-#include "watcher/api/to_json.h"
 
 namespace heapwatch {
 namespace {
@@ -153,9 +152,9 @@ Result<HttpResponse> GetTree(const HttpRequest& request, const ReadViews& views)
   }
   json::object data = DiffHeadToJson(diff);
   data["before"].as_object()["target"] = compared->before.target.id.ToString();
-  data["before"].as_object()["labels"] = ToJson(compared->before.target.labels);
+  data["before"].as_object()["labels"] = json::value_from(compared->before.target.labels);
   data["after"].as_object()["target"] = compared->after.target.id.ToString();
-  data["after"].as_object()["labels"] = ToJson(compared->after.target.labels);
+  data["after"].as_object()["labels"] = json::value_from(compared->after.target.labels);
   data["stacks"] = diff.stacks.size();
   data["tree"] = Describe(tree);
   return JsonReply(std::move(data));

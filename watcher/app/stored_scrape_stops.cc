@@ -21,7 +21,7 @@ constexpr std::size_t kMaxStops = 1000;
 std::string Save(const std::vector<ScrapeStop>& stops) {
   json::array saved;
   for (const ScrapeStop& stop : stops)
-    saved.push_back({{"of", LabelsToJson(stop.of)},
+    saved.push_back({{"of", json::value_from(stop.of)},
                      {"by", stop.by},
                      {"reason", stop.reason},
                      {"since", ToUnixMillis(stop.since)}});
@@ -34,7 +34,7 @@ Result<std::vector<ScrapeStop>> Read(std::string_view text) {
     const json::object saved = ParseSaved(text, kVersion);
     for (const json::value& value : saved.at("stops").as_array()) {
       const json::object& in = value.as_object();
-      stops.push_back({.of = LabelsFromJson(in.at("of")),
+      stops.push_back({.of = json::value_to<Labels>(in.at("of")),
                        .by = TextField(in, "by"),
                        .reason = TextField(in, "reason"),
                        .since = TimeField(in, "since")});
