@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/base/labels.h"
 #include "analysis/base/time.h"
 
 namespace heapwatch {

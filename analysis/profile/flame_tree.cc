@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cmath>
 #include <functional>
@@ -11,8 +10,6 @@
 #include <ranges>
 #include <utility>
 
-#include "analysis/base/utf8.h"
-#include "analysis/profile/diff_json.h"
 #include "analysis/profile/frame_names.h"
 
 namespace heapwatch {
@@ -164,23 +161,6 @@ FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& option
     for (const auto child : children[from] | std::views::reverse) open.emplace_back(child, index);
   }
   return tree;
-}
-
-boost::json::object FlameTreeToJson(const FlameTree& tree) {
-  std::vector<boost::json::object> made(tree.nodes.size());
-  std::vector<boost::json::array> children(tree.nodes.size());
-  for (std::size_t i = tree.nodes.size(); i-- > 0;) {
-    const FlameNode& node = tree.nodes[i];
-    boost::json::object& out = made[i];
-    out["name"] = ToUtf8(node.name);
-    AddChange(node.change, out);
-    out["grew"] = node.grew;
-    out["shrank"] = node.shrank;
-    std::reverse(children[i].begin(), children[i].end());
-    out["children"] = std::move(children[i]);
-    if (i > 0) children[node.parent].push_back(std::move(out));
-  }
-  return std::move(made.front());
 }
 
 std::string DiffToFolded(const ProfileDiff& diff) {

@@ -11,7 +11,6 @@
 // part's node as the root.
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -54,11 +53,6 @@ struct FlameTree {
 };
 
 FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& options = {});
-
-// {"name": "root", "before": 18, "after": 21, "change": 3, "standard_error": 1.2|null,
-// "within_noise": false, "grew": 5,
-//  "shrank": 2, "children": [...]}, the children in the same form, the largest magnitude first.
-boost::json::object FlameTreeToJson(const FlameTree& tree);
 
 // One line for each call path of either side, "main;f 10 15" (root first, before, after): the input
 // of differential flame graph tools. Semicolons and line ends within names become colons and

@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
 #include <string>
 #include <vector>
 
@@ -97,16 +96,6 @@ TEST(FlameTree, TakesALineThatMovedForTheSameFrame) {
     return InuseProfile({{{{"f", "a.go", line, 0}, {"main"}}, 100}});
   };
   EXPECT_EQ(BuildFlameTree(*Diff(at(10), at(12))).nodes.front().magnitude(), 0);
-}
-
-TEST(FlameTree, NestsAsJson) {
-  const boost::json::object json = FlameTreeToJson(BuildFlameTree(*Diff(Before(), After())));
-  EXPECT_EQ(json.at("name"), "root");
-  const auto& main = json.at("children").at(0);
-  EXPECT_EQ(main.at("name"), "main");
-  EXPECT_EQ(main.at("children").at(0).at("name"), "f");
-  EXPECT_EQ(main.at("children").at(0).at("change"), 6);
-  EXPECT_EQ(main.at("children").at(1).at("shrank"), 2.0);
 }
 
 TEST(Folded, GivesEachPathWithBothValues) {
