@@ -12,15 +12,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-HttpResponse Refusal(int status, std::string text) {
-  HttpResponse response;
-  response.status = status;
-  response.body = std::move(text) + '\n';
-  return response;
-}
-
 HttpResponse Unauthenticated(const WebConfig& config) {
-  HttpResponse response = Refusal(401, "Log in: this needs a user with a password, or a token.");
+  HttpResponse response =
+      TextResponse(401, "Log in: this needs a user with a password, or a token.");
   response.headers["www-authenticate"] = config.basic_auth_users.empty()
                                              ? "Bearer realm=\"Heapwatch\""
                                              : "Basic realm=\"Heapwatch\", charset=\"UTF-8\"";
@@ -115,7 +109,7 @@ asio::awaitable<Admission> WebAccess::Admit(HttpRequest& request) {
   admission.headers = config.headers;
   if (IsForged(request, authority)) {
     on_refusal_("foreign_page");
-    admission.answer = Refusal(403, "A page of another origin may change nothing here.");
+    admission.answer = TextResponse(403, "A page of another origin may change nothing here.");
     co_return admission;
   }
   if (!config.needs_login()) co_return admission;
@@ -126,9 +120,9 @@ asio::awaitable<Admission> WebAccess::Admit(HttpRequest& request) {
   const Role role = named == config.roles.end() ? Role::kReadOnly : named->second;
   if (!MayServe(role, request)) {
     on_refusal_("forbidden");
-    admission.answer =
-        Refusal(403, "The role of " + request.user + ", " + std::string(ToString(role)) +
-                         ", does not suffice for " + request.method + ' ' + request.path + '.');
+    admission.answer = TextResponse(
+        403, "The role of " + request.user + ", " + std::string(ToString(role)) +
+                 ", does not suffice for " + request.method + ' ' + request.path + '.');
   }
   co_return admission;
 }
@@ -149,7 +143,8 @@ asio::awaitable<std::optional<HttpResponse>> WebAccess::Authenticate(HttpRequest
     if (outcome == PasswordCheck::Outcome::kRight) co_return std::nullopt;
     if (outcome == PasswordCheck::Outcome::kBusy) {
       on_refusal_("busy");
-      HttpResponse response = Refusal(429, "Too many passwords are being checked; come again.");
+      HttpResponse response =
+          TextResponse(429, "Too many passwords are being checked; come again.");
       response.headers["retry-after"] = "1";
       co_return response;
     }

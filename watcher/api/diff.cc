@@ -24,13 +24,6 @@ constexpr std::size_t kTextLines = 20;
 constexpr std::size_t kJsonEntries = 1000;  // of each list
 constexpr std::size_t kMostEntries = 100'000;
 
-HttpResponse Plain(std::string content_type, std::string body) {
-  HttpResponse response;
-  response.content_type = std::move(content_type);
-  response.body = std::move(body);
-  return response;
-}
-
 Result<HttpResponse> RenderText(const ProfileDiff& diff, const HttpRequest& request) {
   const auto by = ChoiceParameter(request, "by", kBy);
   if (!by) return Fail(by.error());
@@ -39,7 +32,7 @@ Result<HttpResponse> RenderText(const ProfileDiff& diff, const HttpRequest& requ
   DiffTextOptions options;
   options.by = static_cast<DiffBy>(std::find(kBy.begin(), kBy.end(), *by) - kBy.begin());
   options.top = *top;
-  return Plain("text/plain; charset=utf-8", RenderDiffText(diff, options));
+  return TextResponse(200, RenderDiffText(diff, options));
 }
 
 // Of the target and its two moments, or of two targets with theirs.
@@ -58,8 +51,12 @@ Result<HttpResponse> Render(const HeapComparison& compared, std::string_view for
     return FileReply("application/octet-stream", FileName(compared), DiffToPprof(diff));
   }
   if (format == "text") return RenderText(diff, request);
-  if (format == "folded") return Plain("text/plain; charset=utf-8", DiffToFolded(diff));
-  if (format == "svg") return Plain("image/svg+xml", DiffToSvg(diff));
+  if (format == "folded") return TextResponse(200, DiffToFolded(diff));
+  if (format == "svg") {
+    HttpResponse response = TextResponse(200, DiffToSvg(diff));
+    response.content_type = "image/svg+xml";
+    return response;
+  }
   const auto top = CountParameterOr(request, "top", kJsonEntries, kMostEntries);
   if (!top) return Fail(top.error());
   return JsonReply(DiffToJson(diff, *top));

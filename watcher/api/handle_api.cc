@@ -178,10 +178,9 @@ HttpResponse Answer(const HttpRequest& request, const ReadViews& views) {
     auto response = Dispatch(request, views);
     return response ? *std::move(response) : ErrorReply(response.error());
   }
-  HttpResponse refusal;
-  refusal.status = 405;
+  HttpResponse refusal = TextResponse(
+      405, request.method + " is not possible at " + request.path + ", only " + methods);
   refusal.headers["allow"] = methods;
-  refusal.body = request.method + " is not possible at " + request.path + ", only " + methods;
   PutInEnvelope(refusal);
   return refusal;
 }

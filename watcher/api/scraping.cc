@@ -106,11 +106,10 @@ bool IsScrapingRequest(const HttpRequest& request) {
 HttpResponse HandleScraping(const HttpRequest& request, const ReadViews& views, bool is_enabled,
                             ScrapeStopKeeper& keeper) {
   if (!is_enabled) {
-    HttpResponse response;
-    response.status = 403;
-    response.body =
+    HttpResponse response = TextResponse(
+        403,
         "Stopping and resuming scrapes over HTTP is off: start with --web.enable-admin-api, or "
-        "take the target out of the configuration and send SIGHUP.";
+        "take the target out of the configuration and send SIGHUP.");
     PutInEnvelope(response);
     return response;
   }

@@ -91,16 +91,11 @@ asio::awaitable<Admission> WebFront::Admit(HttpRequest& request) {
 void WebFront::AdmitPush(const HttpRequest& request, Admission& admission) const {
   admission.body_limit_bytes = parts_.pushed.limits().body_bytes;
   admission.held = parts_.pushed.Enter(request.peer);
-  HttpResponse refusal;
   if (!parts_.options.enable_push) {
-    refusal.status = 403;
-    refusal.body = "Pushing is off: start with --web.enable-push.\n";
-    admission.answer = std::move(refusal);
+    admission.answer = TextResponse(403, "Pushing is off: start with --web.enable-push.");
   } else if (!admission.held) {
-    refusal.status = 429;
-    refusal.headers["retry-after"] = "1";
-    refusal.body = "Too many pushes at once; come again.\n";
-    admission.answer = std::move(refusal);
+    admission.answer = TextResponse(429, "Too many pushes at once; come again.");
+    admission.answer->headers["retry-after"] = "1";
   }
 }
 
@@ -115,20 +110,16 @@ HttpResponse WebFront::Handle(const HttpRequest& request) {
 }
 
 HttpResponse WebFront::HandleReload(const HttpRequest& request) {
-  HttpResponse response;
-  if (!parts_.options.enable_lifecycle) {
-    response.status = 403;
-    response.body =
-        "Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.\n";
-  } else if (request.method != "POST") {
-    response.status = 405;
+  if (!parts_.options.enable_lifecycle)
+    return TextResponse(
+        403, "Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.");
+  if (request.method != "POST") {
+    HttpResponse response = TextResponse(405, "Reloading changes things: use POST.");
     response.headers["allow"] = "POST";
-    response.body = "Reloading changes things: use POST.\n";
-  } else if (const auto reloaded = parts_.reload(); !reloaded) {
-    response.status = 500;
-    response.body = reloaded.error().message + '\n';
+    return response;
   }
-  return response;
+  const auto reloaded = parts_.reload();
+  return reloaded ? HttpResponse() : TextResponse(500, reloaded.error().message);
 }
 
 asio::awaitable<void> WebFront::WatchWebConfig() {

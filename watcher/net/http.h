@@ -30,4 +30,7 @@ struct HttpResponse {
   std::string body;
 };
 
+// A text for people or scripts to read; its last line is ended where it is not.
+HttpResponse TextResponse(int status, std::string text);
+
 }  // namespace heapwatch

@@ -37,13 +37,6 @@
 
 namespace heapwatch {
 
-inline HttpResponse PlainResponse(int status, std::string text) {
-  HttpResponse response;
-  response.status = status;
-  response.body = std::move(text) + '\n';
-  return response;
-}
-
 // What a connection has of its server.
 struct HttpServing {
   const HttpServerOptions& options;
@@ -106,11 +99,11 @@ class HttpConnection {
     const auto& header = parser.get();
     const auto fields = static_cast<std::size_t>(std::distance(header.begin(), header.end()));
     if (fields > serving_.options.max_header_fields)
-      co_return co_await Refuse(PlainResponse(431, "too many request headers"));
+      co_return co_await Refuse(TextResponse(431, "too many request headers"));
     auto request = Convert(header);
     if (!request)
       co_return co_await Refuse(
-          PlainResponse(400, "bad request: " + DescribeBadTarget(header.target())));
+          TextResponse(400, "bad request: " + DescribeBadTarget(header.target())));
     serving_.mark_waiting(false);
     Admission admission;
     if (serving_.admit) admission = co_await serving_.admit(*request);
@@ -136,7 +129,7 @@ class HttpConnection {
                                                                const Admission& admission) {
     const std::string limit = std::to_string(admission.body_limit_bytes);
     if (parser.content_length().value_or(0) > admission.body_limit_bytes)
-      co_return PlainResponse(413, "request body too large, over " + limit + " bytes");
+      co_return TextResponse(413, "request body too large, over " + limit + " bytes");
     if (parser.is_done()) co_return std::nullopt;
     Expire(serving_.options.body_timeout);
     serving_.mark_waiting(true);
@@ -149,8 +142,8 @@ class HttpConnection {
         co_await boost::beast::http::async_read(stream_, buffer_, parser, kUseTuple);
     serving_.mark_waiting(false);
     if (failure == boost::beast::http::error::body_limit)
-      co_return PlainResponse(413, "request body too large, over " + limit + " bytes");
-    if (failure) co_return PlainResponse(408, "the request body did not come to its end");
+      co_return TextResponse(413, "request body too large, over " + limit + " bytes");
+    if (failure) co_return TextResponse(408, "the request body did not come to its end");
     request.body = std::move(parser.get().body());
     co_return std::nullopt;
   }
@@ -172,10 +165,10 @@ class HttpConnection {
   // The answer to a request that could not be read; nullopt where nobody is there to hear it.
   static std::optional<HttpResponse> RefusalOf(const error_code& code) {
     using boost::beast::http::error;
-    if (code == error::header_limit) return PlainResponse(431, "request header too large");
+    if (code == error::header_limit) return TextResponse(431, "request header too large");
     if (code == error::end_of_stream || code == error::partial_message) return std::nullopt;
     if (code.category() == make_error_code(error::end_of_stream).category())
-      return PlainResponse(400, "bad request: " + code.message());
+      return TextResponse(400, "bad request: " + code.message());
     return std::nullopt;
   }
 
@@ -209,16 +202,16 @@ class HttpConnection {
         return serving_.handler(request);
       } catch (const std::exception& error) {
         spdlog::error("{} {} failed: {}", request.method, request.path, error.what());
-        return PlainResponse(500, "internal error; the log has the details");
+        return TextResponse(500, "internal error; the log has the details");
       }
     };
     std::optional<Permits::Permit> permit;
     try {
       permit.emplace(co_await serving_.handling.Acquire());
     } catch (const boost::system::system_error&) {
-      co_return PlainResponse(503, "stopping");  // cancelled before its turn came
+      co_return TextResponse(503, "stopping");  // cancelled before its turn came
     }
-    if (!serving_.workers) co_return PlainResponse(503, "stopping");
+    if (!serving_.workers) co_return TextResponse(503, "stopping");
     co_return co_await RunOn(serving_.workers->get_executor(), run);
   }
 
