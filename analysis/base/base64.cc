@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 namespace heapwatch {
 namespace {
 
@@ -24,12 +26,13 @@ std::string EncodeBase64(std::string_view bytes) {
 std::optional<std::string> DecodeBase64(std::string_view text) {
   // What OpenSSL passes over, in front and behind.
   if (text.find_first_of(" \t\r\n-") != std::string_view::npos) return std::nullopt;
+  // It takes padding anywhere, too, and counts what that stands for.
+  const std::string_view padding = text.substr(std::min(text.find('='), text.size()));
+  if (padding != "" && padding != "=" && padding != "==") return std::nullopt;
   std::string out(text.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(BytesOf(out), BytesOf(text), static_cast<int>(text.size()));
   if (text.size() % 4 != 0 || size < 0) return std::nullopt;
-  // OpenSSL counts what the padding stands for, too.
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(out.size() - padding);
+  out.resize(out.size() - padding.size());
   return out;
 }
 

@@ -27,8 +27,8 @@ TEST(Base64, TakesAllBytes) {
 }
 
 TEST(Base64, RefusesWhatIsNotSuchText) {
-  for (const std::string text :
-       {"Z", "Zg", "Zg=", "Zm9v\n", "    ", "\tZg=", "Zg=-", "Z*==", "Zm9vZ"})
+  for (const std::string text : {"Z", "Zg", "Zg=", "Zm9v\n", "    ", "\tZg=", "Zg=-",
+                                 "Z*==", "Zm9vZ", "Zg==Zg==", "Z=9v", "Z===", "===="})
     EXPECT_EQ(DecodeBase64(text), std::nullopt) << text;
 }
 
