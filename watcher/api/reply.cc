@@ -1,6 +1,7 @@
 #include "watcher/api/reply.h"
 
 #include <libdeflate.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <memory>
@@ -150,9 +151,21 @@ HttpResponse FileReply(std::string content_type, std::string file_name, std::str
 }
 
 bool AcceptsGzip(const HttpRequest& request) {
-  const std::string_view accepted = Get(request.headers, "accept-encoding");
-  const auto at = accepted.find("gzip");
-  return at != std::string_view::npos && !accepted.substr(at).starts_with("gzip;q=0");
+  // RFC 9110: codings with commas between, each with a weight, of which 0 refuses.
+  static const RE2 kCoding(R"((?i)\s*(gzip|x-gzip|\*)\s*(?:;\s*q=([0-9.]+)\s*)?)");
+  std::string_view rest = Get(request.headers, "accept-encoding");
+  bool takes_any = false;
+  while (!rest.empty()) {
+    const std::string_view item = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+    std::string coding;
+    std::string weight;  // "" for none
+    if (!RE2::FullMatch({item.data(), item.size()}, kCoding, &coding, &weight)) continue;
+    const bool is_taken = weight.empty() || weight.find_first_not_of("0.") != std::string::npos;
+    if (coding != "*") return is_taken;
+    takes_any = is_taken;
+  }
+  return takes_any;
 }
 
 void Compress(const HttpRequest& request, HttpResponse& response) {

@@ -143,6 +143,17 @@ TEST_F(PageTest, CompressesLongAnswersForThoseWhoUnderstand) {
   EXPECT_FALSE(Get("/-/ready", {}, accepting).headers.contains("content-encoding"));
 }
 
+TEST_F(PageTest, CompressesAsTheWeightsOfTheAskerSay) {
+  const auto is_compressed = [&](const char* accepted) {
+    return Get("/api/v1", {}, {{"accept-encoding", accepted}}).headers.contains("content-encoding");
+  };
+  for (const char* accepted : {"gzip;q=0.5", "br, GZIP ; q=0.001", "*", "*;q=0, gzip", "x-gzip"})
+    EXPECT_TRUE(is_compressed(accepted)) << accepted;
+  for (const char* accepted :
+       {"", "br", "gzip; q=0", "gzip;q=0.000", "*, gzip;q=0", "*;q=0", "gzippy", "identity"})
+    EXPECT_FALSE(is_compressed(accepted)) << accepted;
+}
+
 TEST_F(PageTest, DrawsWhatChangedAsATree) {
   const json::value data = Data("/api/v1/tree", Between());
   EXPECT_THAT(Names(data), ElementsAre("root", "main.main", "main.leak")) << "flat did not change";
