@@ -149,9 +149,9 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
   const auto started = std::chrono::steady_clock::now();
   const Time now = parts_.clock.Now();
   std::vector<TargetVerdicts> verdicts;
-  const auto stored = co_await RunOn(parts_.judging, [&] { return Stored(); });
+  co_await RunOn(parts_.judging, [&] { ListStored(); });
   std::map<Labels, Time> first;
-  for (const StoredTarget& target : stored) first.emplace(target.labels, target.first);
+  for (const StoredTarget& target : stored_) first.emplace(target.labels, target.first);
   const auto limits = LimitsOf(parts_.target_statuses());
   std::size_t failed = 0;
   for (Target target : settings.targets) {
@@ -176,8 +176,7 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
     if (const auto since = first.find(target.labels); since != first.end())
       verdicts.back().watched_since = since->second;
   }
-  co_await RunOn(parts_.judging,
-                 [&] { Conclude(settings, now, std::move(verdicts), stored, limits); });
+  co_await RunOn(parts_.judging, [&] { Conclude(settings, now, std::move(verdicts), limits); });
   parts_.metrics.ObserveEvaluation(
       std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - started), now,
       failed);
@@ -185,7 +184,6 @@ asio::awaitable<void> EvaluationLoop::EvaluateAll() {
 
 void EvaluationLoop::Conclude(const Settings& settings, Time began,
                               std::vector<TargetVerdicts> verdicts,
-                              const std::vector<StoredTarget>& stored,
                               const std::map<Labels, std::int64_t>& memory_limits) {
   // Judging may have taken long, and what is told counts from when it is sent.
   const Time now = parts_.clock.Now();
@@ -194,7 +192,7 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
   const std::vector<TargetStatus> statuses = parts_.target_statuses();
   // The gone ones behind the others, for the comparison of versions alone.
   const std::size_t watched = verdicts.size();
-  for (TargetVerdicts& gone : gone_targets_.Update(stored, settings, parts_.store, now))
+  for (TargetVerdicts& gone : gone_targets_.Update(stored_, settings, parts_.store, now))
     verdicts.push_back(std::move(gone));
   evaluation->findings =
       GroupFindings(verdicts, alert_state_.Watched(), settings.config->detection);
@@ -222,7 +220,10 @@ void EvaluationLoop::Conclude(const Settings& settings, Time began,
                         {parts_.webhooks.Undelivered(), settings.found_jobs});
   KeepState(outcome, now);
   KeepEvidence(alerting, now);
-  if (const auto kept = KeepLimits(parts_.store, statuses, stored); !kept)
+  // Without any there is nothing to keep, or no list of them yet.
+  if (const auto kept =
+          stored_.empty() ? Result<void>() : KeepLimits(parts_.store, statuses, stored_);
+      !kept)
     spdlog::error("the memory limits could not be stored: {}", kept.error().message);
   LogChanges(outcome.changes);
   parts_.metrics.ObserveLeftOutAlerts(outcome.left_out);
@@ -281,11 +282,12 @@ void EvaluationLoop::KeepEvidence(const AlertingConfig& config, Time now) {
   std::erase_if(pinned_, [&](const auto& entry) { return *entry.second.expires < now; });
 }
 
-std::vector<StoredTarget> EvaluationLoop::Stored() const {
+void EvaluationLoop::ListStored() {
   auto targets = parts_.store.Targets();
-  if (targets) return *std::move(targets);
-  spdlog::error("the targets in the store cannot be listed: {}", targets.error().message);
-  return {};
+  if (targets)
+    stored_ = *std::move(targets);
+  else
+    spdlog::error("the targets in the store cannot be listed: {}", targets.error().message);
 }
 
 std::vector<TargetHealth> EvaluationLoop::HealthOfTargets(const std::vector<TargetStatus>& statuses,

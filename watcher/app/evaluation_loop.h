@@ -65,11 +65,9 @@ class EvaluationLoop {
   boost::asio::awaitable<void> EvaluateAll();
   // `memory_limits` are those that the verdicts went by: their messages name no other.
   void Conclude(const Settings& settings, Time began, std::vector<TargetVerdicts> verdicts,
-                const std::vector<StoredTarget>& stored,
                 const std::map<Labels, std::int64_t>& memory_limits);
   std::vector<TargetHealth> HealthOfTargets(const std::vector<TargetStatus>& statuses, Time now);
-  // All targets the store knows; empty where it cannot tell.
-  std::vector<StoredTarget> Stored() const;
+  void ListStored();
   // Before anyone is told: what was not stored would fire anew after a restart.
   void KeepState(const AlertState::Outcome& outcome, Time now);
   // Pins the heaps that an alert's messages show, while it lives and for a while after.
@@ -82,7 +80,8 @@ class EvaluationLoop {
   PooledTracker pooled_tracker_;
   AlertState alert_state_;
   AlertLog alert_log_;
-  bool leaves_out_ = false;  // problems without an alert, of which there are too many
+  std::vector<StoredTarget> stored_;  // all in the store, as it could list them last
+  bool leaves_out_ = false;           // problems without an alert, of which there are too many
   GoneTargets gone_targets_;
   DownTimes down_times_;
   std::map<std::string, Pin> pinned_;  // as they stand in the store

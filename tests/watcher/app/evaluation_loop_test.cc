@@ -78,7 +78,12 @@ class ScarceStore : public MemoryStore {
     if (lacks_memory) throw std::bad_alloc();
     return MemoryStore::ProfileAt(target, at);
   }
+  Result<std::vector<StoredTarget>> Targets() const override {
+    if (cannot_list) return heapwatch::Fail(ErrorCode::kUnavailable, "no list");
+    return MemoryStore::Targets();
+  }
   std::atomic<bool> lacks_memory = false;
+  std::atomic<bool> cannot_list = false;
 };
 
 class EvaluationLoopTest : public ::testing::Test {
@@ -292,13 +297,19 @@ TEST_F(EvaluationLoopTest, KeepsTheMemoryLimitOfATargetAsLongAsItsHistory) {
   EXPECT_EQ(limits_at(3), limit);
   FindTarget(false);
   EXPECT_EQ(limits_at(4), limit);
+  store_.cannot_list = true;
+  EXPECT_EQ(limits_at(5), limit);
+  End();
+  Begin();
+  EXPECT_EQ(limits_at(6), limit);
+  store_.cannot_list = false;
   set_status(std::nullopt, kStart);  // it has no limit any more
-  EXPECT_EQ(limits_at(5), MemoryLimits());
+  EXPECT_EQ(limits_at(7), MemoryLimits());
   // What cannot be read is begun anew.
   ASSERT_TRUE(store_.PutState("memory_limits", "{"));
   EXPECT_EQ(ReadLimits(store_).error().code, ErrorCode::kCorrupt);
   set_status(limit.begin()->second, kStart);
-  EXPECT_EQ(limits_at(6), limit);
+  EXPECT_EQ(limits_at(8), limit);
 }
 
 TEST_F(EvaluationLoopTest, TellsOfATargetThatIsDownUntilDiscoveryDropsIt) {
