@@ -34,7 +34,6 @@ class SiteWindowBuilder {
 
   void Add(Time time, const HeapProfile& profile);
 
-  std::size_t observation_count() const { return observations_.size(); }
   SiteWindow Build() const;
 
  private:
