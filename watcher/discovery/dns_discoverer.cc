@@ -5,6 +5,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
+#include "watcher/net/url.h"
+
 namespace heapwatch {
 
 namespace asio = boost::asio;
@@ -36,10 +38,9 @@ asio::awaitable<void> DnsDiscoverer::Run(std::function<void(DiscoveryReport)> re
 
 StaticConfig DnsDiscoverer::GroupOf(const std::string& name, const DnsRecord& record) const {
   const bool is_srv = config_.type == DnsSdConfig::Type::kSrv;
-  const bool is_ipv6 = record.host.find(':') != std::string::npos;
   const std::uint16_t port = is_srv ? record.port : config_.port;
   StaticConfig group;
-  group.targets = {(is_ipv6 ? "[" + record.host + "]" : record.host) + ":" + std::to_string(port)};
+  group.targets = {Bracketed(record.host) + ':' + std::to_string(port)};
   group.labels["__meta_dns_name"] = name;
   if (is_srv) {
     group.labels["__meta_dns_srv_record_target"] = record.host + ".";

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/read_file.h"
+#include "watcher/net/url.h"
 
 namespace heapwatch {
 namespace {
@@ -33,10 +34,8 @@ Result<KubernetesAccess> AccessTo(const KubernetesSdConfig& config, const InClus
     return Fail(ErrorCode::kInvalidArgument,
                 "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not "
                 "set; give api_server or kubeconfig_file");
-  const bool is_ipv6 = in_cluster.host.find(':') != std::string::npos;
   KubernetesAccess access;
-  access.server = "https://" + (is_ipv6 ? '[' + in_cluster.host + ']' : in_cluster.host) + ':' +
-                  in_cluster.port;
+  access.server = "https://" + Bracketed(in_cluster.host) + ':' + in_cluster.port;
   access.http.authorization = {"Bearer", Secret(), in_cluster.folder + "/token"};
   access.http.tls.ca_file = in_cluster.folder + "/ca.crt";
   return access;

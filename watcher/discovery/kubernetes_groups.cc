@@ -4,14 +4,15 @@
 #include <utility>
 #include <vector>
 
+#include "watcher/net/url.h"
+
 namespace heapwatch {
 namespace {
 
 const std::string kPrefix = "__meta_kubernetes_";
 
 std::string AddressOf(const std::string& ip, std::uint16_t port) {
-  const std::string host = ip.find(':') == std::string::npos ? ip : '[' + ip + ']';
-  return host + ':' + std::to_string(port);
+  return Bracketed(ip) + ':' + std::to_string(port);
 }
 
 // "app.kubernetes.io/name" -> "app_kubernetes_io_name"
@@ -104,10 +105,7 @@ TargetGroups GroupsOfPod(const KubernetesPod& pod) {
     labels[prefix + "image"] = container.image;
     labels[prefix + "id"] = container.id;
     labels[prefix + "init"] = container.is_init ? "true" : "false";
-    if (container.ports.empty()) {
-      const bool is_ipv6 = pod.ip.find(':') != std::string::npos;
-      groups.push_back({{is_ipv6 ? '[' + pod.ip + ']' : pod.ip}, labels});
-    }
+    if (container.ports.empty()) groups.push_back({{Bracketed(pod.ip)}, labels});
     for (const KubernetesContainer::Port& port : container.ports) {
       AddContainerPort(container, port, labels);
       groups.push_back({{AddressOf(pod.ip, port.number)}, labels});

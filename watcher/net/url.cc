@@ -19,11 +19,11 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
   return port;
 }
 
-std::string Bracketed(const std::string& host) {
+}  // namespace
+
+std::string Bracketed(std::string host) {
   return host.find(':') == std::string::npos ? host : '[' + host + ']';
 }
-
-}  // namespace
 
 std::string HttpUrl::authority() const {
   const bool is_default_port = port == (scheme == "https" ? 443 : 80);

@@ -24,6 +24,9 @@ struct HttpUrl {
   std::string endpoint() const;
 };
 
+// A host as it stands before a port: an IPv6 address gets its brackets.
+std::string Bracketed(std::string host);
+
 Result<HttpUrl> ParseHttpUrl(std::string_view text);
 
 // What is wrong with the target of a request, which should be a path with an optional query, and
