@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "watcher/api/handlers.h"
 #include "watcher/api/parameters.h"
@@ -11,7 +13,20 @@
 namespace heapwatch {
 namespace {
 
-std::vector<Route> LookingRoutes() {
+// As /api/v1 lists it.
+struct Address {
+  std::string_view method;  // GET stands for HEAD, too
+  std::string_view path;    // "/api/v1/sites/{id}/ack"
+  std::string_view purpose;
+  std::vector<std::string_view> parameters;
+};
+
+// What looks and changes nothing: is answered here.
+struct Route : Address {
+  Result<HttpResponse> (*handle)(const HttpRequest&, const ReadViews&);
+};
+
+std::vector<Route> MakeRoutes() {
   return {
       {"GET", "/api/v1/targets", "who is watched, and how scraping goes", {}, GetTargets},
       {"GET", "/api/v1/services", "every service, the most pressing first", {}, GetServices},
@@ -77,65 +92,64 @@ std::vector<Route> LookingRoutes() {
   };
 }
 
-std::vector<Route> ChangingRoutes() {
-  return {
+const std::vector<Route>& Routes() {
+  static const std::vector<Route> routes = MakeRoutes();
+  return routes;
+}
+
+// What changes something, and so takes more than views: see ack.h, scraping.h, push.h and
+// watcher/app/web_front.h.
+const std::vector<Address>& ChangingAddresses() {
+  static const std::vector<Address> addresses = {
       {"POST",
        "/api/v1/sites/{id}/ack",
        "acknowledges a site: JSON with by, reason, for or expires, and service",
-       {},
-       nullptr},
-      {"DELETE", "/api/v1/sites/{id}/ack", "withdraws that: JSON with by and service", {}, nullptr},
+       {}},
+      {"DELETE", "/api/v1/sites/{id}/ack", "withdraws that: JSON with by and service", {}},
       {"POST",
        "/api/v1/admin/scraping",
        "stops or resumes scraping: JSON with action, by, reason, and job or target; with "
        "--web.enable-admin-api",
-       {},
-       nullptr},
+       {}},
       {"POST",
        "/api/v1/profiles",
        "takes a heap profile; all other parameters are its labels; with --web.enable-push",
-       {"time", "alloc"},
-       nullptr},
+       {"time", "alloc"}},
       {"POST",
        "/ingest",
        "the same as Pyroscope's agents send it; with --web.enable-push",
-       {"name", "until", "format"},
-       nullptr},
-      {"POST",
-       "/-/reload",
-       "reads the configuration again; with --web.enable-lifecycle",
-       {},
-       nullptr},
+       {"name", "until", "format"}},
+      {"POST", "/-/reload", "reads the configuration again; with --web.enable-lifecycle", {}},
   };
+  return addresses;
 }
 
-const std::vector<Route>& Routes() {
-  static const std::vector<Route> routes = [] {
-    std::vector<Route> all = LookingRoutes();
-    for (Route& route : ChangingRoutes()) all.push_back(std::move(route));
-    return all;
-  }();
-  return routes;
+std::vector<const Address*> Addresses() {
+  std::vector<const Address*> all;
+  for (const Route& route : Routes()) all.push_back(&route);
+  for (const Address& address : ChangingAddresses()) all.push_back(&address);
+  return all;
 }
 
-Result<HttpResponse> ListRoutes() {
+Result<HttpResponse> ListAddresses() {
   boost::json::array addresses;
-  for (const Route& route : Routes()) {
+  for (const Address* address : Addresses()) {
     addresses.push_back(boost::json::object{
-        {"method", route.method},
-        {"path", route.path},
-        {"purpose", route.purpose},
-        {"parameters", boost::json::array(route.parameters.begin(), route.parameters.end())}});
+        {"method", address->method},
+        {"path", address->path},
+        {"purpose", address->purpose},
+        {"parameters",
+         boost::json::array(address->parameters.begin(), address->parameters.end())}});
   }
   return JsonReply(boost::json::object{{"addresses", std::move(addresses)}});
 }
 
-// "{id}" in a route's path stands for one part of the address.
-bool IsAt(const Route& route, std::string_view path) {
-  const std::size_t open = route.path.find('{');
-  if (open == std::string_view::npos) return route.path == path;
-  const std::string_view before = route.path.substr(0, open);
-  const std::string_view after = route.path.substr(route.path.find('}') + 1);
+// "{id}" in a path stands for one part of the address.
+bool IsAt(const Address& address, std::string_view path) {
+  const std::size_t open = address.path.find('{');
+  if (open == std::string_view::npos) return address.path == path;
+  const std::string_view before = address.path.substr(0, open);
+  const std::string_view after = address.path.substr(address.path.find('}') + 1);
   if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
       !path.ends_with(after))
     return false;
@@ -147,20 +161,19 @@ bool IsAt(const Route& route, std::string_view path) {
 // What may be done at an address, as the header Allow tells it; "" where there is none.
 std::string MethodsAt(std::string_view path) {
   std::string methods;
-  for (const Route& route : Routes())
-    if (IsAt(route, path))
+  for (const Address* address : Addresses())
+    if (IsAt(*address, path))
       methods.append(methods.empty() ? "" : ", ")
-          .append(route.method == "GET" ? "GET, HEAD" : route.method);
+          .append(address->method == "GET" ? "GET, HEAD" : address->method);
   return methods;
 }
 
 Result<HttpResponse> Dispatch(const HttpRequest& request, const ReadViews& views) {
   if (auto file = PageFile(request)) return *std::move(file);
-  if (request.path == "/api/v1") return ListRoutes();
+  if (request.path == "/api/v1") return ListAddresses();
   const std::vector<Route>& routes = Routes();
-  const auto route = std::find_if(routes.begin(), routes.end(), [&](const Route& r) {
-    return r.path == request.path && r.handle != nullptr;
-  });
+  const auto route = std::find_if(routes.begin(), routes.end(),
+                                  [&](const Route& r) { return r.path == request.path; });
   if (route == routes.end()) {
     return NoSuchAddress(
         request,

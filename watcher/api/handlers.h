@@ -4,23 +4,12 @@
 
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "analysis/base/error.h"
 #include "watcher/api/read_views.h"
 #include "watcher/net/http.h"
 
 namespace heapwatch {
-
-struct Route {
-  std::string_view method;  // GET stands for HEAD, too
-  std::string_view path;    // "/api/v1/sites/{id}/ack"
-  std::string_view purpose;
-  std::vector<std::string_view> parameters;
-  // Null for what changes something: its handlers (ack.h, scraping.h, push.h, ...) take more than
-  // views.
-  Result<HttpResponse> (*handle)(const HttpRequest&, const ReadViews&);
-};
 
 Result<HttpResponse> GetTargets(const HttpRequest& request, const ReadViews& views);
 Result<HttpResponse> GetServices(const HttpRequest& request, const ReadViews& views);

@@ -105,19 +105,14 @@ HttpResponse WebFront::Handle(const HttpRequest& request) {
   if (IsScrapingRequest(request))
     return HandleScraping(request, parts_.views, parts_.options.enable_admin_api,
                           parts_.scrape_stops);
-  if (request.path == "/-/reload") return HandleReload(request);
+  if (request.path == "/-/reload" && request.method == "POST") return HandleReload();
   return HandleApi(request, parts_.views);
 }
 
-HttpResponse WebFront::HandleReload(const HttpRequest& request) {
+HttpResponse WebFront::HandleReload() {
   if (!parts_.options.enable_lifecycle)
     return TextResponse(
         403, "Reloading over HTTP is off: start with --web.enable-lifecycle, or send SIGHUP.");
-  if (request.method != "POST") {
-    HttpResponse response = TextResponse(405, "Reloading changes things: use POST.");
-    response.headers["allow"] = "POST";
-    return response;
-  }
   const auto reloaded = parts_.reload();
   return reloaded ? HttpResponse() : TextResponse(500, reloaded.error().message);
 }

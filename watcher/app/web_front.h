@@ -58,7 +58,7 @@ class WebFront {
   boost::asio::awaitable<Admission> Admit(HttpRequest& request);
   void AdmitPush(const HttpRequest& request, Admission& admission) const;
   HttpResponse Handle(const HttpRequest& request);
-  HttpResponse HandleReload(const HttpRequest& request);
+  HttpResponse HandleReload();
 
   const WebFrontParts parts_;
   std::unique_ptr<WebAccess> access_;

@@ -425,6 +425,7 @@ TEST_F(HandleApiTest, KnowsNoOtherAddressesAndMethods) {
   EXPECT_EQ(allowed("PUT", "/"), "GET, HEAD");
   EXPECT_EQ(allowed("GET", "/api/v1/profiles"), "POST");
   EXPECT_EQ(allowed("GET", "/api/v1/sites/5f0c3a9d21e4b786/ack"), "POST, DELETE");
+  EXPECT_EQ(allowed("GET", "/-/reload"), "POST");
   EXPECT_EQ(allowed("DELETE", "/api/v1/admin/scraping"), "GET, HEAD, POST");
 }
 

@@ -305,7 +305,9 @@ TEST_F(ServiceTest, ReloadingOverHttpTakesPostAndTheFlag) {
   auto service = Service::Start(options_, [] {});
   ASSERT_TRUE(service);
   service_ = std::move(*service);
+  EXPECT_EQ(HttpGet(Url("/-/reload"))->status, 405);
   EXPECT_EQ(Post("/-/reload").status, 403);
+  EXPECT_THAT(Post("/-/reload").body, HasSubstr("--web.enable-lifecycle"));
 }
 
 TEST_F(ServiceTest, TargetsComeAndGoWithTheFileTheyStandIn) {
