@@ -349,6 +349,23 @@ test('an alert is acknowledged where it says, and its site on its page', async (
   await page.getByText('Kim: fixed in v3').waitFor({ state: 'detached' })
 })
 
+test('pages come before tickets, and a service has its own history', async () => {
+  await page.route('**/api/v1/alerts', async (route) => {
+    const answer = await (await route.fetch()).json()
+    const { alerts } = answer.data
+    const firing = alerts.find((a) => a.state === 'firing')
+    answer.data.alerts = ['ticket', 'page'].map((severity) => ({ ...firing, labels: { ...firing.labels, severity }, annotations: { summary: `a ${severity}` } }))
+    await route.fulfill({ json: answer })
+  })
+  for (const address of ['/', '/alerts']) {
+    await open(address)
+    await page.locator('.alert-card h3').first().waitFor()
+    assert.deepEqual(await page.locator('.alert-card h3').allTextContents(), ['a page', 'a ticket'])
+  }
+  await open('/alerts?service=nobody')
+  await page.getByText('No alert of nobody has changed its state').waitFor()
+})
+
 test('the replicas of a site are those of its service and job', async () => {
   const leak = await sessions()
   await page.route('**/api/v1/sites?*', async (route) => {

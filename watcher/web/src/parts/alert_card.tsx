@@ -4,6 +4,9 @@ import { millis } from '../moment'
 import { duration } from '../units'
 import { useNow } from '../live'
 
+// Pages before tickets; otherwise they keep their order.
+export const mostUrgentFirst = (a: Alert, b: Alert) => Number(b.labels.severity === 'page') - Number(a.labels.severity === 'page')
+
 interface Look {
   target: string
   t0: string

@@ -3,7 +3,7 @@ import type { Alert } from '../api'
 import { useLive } from '../live'
 import type { ViewProps } from '../main'
 import { change as patch } from '../place'
-import { AlertCard } from '../parts/alert_card'
+import { AlertCard, mostUrgentFirst } from '../parts/alert_card'
 import { Moment } from '../parts/bits'
 import { Answer, Empty } from '../parts/states'
 import { AckForm, Acks, type AckAnswer } from '../parts/acks'
@@ -36,7 +36,7 @@ export function Alerts({ place }: ViewProps) {
         {(data) => !data.alerts.some(isWanted)
           ? <Empty title={service || site ? 'No such alert fires or is pending' : "No alert fires, none is pending"}><p>An alert begins when a site leaks or churns. <a href="/leaks">Leaks</a> shows what grows and may become one.</p></Empty>
           : (['firing', 'pending', 'resolved'] as const).map((state) => {
-            const of = data.alerts.filter((a) => isWanted(a) && a.state === state && !(state === 'resolved' && isBack(a, data.alerts)))
+            const of = data.alerts.filter((a) => isWanted(a) && a.state === state && !(state === 'resolved' && isBack(a, data.alerts))).sort(mostUrgentFirst)
             if (of.length === 0) return null
             return (
               <div key={state}>
@@ -57,9 +57,12 @@ export function Alerts({ place }: ViewProps) {
       {ifKnown('/api/v1/alerts/history') && <>
         <h2>History</h2>
         <Answer live={history} what="The history" rows={6}>
-          {(data) => data.changes.length === 0
-            ? <p class="muted">No alert has changed its state within the last 30 days.</p>
-            : <HistoryTable changes={data.changes} total={data.total} />}
+          {(data) => {
+            const changes = data.changes.filter((c) => !service || c.labels.service === service)
+            return changes.length === 0
+              ? <p class="muted">No alert{service && ` of ${service}`} has changed its state within the last 30 days.</p>
+              : <HistoryTable changes={changes} left={data.total - data.changes.length} />
+          }}
         </Answer>
       </>}
     </section>
@@ -70,7 +73,7 @@ export function Alerts({ place }: ViewProps) {
 const isBack = (resolved: Alert, all: Alert[]) =>
   all.some((a) => a.state !== 'resolved' && JSON.stringify(a.labels) === JSON.stringify(resolved.labels))
 
-function HistoryTable({ changes, total }: { changes: AlertChange[]; total: number }) {
+function HistoryTable({ changes, left }: { changes: AlertChange[]; left: number }) {
   return (
     <div class="table-holder">
       <table class="stacks-on-phone">
@@ -86,7 +89,7 @@ function HistoryTable({ changes, total }: { changes: AlertChange[]; total: numbe
           ))}
         </tbody>
       </table>
-      {total > changes.length && <p class="note">{total - changes.length} older changes are kept; /api/v1/alerts/history?limit= tells more.</p>}
+      {left > 0 && <p class="note">{left} older changes are kept; /api/v1/alerts/history?limit= tells more.</p>}
     </div>
   )
 }

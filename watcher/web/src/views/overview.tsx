@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks'
 import { address, type Alert, type Health, type JudgedSite, kNoteworthy, type Snapshots, type VerdictKind } from '../api'
 import { useLive } from '../live'
 import { kHealthWords } from '../names'
-import { AlertCard } from '../parts/alert_card'
+import { AlertCard, mostUrgentFirst } from '../parts/alert_card'
 import { SiteName, Slope, Sparkline, VerdictBadge } from '../parts/bits'
 import { Answer, Empty } from '../parts/states'
 import { bytes, perHour, untilLimit } from '../units'
@@ -29,7 +29,7 @@ const kHealths: Health[] = ['stopped', 'unknown', 'lost']
 export function Overview() {
   const alerts = useLive<{ alerts: Alert[] }>('/api/v1/alerts', kRefresh)
   const services = useLive<{ services: Service[] }>('/api/v1/services', kRefresh)
-  const firing = alerts.data?.alerts.filter((a) => a.state === 'firing') ?? []
+  const firing = alerts.data?.alerts.filter((a) => a.state === 'firing').sort(mostUrgentFirst) ?? []
   return (
     <section>
       {firing.length > 0 && (
