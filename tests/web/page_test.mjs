@@ -366,6 +366,18 @@ test('pages come before tickets, and a service has its own history', async () =>
   await page.getByText('No alert of nobody has changed its state').waitFor()
 })
 
+test('a site of a fleet stands in one row', async () => {
+  await page.route('**/api/v1/sites?*', async (route) => {
+    const answer = await (await route.fetch()).json()
+    const [first] = answer.data.sites
+    answer.data.sites = Array.from({ length: 300 }, (_, i) => ({ ...first, target: String(i).padStart(16, '0'), labels: { ...first.labels, service: `s${i % 2}`, instance: `i${i}` } }))
+    await route.fulfill({ json: answer })
+  })
+  await open('/leaks')
+  await page.getByRole('link', { name: 'and 149 more' }).first().waitFor()
+  assert.equal(await page.locator('tbody tr').count(), 2)
+})
+
 test('the replicas of a site are those of its service and job', async () => {
   const leak = await sessions()
   await page.route('**/api/v1/sites?*', async (route) => {

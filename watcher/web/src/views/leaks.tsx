@@ -12,6 +12,8 @@ import { duration, untilLimit } from '../units'
 
 const kRefresh = 10_000
 const kMostTargets = 24 // whose courses are drawn
+const kMostAsked = 1000
+const kMostShown = 200
 
 interface Sites {
   evaluated: string
@@ -22,7 +24,7 @@ interface Sites {
 export function Leaks({ place }: ViewProps) {
   const service = place.query.get('service') ?? ''
   const shown = (place.query.get('verdict')?.split(',') as VerdictKind[] | undefined) ?? kNoteworthy
-  const live = useLive<Sites>(address('/api/v1/sites', { verdict: shown.join(','), service, limit: 200 }), kRefresh)
+  const live = useLive<Sites>(address('/api/v1/sites', { verdict: shown.join(','), service, limit: kMostAsked }), kRefresh)
   const toggle = (kind: VerdictKind) => {
     const next = shown.includes(kind) ? shown.filter((k) => k !== kind) : kNoteworthy.filter((k) => k === kind || shown.includes(k))
     patch({ verdict: next.length === kNoteworthy.length || next.length === 0 ? undefined : next.join(',') })
@@ -59,15 +61,35 @@ function NothingGrows({ evaluated }: { evaluated: string }) {
   )
 }
 
+// A site of a service, by its most pressing replica.
+interface Row {
+  of: JudgedSite
+  replicas: number
+}
+
+// What a fleet says of one site stands in one row.
+function rowsOf(sites: JudgedSite[]): Row[] {
+  const rows = new Map<string, Row>()
+  for (const s of sites) {
+    const key = JSON.stringify([serviceOf(s.labels), s.labels.job, s.site.id, s.verdict])
+    const row = rows.get(key)
+    if (row) row.replicas++
+    else rows.set(key, { of: s, replicas: 1 })
+  }
+  return [...rows.values()]
+}
+
 function SiteTable({ data }: { data: Sites }) {
-  const courses = useCourses(data.sites)
+  const all = useMemo(() => rowsOf(data.sites), [data])
+  const rows = all.slice(0, kMostShown)
+  const courses = useCourses(rows.map((row) => row.of))
   return (
     <>
       <div class="table-holder">
         <table class="roomy stacks-on-phone">
           <thead><tr><th>Verdict</th><th>Site</th><th>Course</th><th class="right">Slope, 95 %</th><th class="right">Live</th><th class="right">Limit in</th><th>Why</th><th>On</th></tr></thead>
           <tbody>
-            {data.sites.map((s) => (
+            {rows.map(({ of: s, replicas }) => (
               <tr key={s.target + s.site.id}>
                 <td data-name="Verdict"><VerdictBadge kind={s.verdict} /><small class="below">for {duration((millis(s.to) - millis(s.from)) / 1000)}</small></td>
                 <td data-name="Site"><a href={address('/site', { target: s.target, site: s.site.id })}><SiteName site={s.site} /></a></td>
@@ -77,13 +99,14 @@ function SiteTable({ data }: { data: Sites }) {
                 <td data-name="Limit in" class="right number">{(s.verdict === 'leak' || s.verdict === 'growing') && untilLimit(s.to_limit_low_seconds, s.to_limit_high_seconds) || <span class="muted">–</span>}</td>
                 <td data-name="Why" class="why">{s.reason}</td>
                 <td data-name="On">{serviceOf(s.labels)} <small>{instanceOf(s.labels)} {s.labels.version}</small>
+                  {replicas > 1 && <a class="below" href={address('/site', { service: serviceOf(s.labels), site: s.site.id })}>and {replicas - 1} more</a>}
                   <a class="below" href={address('/diff', { target: s.target, t0: s.from, t1: s.to, sample_type: s.verdict === 'churn' ? 'alloc_space' : undefined, site: s.site.id })}>what changed</a></td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {data.total > data.sites.length && <p class="note">{data.total - data.sites.length} less pressing ones are not shown; choose a service or a verdict.</p>}
+      {(rows.length < all.length || data.total > data.sites.length) && <p class="note">Less pressing ones are not shown; choose a service or a verdict.</p>}
     </>
   )
 }
