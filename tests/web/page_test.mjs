@@ -366,6 +366,26 @@ test('pages come before tickets, and a service has its own history', async () =>
   await page.getByText('No alert of nobody has changed its state').waitFor()
 })
 
+test('one of many targets is found', async () => {
+  await page.route('**/api/v1/targets', async (route) => {
+    const answer = await (await route.fetch()).json()
+    const up = answer.data.active.find((t) => t.health === 'up')
+    answer.data.active = [10, 9, 20, 3, 4, 5, 6, 7, 8].map((i) => ({ ...up, id: String(i).padStart(16, '0'), labels: { service: i === 20 ? 'cart' : 'shop', instance: `10.0.0.${i}:6060` } }))
+    await route.fulfill({ json: answer })
+  })
+  await open('/diff')
+  const choices = page.locator('.choices code')
+  await choices.first().waitFor()
+  assert.deepEqual((await choices.allTextContents()).slice(-2), ['10.0.0.9:6060', '10.0.0.10:6060'])
+  await page.getByLabel('Only those with').fill('CART')
+  await choices.nth(1).waitFor({ state: 'detached' })
+  assert.deepEqual(await choices.allTextContents(), ['10.0.0.20:6060'])
+  await open('/')
+  await page.locator('tr', { hasText: 'shop' }).getByRole('link', { name: / up$/ }).click()
+  await page.getByLabel('Only those with').waitFor()
+  assert.equal(place().searchParams.get('filter'), 'shop')
+})
+
 test('a site of a fleet stands in one row', async () => {
   await page.route('**/api/v1/sites?*', async (route) => {
     const answer = await (await route.fetch()).json()

@@ -1,7 +1,8 @@
-// Whose heap: one target of those with history.
+// Whose heap: one target of those with history; and the targets that are wanted of many.
 import type { DiscoveryStatus, Target } from '../api'
 import { useLive } from '../live'
 import { instanceOf, serviceOf } from '../names'
+import { change as patch } from '../place'
 
 export interface TargetList {
   active: Target[]
@@ -10,9 +11,27 @@ export interface TargetList {
 }
 
 export const useTargets = (every = 0) => useLive<TargetList>('/api/v1/targets', every)
-export const listOf = (all: TargetList | undefined) => [...(all?.active ?? []), ...(all?.gone ?? [])]
+
+const { compare } = new Intl.Collator('en', { numeric: true }) // 10.0.0.9 before 10.0.0.10
+// Of a service one beside the other.
+export const inOrder = (targets: Target[]) => [...targets].sort((a, b) =>
+  compare(serviceOf(a.labels), serviceOf(b.labels)) || compare(instanceOf(a.labels), instanceOf(b.labels)))
+export const listOf = (all: TargetList | undefined) => [...inOrder(all?.active ?? []), ...inOrder(all?.gone ?? [])]
 // As the API takes them: by id or instance.
 export const isNamed = (name: string) => (t: Target) => t.id === name || t.labels.instance === name
+
+export const isWantedBy = (filter: string) => (t: Target) =>
+  Object.values(t.labels).some((value) => value.toLowerCase().includes(filter.toLowerCase()))
+
+// The text is in the address, as `filter`.
+export function TargetFilter({ value }: { value: string }) {
+  return (
+    <div class="controls">
+      <label class="field grows"><span>Only those with</span>
+        <input type="search" value={value} placeholder="part of a label’s value" onInput={(e) => patch({ filter: e.currentTarget.value }, true)} /></label>
+    </div>
+  )
+}
 
 export function TargetChoice({ label, value, targets, onPick }: { label: string; value: string; targets: Target[]; onPick: (id: string) => void }) {
   const known = targets.filter((t) => t.history)

@@ -15,17 +15,19 @@ import { MomentField, Moments } from '../parts/moments'
 import { obstacleOf, pin, rangeShown, useHistory } from '../parts/pinned'
 import { Answer, Empty, Failed, Loading } from '../parts/states'
 import { HeapControls } from '../parts/heap_controls'
-import { isNamed, listOf, TargetChoice, useTargets, type TargetList } from '../parts/target_choice'
+import { isNamed, isWantedBy, listOf, TargetChoice, TargetFilter, useTargets, type TargetList } from '../parts/target_choice'
+
+const kFewTargets = 8 // seen at one glance
 
 export function DiffView({ place }: ViewProps) {
   const q = place.query
   const targets = useTargets()
   const target = q.get('target') ?? ''
-  if (!target) return <Choose targets={targets} />
+  if (!target) return <Choose targets={targets} filter={q.get('filter') ?? ''} />
   return <Compared key={`${target} ${q.get('target1') ?? ''}`} query={q} targets={targets} />
 }
 
-function Choose({ targets }: { targets: Live<TargetList> }) {
+function Choose({ targets, filter }: { targets: Live<TargetList>; filter: string }) {
   return (
     <section>
       <h1>Compare two moments</h1>
@@ -35,14 +37,15 @@ function Choose({ targets }: { targets: Live<TargetList> }) {
           const known = listOf(data).filter((t) => t.history)
           if (known.length === 0)
             return <Empty title="There is no snapshot yet"><p>Heaps can be compared once a target has been scraped twice. <a href="/targets">Targets</a> tells how scraping goes.</p></Empty>
-          return (
+          return <>
+            {known.length > kFewTargets && <TargetFilter value={filter} />}
             <ul class="choices">
-              {known.map((t) => (
-                <li key={t.id}><a href={address('/diff', { target: t.id })}>{serviceOf(t.labels)} <code>{instanceOf(t.labels)}</code>
+              {known.filter(isWantedBy(filter)).map((t) => (
+                <li key={t.id}><a href={address('/diff', { target: t.id })}>{serviceOf(t.labels)} <code>{instanceOf(t.labels)}</code> {t.labels.version}
                   <small>{t.history!.snapshots.toLocaleString('en-US')} snapshots since {clock(millis(t.history!.first))}</small></a></li>
               ))}
             </ul>
-          )
+          </>
         }}
       </Answer>
     </section>

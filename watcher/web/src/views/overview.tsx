@@ -63,6 +63,8 @@ function ServiceTable({ services }: { services: Service[] }) {
 
 function ServiceRow({ of: s }: { of: Service }) {
   const others = kHealths.filter((health) => s.targets[health])
+  // A replica alone may show no more than a plateau of what all together leak.
+  const isPressing = s.worst?.verdict !== 'plateau' || s.sites.leak || s.sites.growing
   return (
     <tr>
       <td data-name="Service"><a class="strong" href={address('/leaks', { service: s.service })}>{s.service}</a> <small>{s.versions.join(', ')}</small></td>
@@ -74,11 +76,11 @@ function ServiceRow({ of: s }: { of: Service }) {
         {s.growth_bytes_per_second > 0 ? `+${perHour(s.growth_bytes_per_second)}` : <span class="muted">–</span>}</td>
       <td data-name="Limit in" class="right number">{untilLimit(s.to_limit_low_seconds, s.to_limit_high_seconds) ?? <span class="muted">–</span>}</td>
       <td data-name="Live heap">{s.shown ? <HeapSpark target={s.shown} /> : <span class="muted">–</span>}</td>
-      <td data-name="Most pressing">{s.worst && s.worst.verdict !== 'plateau'
+      <td data-name="Most pressing">{s.worst && isPressing
         ? <a href={address('/site', { target: s.worst.target, site: s.worst.site.id })}><SiteName site={s.worst.site} /> <Slope of={s.worst} /></a>
         : <span class="muted">–</span>}</td>
       <td data-name="Targets">
-        <a href="/targets">{s.targets.up ?? 0} of {Object.values(s.targets).reduce((a, b) => a + b, 0)} up</a>
+        <a href={address('/targets', { filter: s.service })}>{s.targets.up ?? 0} of {Object.values(s.targets).reduce((a, b) => a + b, 0)} up</a>
         {others.length > 0 && <small class="below">{others.map((health) => `${s.targets[health]} ${kHealthWords[health]}`).join(', ')}</small>}
         {s.failing.map((f) => <small key={f.target} class="failing" title={f.error}>{f.instance}: {f.error || 'down'}</small>)}
       </td>

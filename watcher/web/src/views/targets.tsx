@@ -4,29 +4,24 @@ import { address } from '../api'
 import type { ViewProps } from '../main'
 import { Ago } from '../parts/bits'
 import { Answer, Empty } from '../parts/states'
-import { useTargets } from '../parts/target_choice'
+import { inOrder, isWantedBy, TargetFilter, useTargets } from '../parts/target_choice'
 import { instanceOf, kHealthWords, serviceOf } from '../names'
-import { change as patch } from '../place'
 import { bytes, count, duration } from '../units'
 
 export function Targets({ place }: ViewProps) {
   const live = useTargets(10_000)
   const filter = place.query.get('filter') ?? ''
-  const isWanted = (t: Target) => Object.values(t.labels).some((value) => value.toLowerCase().includes(filter.toLowerCase()))
   return (
     <section>
       <h1>Targets</h1>
-      <div class="controls">
-        <label class="field grows"><span>Only those with</span>
-          <input type="search" value={filter} placeholder="part of a label’s value" onInput={(e) => patch({ filter: e.currentTarget.value }, true)} /></label>
-      </div>
+      <TargetFilter value={filter} />
       <Answer live={live} what="The targets" rows={8}>
         {(data) => {
           if (data.active.length + data.gone.length === 0)
             return <Empty title="Nothing is watched yet"><p>Name targets under <code>scrape_configs</code> in the configuration, then send SIGHUP.</p></Empty>
           const rank = (t: Target) => (t.health === 'down' ? 0 : t.health === 'up' ? 2 : 1)
-          const active = data.active.filter(isWanted).sort((a, b) => rank(a) - rank(b))
-          const gone = data.gone.filter(isWanted)
+          const active = inOrder(data.active.filter(isWantedBy(filter))).sort((a, b) => rank(a) - rank(b))
+          const gone = inOrder(data.gone.filter(isWantedBy(filter)))
           return <>
             {data.discovery.filter((d) => d.last_error).map((d) => (
               <p key={d.job + d.mechanism + d.place} class="error">Discovery of job {d.job} by {d.mechanism} fails, the targets found before stay: {d.last_error}</p>
