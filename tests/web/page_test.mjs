@@ -416,8 +416,19 @@ test('the status page shows no marks of its texts, and one job below the other',
   await open('/status')
   await page.getByRole('cell', { name: 'what is acknowledged' }).waitFor()
   assert.equal((await page.locator('main').textContent()).includes('`'), false)
-  const second = page.locator('.tree > li + li').first()
-  assert.ok(parseFloat(await second.evaluate((li) => getComputedStyle(li).marginTop)) > 5)
+  const second = page.locator('.tree > li + li > dl').first()
+  assert.ok(parseFloat(await second.evaluate((job) => getComputedStyle(job).marginTop)) > 5)
+
+  await page.route('**/api/v1/config', async (route) => {
+    const answer = await (await route.fetch()).json()
+    answer.data.scrape_configs = Array.from({ length: 40 }, (_, i) => ({ ...answer.data.scrape_configs[0], job_name: `job ${i}` }))
+    await route.fulfill({ json: answer })
+  })
+  await page.reload()
+  await page.getByText('job 39').waitFor()
+  assert.equal(await page.getByText('scrape_timeout', { exact: true }).filter({ visible: true }).count(), 1) // that of global
+  await page.getByText('job 39').click()
+  await page.getByText('profile_path').filter({ visible: true }).waitFor()
 })
 
 test('names of any length leave room, and none is shown as such', async () => {

@@ -117,10 +117,18 @@ function Figures({ of: m }: { of: Metrics }) {
   )
 }
 
+const kMostUnfolded = 3
+const isObject = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value)
+
+// One of many, such as a job: called by what stands first in it.
+function Folded({ value }: { value: Record<string, unknown> }) {
+  return <details><summary>{[Object.values(value)[0]].flat().map(String).join(', ')}</summary><Tree value={value} /></details>
+}
+
 function Tree({ value }: { value: unknown }) {
   if (value === '' || (value !== null && typeof value === 'object' && Object.keys(value).length === 0)) return <span class="muted">none</span>
-  if (Array.isArray(value)) return <ul class="tree">{value.map((v, i) => <li key={i}><Tree value={v} /></li>)}</ul>
-  if (value !== null && typeof value === 'object')
+  if (Array.isArray(value)) return <ul class="tree">{value.map((v, i) => <li key={i}>{isObject(v) && value.length > kMostUnfolded ? <Folded value={v} /> : <Tree value={v} />}</li>)}</ul>
+  if (isObject(value))
     return <dl class="tree">{Object.entries(value).map(([name, v]) => <div key={name}><dt>{name}</dt><dd><Tree value={v} /></dd></div>)}</dl>
   return <code>{String(value)}</code>
 }
