@@ -425,9 +425,10 @@ test('the status page shows no marks of its texts, and one job below the other',
     await route.fulfill({ json: answer })
   })
   await page.reload()
-  await page.getByText('job 39').waitFor()
+  const last = page.locator('summary', { hasText: 'job 39' })
+  await last.waitFor()
   assert.equal(await page.getByText('scrape_timeout', { exact: true }).filter({ visible: true }).count(), 1) // that of global
-  await page.getByText('job 39').click()
+  await last.click()
   await page.getByText('profile_path').filter({ visible: true }).waitFor()
 })
 
@@ -491,6 +492,16 @@ test('it is dark where the system is, and as chosen where somebody chose', async
   await page.getByRole('heading', { name: 'Services' }).waitFor()
   assert.ok((await brightness()) > 200)
   await page.evaluate(() => localStorage.clear())
+})
+
+test('what is printed is light, and has no controls', async () => {
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+  await open(await wholeDiff())
+  await page.locator('.changes tbody tr').first().waitFor()
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'light')
+  assert.equal(await page.locator('nav').isVisible(), false)
+  assert.equal(await page.getByRole('button', { name: 'copy pprof command' }).isVisible(), false)
+  assert.equal(await page.getByRole('button', { name: 'Before' }).isVisible(), true) // the title of a column
 })
 
 test('an error says what is wrong and what to do', async () => {
