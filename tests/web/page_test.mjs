@@ -390,11 +390,12 @@ test('a site of a fleet stands in one row', async () => {
   await page.route('**/api/v1/sites?*', async (route) => {
     const answer = await (await route.fetch()).json()
     const [first] = answer.data.sites
-    answer.data.sites = Array.from({ length: 300 }, (_, i) => ({ ...first, target: String(i).padStart(16, '0'), labels: { ...first.labels, service: `s${i % 2}`, instance: `i${i}` } }))
+    answer.data.sites = Array.from({ length: 300 }, (_, i) => ({ ...first, to_limit_low_seconds: 0, to_limit_high_seconds: 0, target: String(i).padStart(16, '0'), labels: { ...first.labels, service: `s${i % 2}`, instance: `i${i}` } }))
     await route.fulfill({ json: answer })
   })
   await open('/leaks')
   await page.getByRole('link', { name: 'and 149 more' }).first().waitFor()
+  await page.getByRole('cell', { name: 'reached', exact: true }).first().waitFor()
   assert.equal(await page.locator('tbody tr').count(), 2)
 })
 

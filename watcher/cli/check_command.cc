@@ -91,8 +91,8 @@ void WarnOfNoTargets(const ScrapeConfig& job, TargetCount count) {
   if (count.found == 0 && job.discovery_configs.empty())
     std::cerr << whom << "has no target: name some in static_configs, or a place to find them\n";
   if (count.found > 0 && count.watched == 0)
-    std::cerr << whom << "watches nothing: its relabel_configs drop all " << count.found
-              << " targets\n";
+    std::cerr << whom << "watches nothing: its relabel_configs drop all there is (" << count.found
+              << " found)\n";
 }
 
 // What is read at each call, and cannot be now.

@@ -100,7 +100,8 @@ TEST_F(CheckCommandTest, WarnsOfJobsThatWatchNothing) {
   EXPECT_EQ(outcome.err,
             "warning: job \"empty\" has no target: name some in static_configs, or a place to find "
             "them\n"
-            "warning: job \"dropped\" watches nothing: its relabel_configs drop all 3 targets\n");
+            "warning: job \"dropped\" watches nothing: its relabel_configs drop all there is (3 "
+            "found)\n");
 }
 
 // --- rules

@@ -67,9 +67,10 @@ export function duration(seconds: number): string {
   return `${(s / 86400).toFixed(s < 864000 ? 1 : 0)} d`
 }
 
-// "50–148 min", "9 h or more", "up to 12 min"; undefined where it is more than a year away.
+// "50–148 min", "9 h or more", "up to 12 min", "reached"; undefined where it is more than a year away.
 export function untilLimit(low?: number, high?: number): string | undefined {
   if (low === undefined || low > 365 * 86400) return undefined
+  if (high !== undefined && high <= 0) return 'reached'
   const [unit, name] = low < 5400 ? [60, 'min'] : low < 259200 ? [3600, 'h'] : [86400, 'd']
   const from = Math.floor(Math.max(0, low) / unit)
   const isOpen = high === undefined || high > 10 * Math.max(low, unit)
