@@ -76,11 +76,6 @@ TaskGroup::~TaskGroup() = default;
 
 TaskGroup::Handle TaskGroup::Spawn(std::string name, asio::awaitable<void> task) {
   auto entry = std::make_shared<TaskGroupEntry>(state_->executor, std::move(name));
-  {
-    const std::scoped_lock lock(state_->mutex);
-    if (state_->cancelled) return {};
-    state_->entries.insert(entry);
-  }
   const auto on_end = [state = state_, entry](const std::exception_ptr& exception) {
     std::optional<std::string> failure;
     if (exception) failure = FailureOf(exception);
@@ -90,8 +85,15 @@ TaskGroup::Handle TaskGroup::Spawn(std::string name, asio::awaitable<void> task)
     state->entries.erase(entry);
     state->changed.notify_all();
   };
-  asio::co_spawn(entry->strand, std::move(task),
-                 asio::bind_cancellation_slot(entry->signal.slot(), on_end));
+  const std::scoped_lock lock(state_->mutex);
+  if (state_->cancelled) return {};
+  state_->entries.insert(entry);
+  // Posted before any signal is: one that comes before the task has begun is lost, or throws
+  // where nobody catches it.
+  asio::post(entry->strand, [entry, on_end, task = std::move(task)]() mutable {
+    asio::co_spawn(entry->strand, std::move(task),
+                   asio::bind_cancellation_slot(entry->signal.slot(), on_end));
+  });
   Handle handle;
   handle.entry_ = entry;
   return handle;

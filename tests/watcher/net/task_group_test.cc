@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -79,6 +80,22 @@ TEST_F(TaskGroupTest, AHandleCancelsItsTaskAlone) {
   context_.run();
   EXPECT_EQ(group_.size(), 0U);
   first.Cancel();  // it has ended: nothing happens
+}
+
+TEST_F(TaskGroupTest, ATaskThatBeginsWhileTheGroupIsCancelledEnds) {
+  auto work = asio::make_work_guard(context_);
+  RunInBackground();
+  for (int i = 0; i < 300; ++i) {
+    TaskGroup group(context_.get_executor(), {});
+    std::thread spawning([&] {
+      for (int task = 0; task < 100; ++task) group.Spawn("sleeper", SleepForAnHour());
+    });
+    while (group.size() == 0) std::this_thread::yield();
+    group.Cancel();
+    spawning.join();
+    ASSERT_TRUE(group.WaitFor(seconds(60))) << i;
+  }
+  work.reset();
 }
 
 TEST_F(TaskGroupTest, NothingStartsAfterCancel) {
