@@ -1,5 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,34 +33,70 @@ constexpr const char* kFooter = R"(Examples:
   heapwatch top --target 10.0.0.1:6060 --limit 5
   heapwatch top --json | jq -r '.sites[].site.name'
 
+A site of several targets of a service stands in one row, by the most pressing of them; +9 tells
+that nine more have it.
+
 Exit codes: 0 fine, 1 the service cannot be asked, 2 wrong usage.)";
 
+// Of a site so many targets are looked at for each row.
+constexpr std::size_t kTargetsPerRow = 50;
+constexpr std::size_t kMostAsked = 10'000;
+
+// A site of a service, by its most pressing target.
+struct Row {
+  const json::object* site;
+  std::size_t others = 0;  // targets that have it as well
+};
+
+std::vector<Row> RowsOf(const json::array& sites) {
+  std::vector<Row> rows;
+  std::map<std::array<std::string, 4>, std::size_t> known;
+  for (const json::value& value : sites) {
+    const json::object& site = value.as_object();
+    const auto [row, is_new] = known.emplace(
+        std::array{LabelCell(site, "service").text, LabelCell(site, "job").text,
+                   TextOf(site.at("site").as_object(), "id"), TextOf(site, "verdict")},
+        rows.size());
+    if (is_new)
+      rows.push_back({&site});
+    else
+      ++rows[row->second].others;
+  }
+  return rows;
+}
+
 Result<void> RunTop(const TopArguments& arguments) {
+  const std::size_t asked =
+      arguments.as_json ? arguments.limit : std::min(arguments.limit * kTargetsPerRow, kMostAsked);
   const auto data = AskServiceForData(arguments.service, "/api/v1/sites",
                                       {{"target", arguments.target},
                                        {"service", arguments.of_service},
                                        {"verdict", arguments.verdict},
-                                       {"limit", std::to_string(arguments.limit)}});
+                                       {"limit", std::to_string(asked)}});
   if (!data) return Fail(data.error());
   if (arguments.as_json) return WriteOutput("", json::serialize(*data) + "\n");
   std::vector<std::vector<Cell>> rows;
-  for (const json::value& value : data->at("sites").as_array()) {
-    const json::object& site = value.as_object();
+  for (const Row& row : RowsOf(data->at("sites").as_array())) {
+    if (rows.size() == arguments.limit) break;
+    const json::object& site = *row.site;
+    Cell instance = LabelCell(site, "instance");
+    if (row.others > 0) instance.text += " +" + std::to_string(row.others);
     rows.push_back({VerdictCell(site),
                     RateCell(site),
                     LiveCell(site),
                     LimitCell(site),
                     LabelCell(site, "service"),
-                    LabelCell(site, "instance"),
+                    instance,
                     {TextOf(site.at("site").as_object(), "name")}});
   }
   const std::vector<Column> columns = {
       {"VERDICT"}, {"GROWS", true}, {"LIVE", true}, {"LIMIT IN", true},
       {"SERVICE"}, {"INSTANCE"},    {"SITE"}};
-  return WriteOutput(
-      "", RenderTable(columns, rows, StandardOutput()) + std::to_string(rows.size()) + " of " +
-              std::to_string(data->at("total").to_number<std::size_t>()) + " sites, judged " +
-              std::string(data->at("evaluated").as_string()) + "\n");
+  return WriteOutput("", RenderTable(columns, rows, StandardOutput()) +
+                             std::to_string(rows.size()) + " rows, of " +
+                             std::to_string(data->at("total").to_number<std::size_t>()) +
+                             " sites on all targets, judged " +
+                             std::string(data->at("evaluated").as_string()) + "\n");
 }
 
 }  // namespace
