@@ -4,7 +4,9 @@
 #include <iterator>
 #include <utility>
 
+#include "alerting/message_words.h"
 #include "alerting/service_growth.h"
+#include "alerting/text.h"
 
 namespace heapwatch {
 namespace {
@@ -43,6 +45,11 @@ std::string WhyMuted(const Mute& mute) {
   const std::string how =
       mute.by.empty() ? "Muted by the configuration" : "Acknowledged by " + mute.by;
   return how + " until " + FormatRfc3339(mute.until) + ": " + mute.reason;
+}
+
+// Receivers put "resolved" over what is said of it, and mean that nobody need act.
+std::string GoesOnThough(const Mute& mute) {
+  return mute.by.empty() ? "Muted, goes on: " : "Acknowledged, goes on: ";
 }
 
 // How urgent labels are: what escalates goes up.
@@ -308,7 +315,12 @@ void AlertState::UpdateMute(Entry& entry, Now& now) {
   }
   if (mute) {
     Log(entry, "muted", WhyMuted(*mute), now);
-    if (entry.last_sent) TellAsResolved(entry, WhyMuted(*mute), now.time);
+    if (entry.last_sent) {
+      Entry told = entry;
+      std::string& summary = told.text.annotations["summary"];
+      summary = CutEnd(GoesOnThough(*mute) + summary, kMaxSummaryRunes);
+      TellAsResolved(std::move(told), WhyMuted(*mute), now.time);
+    }
   } else if (entry.phase == AlertPhase::kFiring) {
     Log(entry, "firing", "It is no longer muted.", now);
     std::erase_if(resolved_, [&](const Entry& e) { return e.labels == entry.labels; });

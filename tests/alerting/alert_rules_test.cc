@@ -21,6 +21,8 @@ using std::chrono::minutes;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 // --- labels
 
@@ -163,6 +165,8 @@ TEST(AlertRules, TellsNobodyOfASiteThatIsAcknowledgedUntilThatIsOver) {
   EXPECT_TRUE(sent[0].is_resolved);
   EXPECT_THAT(std::string(Get(sent[0].annotations, "resolution")),
               HasSubstr("Acknowledged by ann until 2026-11-22T12:01:00Z: HEAP-42"));
+  EXPECT_THAT(std::string(Get(sent[0].annotations, "summary")),
+              StartsWith("Acknowledged, goes on: "));
   EXPECT_EQ(s.Phase(), "firing");
   EXPECT_EQ(s.state().Views()[0].mute->by, "ann");
   for (const Alert& alert : s.SeeFor(57, MakeVerdict(kLeak))) EXPECT_TRUE(alert.is_resolved);
@@ -173,6 +177,7 @@ TEST(AlertRules, TellsNobodyOfASiteThatIsAcknowledgedUntilThatIsOver) {
   EXPECT_FALSE(sent[0].is_resolved);
   EXPECT_TRUE(sent[0].is_news);
   EXPECT_EQ(sent[0].starts_at, fired);
+  EXPECT_THAT(std::string(Get(sent[0].annotations, "summary")), Not(HasSubstr("goes on")));
   EXPECT_THAT(s.Changes(), ElementsAre("firing", "muted", "firing"));
 }
 
