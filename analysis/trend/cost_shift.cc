@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "analysis/trend/noise.h"
 #include "analysis/trend/timeline.h"
 
 namespace heapwatch {
@@ -58,7 +59,9 @@ Allocations AllocationsIn(const SiteWindow& window, SiteId site, const Stay& sta
 }
 
 double SamplesOf(const Allocations& allocations, double period_bytes) {
-  return allocations.bytes / std::max(period_bytes, 1.0);
+  if (allocations.objects <= 0) return 0;
+  return allocations.objects *
+         SamplingProbability(allocations.bytes / allocations.objects, period_bytes);
 }
 
 // How unlike two sites allocate, 0 being the same; nullopt for what cannot be one site.

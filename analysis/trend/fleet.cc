@@ -81,11 +81,11 @@ class Pool {
     for (const auto& version : versions_) {
       if (version.second.replica_count == 0) continue;
       const Versions::value_type* before = VersionBefore(versions_, version);
-      const auto load_ratio =
-          before == nullptr ? std::nullopt : LoadRatio(WholeLives(*before), WholeLives(version));
+      const auto load = before == nullptr ? std::nullopt
+                                          : FindLoadRatio(WholeLives(*before), WholeLives(version));
       for (const auto& [id, replicas] : version.second.sites) {
         FleetFinding finding = Judge(version, replicas);
-        if (before != nullptr) finding.change = ChangeSince(*before, id, replicas, load_ratio);
+        if (before != nullptr) finding.change = ChangeSince(*before, id, replicas, load);
         const bool regressed = finding.change && finding.change->allocates_more;
         if (finding.judged == 0) continue;
         if (RankOf(finding.kind) < RankOf(VerdictKind::kPlateau) && !regressed) continue;
@@ -106,14 +106,14 @@ class Pool {
   // A site that the version before, which was judged, did not have stood still in it.
   std::optional<VersionChange> ChangeSince(const Versions::value_type& before,
                                            const ContentHash& site, const Replicas& replicas,
-                                           std::optional<double> load_ratio) const {
+                                           const std::optional<LoadRatio>& load) const {
     const auto& [key, version] = before;
     const auto known = version.sites.find(site);
     const bool is_known = known != version.sites.end();
     if (!is_known && (version.sites.empty() || version.undecided.contains(site)))
       return std::nullopt;
-    VersionChange change = CompareVersions(is_known ? Whole(known->second) : PooledStretch{},
-                                           Whole(replicas), load_ratio);
+    VersionChange change =
+        CompareVersions(is_known ? Whole(known->second) : PooledStretch{}, Whole(replicas), load);
     change.version_before = key.version;
     // What grew before the deploy, be it under another name, came with no new version.
     const auto carried = [&](const FleetFinding::Replica& replica) {

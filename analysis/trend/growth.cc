@@ -59,7 +59,7 @@ double NoiseOfBins(std::span<const double> level) {
   for (std::size_t k = 1; k < level.size(); ++k)
     steps.push_back(std::fabs(level[k] - level[k - 1]));
   // Of a normal distribution, whose steps have twice the variance.
-  return Median(steps) / 0.6745 / std::numbers::sqrt2;
+  return Median(steps) / kMedianDeviationOfNormal / std::numbers::sqrt2;
 }
 
 bool GrowsThroughout(const TrendWindow& window, std::span<const double> level,

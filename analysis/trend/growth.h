@@ -28,7 +28,9 @@ struct Growth {
   double growth_bytes = 0;    // slope times length of the last piece
   double standard_error = 0;  // of that, from sampling alone
   double z = 0;
-  double fit_z = 0;  // slope over its standard error in the fit
+  // Slope over its standard error in the fit of the chosen course, as if that were known to be the
+  // true one. The interval of the verdict allows for the others, and is asked besides.
+  double fit_z = 0;
   // The level now above the highest before the latest give-back, or how far the troughs between
   // give-backs have risen, whichever is more.
   double above_give_backs_bytes = 0;

@@ -7,6 +7,9 @@
 
 namespace heapwatch {
 
+// Half of the values of a normal distribution lie within so many standard deviations of its middle.
+inline constexpr double kMedianDeviationOfNormal = 0.6745;
+
 // Puts `values` into another order; 0 where there are none.
 inline double Median(std::vector<double>& values) {
   if (values.empty()) return 0;

@@ -12,8 +12,8 @@
 // known: each model takes the most likely of a fixed ladder of values, s^2 is profiled out.
 //
 // Means of m observations of a walk are no walk: neighbouring steps of theirs go the same way, with
-// a correlation of (1 - 1/m^2) / 4 or so (Working, Note on the correlation of first differences of
-// averages in a random chain, Econometrica 28, 1960). A walk with a white part of
+// a correlation of (m^2 - 1) / (2 (2 m^2 + 1)) (Working, Note on the correlation of first
+// differences of averages in a random chain, Econometrica 28, 1960). A walk with a white part of
 // -(1 - 1/m^2) / 6 of its step's variance has just that; so much is taken off var e.
 //
 // All shares are fitted side by side: the same steps on a value for each of them, as wide as the

@@ -39,7 +39,9 @@ enum class Onset : std::uint8_t {
   kMidLife,       // while the process ran
 };
 
-// An interval of 95 % reaches so many standard errors to each side.
+// An interval of 95 % reaches so many standard errors to each side: those of a normal distribution,
+// though the variance is estimated. Student's t would be 12 % wider at the fewest bins that are
+// fitted, twelve, and 2 % at the usual 64.
 inline constexpr double kTwoSided95 = 1.96;
 
 struct Interval {

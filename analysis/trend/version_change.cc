@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <vector>
 
@@ -31,29 +32,35 @@ std::optional<double> RateRatio(const PooledStretch& before, const PooledStretch
 
 }  // namespace
 
-std::optional<double> LoadRatio(const std::map<ContentHash, PooledStretch>& before,
-                                const std::map<ContentHash, PooledStretch>& now) {
-  std::vector<double> ratios;
+std::optional<LoadRatio> FindLoadRatio(const std::map<ContentHash, PooledStretch>& before,
+                                       const std::map<ContentHash, PooledStretch>& now) {
+  std::vector<double> logarithms;
   for (const auto& [site, pooled] : now) {
     const auto known = before.find(site);
     if (known == before.end()) continue;
-    if (const auto ratio = RateRatio(known->second, pooled)) ratios.push_back(*ratio);
+    if (const auto ratio = RateRatio(known->second, pooled)) logarithms.push_back(std::log(*ratio));
   }
-  if (ratios.size() < kMinSites) return std::nullopt;
-  return Median(ratios);
+  if (logarithms.size() < kMinSites) return std::nullopt;
+  const auto count = static_cast<double>(logarithms.size());
+  const double middle = Median(logarithms);
+  for (double& value : logarithms) value = std::fabs(value - middle);
+  const double deviation = Median(logarithms) / kMedianDeviationOfNormal;
+  return LoadRatio{.ratio = std::exp(middle),
+                   .relative_error = std::sqrt(std::numbers::pi / 2 / count) * deviation};
 }
 
 VersionChange CompareVersions(const PooledStretch& before, const PooledStretch& now,
-                              std::optional<double> load_ratio) {
+                              const std::optional<LoadRatio>& load) {
   VersionChange out;
   out.slope_before = before.slope;
   out.slope_interval_before = before.interval;
   out.growth_is_new = now.interval.low > 0 && now.interval.low > before.interval.high;
   const auto ratio = RateRatio(before, now);
-  if (!ratio || !load_ratio) return out;
-  out.alloc_ratio = *ratio / *load_ratio;
+  if (!ratio || !load) return out;
+  out.alloc_ratio = *ratio / load->ratio;
   // Of a ratio of two Poisson counts, relative: sqrt(1/n + 1/m).
-  const double error = std::sqrt(1 / before.alloc_samples + 1 / now.alloc_samples);
+  const double error = std::sqrt(1 / before.alloc_samples + 1 / now.alloc_samples +
+                                 load->relative_error * load->relative_error);
   out.allocates_more = *out.alloc_ratio * (1 - kStandardErrors * error) > kAllocatesMore;
   return out;
 }

@@ -103,6 +103,18 @@ TEST(Predecessor, IsNotToldByLessThanEightSamples) {
   EXPECT_EQ(found(kMiB, 2 * kMiB), std::nullopt);
 }
 
+// Each object of 4 MiB is sampled once, however many sampling periods it is long.
+TEST(Predecessor, IsNotToldBySixObjectsHoweverLarge) {
+  const auto found = [](std::int64_t objects_per_scrape) {
+    constexpr std::int64_t kBytes = 4 * kMiB;
+    const std::int64_t bytes = objects_per_scrape * kBytes;
+    return PredecessorAmong({{.bytes_per_scrape_before = bytes, .object_bytes = kBytes},
+                             {.bytes_per_scrape_after = bytes, .object_bytes = kBytes}});
+  };
+  EXPECT_EQ(found(3), 0U);
+  EXPECT_EQ(found(2), std::nullopt);
+}
+
 TEST(Predecessor, AllocatesAtALikeRateAsTheLoadMayHaveChanged) {
   for (const std::int64_t mib : {1100, 150}) {
     const Allocating other = {.bytes_per_scrape_after = mib * kMiB};

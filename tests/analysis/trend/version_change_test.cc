@@ -28,7 +28,7 @@ PooledStretch Growing(double low, double high) {
 }
 
 // Three sites bear half the load, one three times as much, one a tenth more: the median is a half.
-TEST(LoadRatio, IsTheMedianOfTheSitesThatBothVersionsKnow) {
+TEST(FindLoadRatio, IsTheMedianOfTheSitesThatBothVersionsKnow) {
   std::map<ContentHash, PooledStretch> before;
   std::map<ContentHash, PooledStretch> now;
   const double ratios[] = {0.5, 3, 0.5, 1.1, 0.5};
@@ -36,14 +36,27 @@ TEST(LoadRatio, IsTheMedianOfTheSitesThatBothVersionsKnow) {
     before[SiteOf(i)] = Allocated(1000);
     now[SiteOf(i)] = Allocated(1000 * ratios[i]);
   }
-  EXPECT_EQ(LoadRatio(before, now), 0.5);
+  EXPECT_DOUBLE_EQ(FindLoadRatio(before, now)->ratio, 0.5);
   // Four, and one could be the regression itself.
   now[SiteOf(0)].alloc_samples = 90;
-  EXPECT_EQ(LoadRatio(before, now), std::nullopt);
+  EXPECT_FALSE(FindLoadRatio(before, now));
   now[SiteOf(0)].alloc_samples = 110;
-  EXPECT_EQ(LoadRatio(before, now), 0.5);
+  EXPECT_DOUBLE_EQ(FindLoadRatio(before, now)->ratio, 0.5);
   before.erase(SiteOf(1));
-  EXPECT_EQ(LoadRatio(before, now), std::nullopt);
+  EXPECT_FALSE(FindLoadRatio(before, now));
+}
+
+// Their logarithms lie a tenth apart: the median deviation is a tenth, so the standard deviation
+// 0.1 / 0.6745 = 0.148, and the error of the median of five sqrt(pi / 10) = 0.56 times that.
+TEST(FindLoadRatio, KnowsHowSureItIs) {
+  std::map<ContentHash, PooledStretch> before;
+  std::map<ContentHash, PooledStretch> now;
+  for (int i = 0; i < 5; ++i) {
+    before[SiteOf(i)] = Allocated(1000);
+    now[SiteOf(i)] = Allocated(1000 * std::exp(0.1 * (i - 2)));
+  }
+  EXPECT_NEAR(FindLoadRatio(before, now)->ratio, 1, 1e-9);
+  EXPECT_NEAR(FindLoadRatio(before, now)->relative_error, 0.0831, 1e-4);
 }
 
 TEST(CompareVersions, CallsAGrowthNewThatIsSurelyFasterThanBefore) {
@@ -63,26 +76,30 @@ TEST(CompareVersions, ComparesRatesNotTotals) {
   PooledStretch twice_as_long = Allocated(1000);
   twice_as_long.seconds *= 2;
   for (double& bytes : *twice_as_long.alloc_bytes) bytes *= 2;
-  EXPECT_DOUBLE_EQ(*CompareVersions(twice_as_long, Allocated(3000), 1).alloc_ratio, 3);
+  EXPECT_DOUBLE_EQ(*CompareVersions(twice_as_long, Allocated(3000), LoadRatio{}).alloc_ratio, 3);
 }
 
 TEST(CompareVersions, SetsAllocationsAgainstTheLoad) {
   const auto ratio = [](double load, double samples = 1000) {
-    return CompareVersions(Allocated(1000, samples), Allocated(3000), load);
+    return CompareVersions(Allocated(1000, samples), Allocated(3000), LoadRatio{load});
   };
   EXPECT_DOUBLE_EQ(*ratio(1.5).alloc_ratio, 2);
   EXPECT_TRUE(ratio(1.5).allocates_more);
   EXPECT_FALSE(ratio(2.2).allocates_more);
   EXPECT_FALSE(ratio(1.5, 90).alloc_ratio);
   EXPECT_FALSE(CompareVersions(Allocated(1000), Allocated(3000), std::nullopt).alloc_ratio);
-  EXPECT_FALSE(CompareVersions(PooledStretch{}, Allocated(3000), 1).alloc_ratio);
+  EXPECT_FALSE(CompareVersions(PooledStretch{}, Allocated(3000), LoadRatio{}).alloc_ratio);
 }
 
 // Twice as much; of 200 and 1000 samples the ratio is known to 7.7 %, and three times that is less
 // than the quarter that 1.5 lies below 2. Of 110 samples it is known to 10 %.
 TEST(CompareVersions, SaysThatItAllocatesMoreWhereThatIsSure) {
-  EXPECT_TRUE(CompareVersions(Allocated(1000, 200), Allocated(2000), 1).allocates_more);
-  EXPECT_FALSE(CompareVersions(Allocated(1000, 110), Allocated(2000), 1).allocates_more);
+  EXPECT_TRUE(CompareVersions(Allocated(1000, 200), Allocated(2000), LoadRatio{}).allocates_more);
+  EXPECT_FALSE(CompareVersions(Allocated(1000, 110), Allocated(2000), LoadRatio{}).allocates_more);
+  // Nor is it sure where the load is known to 8 % only: both errors together are 11 %.
+  EXPECT_FALSE(CompareVersions(Allocated(1000, 200), Allocated(2000),
+                               LoadRatio{.ratio = 1, .relative_error = 0.08})
+                   .allocates_more);
 }
 
 }  // namespace
