@@ -131,7 +131,7 @@ void ReadLink(YamlReader& reader, const YAML::Node& node, const std::string& whe
     return reader.Problem(node.Mark(), where +
                                            ": needs a name of letters, digits and _, such as "
                                            "dashboard");
-  const std::set<std::string> own = {"diff", "profile", "site", "svg", "targets"};
+  const std::set<std::string> own = {"ack", "diff", "profile", "site", "svg", "targets"};
   if (own.contains(link.name) || !names.insert(link.name).second)
     return reader.Problem(node["name"].Mark(),
                           "name: the annotation \"" + link.name + "_url\" is taken already");
