@@ -386,6 +386,12 @@ test('one of many targets is found', async () => {
   assert.equal(place().searchParams.get('filter'), 'shop')
 })
 
+test('what is found and not watched is told with the reason', async () => {
+  await open('/targets')
+  await page.getByText('1 found and not watched').click()
+  await page.locator('tr', { hasText: '127.0.0.1:1' }).getByText('relabel_configs drop it').waitFor()
+})
+
 test('a site of a fleet stands in one row', async () => {
   await page.route('**/api/v1/sites?*', async (route) => {
     const answer = await (await route.fetch()).json()

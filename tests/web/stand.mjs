@@ -79,6 +79,9 @@ scrape_configs:
     static_configs: [{targets: ['127.0.0.1:${ports.giant}'], labels: {service: giant}}]
   - job_name: payments
     static_configs: [{targets: ['127.0.0.1:${ports.nobody}'], labels: {service: payments}}]
+  - job_name: dropped
+    static_configs: [{targets: ['127.0.0.1:1']}]
+    relabel_configs: [{action: drop, source_labels: [job]}]
 detection: {warm_up: 3s, warm_up_cycles: 12, patience: 4s}
 `
 }

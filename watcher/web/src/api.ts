@@ -93,6 +93,14 @@ export interface DiscoveryStatus {
   last_error: string
 }
 
+// What was found and is not watched.
+export interface DroppedTarget {
+  job: string
+  discovered_labels: Labels
+  reason: string
+  message: string
+}
+
 export interface Alert {
   state: 'pending' | 'firing' | 'resolved'
   labels: Labels

@@ -1,5 +1,5 @@
 // Whose heap: one target of those with history; and the targets that are wanted of many.
-import type { DiscoveryStatus, Target } from '../api'
+import type { DiscoveryStatus, DroppedTarget, Labels, Target } from '../api'
 import { useLive } from '../live'
 import { instanceOf, serviceOf } from '../names'
 import { change as patch } from '../place'
@@ -7,6 +7,7 @@ import { change as patch } from '../place'
 export interface TargetList {
   active: Target[]
   gone: Target[]
+  dropped: DroppedTarget[]
   discovery: DiscoveryStatus[]
 }
 
@@ -20,8 +21,8 @@ export const listOf = (all: TargetList | undefined) => [...inOrder(all?.active ?
 // As the API takes them: by id or instance.
 export const isNamed = (name: string) => (t: Target) => t.id === name || t.labels.instance === name
 
-export const isWantedBy = (filter: string) => (t: Target) =>
-  Object.values(t.labels).some((value) => value.toLowerCase().includes(filter.toLowerCase()))
+export const isWantedBy = (filter: string) => ({ labels }: { labels: Labels }) =>
+  Object.values(labels).some((value) => value.toLowerCase().includes(filter.toLowerCase()))
 
 // The text is in the address, as `filter`.
 export function TargetFilter({ value }: { value: string }) {

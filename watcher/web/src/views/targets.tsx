@@ -1,5 +1,5 @@
 // Who is watched and how scraping goes; and what is kept of those that are gone.
-import type { Health, Target } from '../api'
+import type { DroppedTarget, Health, Target } from '../api'
 import { address } from '../api'
 import type { ViewProps } from '../main'
 import { Ago } from '../parts/bits'
@@ -27,11 +27,37 @@ export function Targets({ place }: ViewProps) {
               <p key={d.job + d.mechanism + d.place} class="error">Discovery of job {d.job} by {d.mechanism} fails, the targets found before stay: {d.last_error}</p>
             ))}
             <TargetTable targets={active} />
+            <Dropped targets={data.dropped.filter((d) => isWantedBy(filter)({ labels: d.discovered_labels }))} />
             {gone.length > 0 && <><h2>No longer watched, history kept</h2><TargetTable targets={gone} isGone /></>}
           </>
         }}
       </Answer>
     </section>
+  )
+}
+
+const kMostDropped = 200
+
+// Whoever misses a target finds here what became of it.
+function Dropped({ targets }: { targets: DroppedTarget[] }) {
+  if (targets.length === 0) return null
+  return (
+    <details>
+      <summary>{count(targets.length)} found and not watched</summary>
+      <table class="roomy stacks-on-phone">
+        <thead><tr><th>Job</th><th>Found</th><th>Why not</th></tr></thead>
+        <tbody>
+          {targets.slice(0, kMostDropped).map((d, i) => (
+            <tr key={i}>
+              <td data-name="Job">{d.job}</td>
+              <td data-name="Found"><code>{d.discovered_labels.__address__}</code><small class="below">{Object.entries(d.discovered_labels).filter(([n]) => n !== '__address__').map(([n, v]) => `${n}=${v}`).join(' ')}</small></td>
+              <td data-name="Why not">{d.message || (d.reason === 'relabelling' ? 'relabel_configs drop it' : d.reason)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {targets.length > kMostDropped && <p class="note">{count(targets.length - kMostDropped)} more are not shown.</p>}
+    </details>
   )
 }
 
