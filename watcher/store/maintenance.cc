@@ -227,11 +227,11 @@ Result<void> CopyFamily(RocksDb& from, RocksDb& to, Family family) {
   return to.Write(batch, false);
 }
 
-// Whether a path is the directory or in it, by whatever way it is named.
-bool IsWithin(const std::string& path, const std::string& directory) {
+// Whether the one is the other or in it, by whatever way they are named.
+bool IsWithin(const std::string& child, const std::string& parent) {
   std::error_code error;
-  const auto inner = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
-  const auto outer = std::filesystem::weakly_canonical(std::filesystem::absolute(directory), error);
+  const auto inner = std::filesystem::weakly_canonical(std::filesystem::absolute(child), error);
+  const auto outer = std::filesystem::weakly_canonical(std::filesystem::absolute(parent), error);
   const auto relative = inner.lexically_relative(outer);
   return !relative.empty() && *relative.begin() != "..";
 }
