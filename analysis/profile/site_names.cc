@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cstdio>
+#include <vector>
 
 namespace heapwatch {
 namespace {
@@ -59,27 +60,38 @@ void DropSymbolVersion(std::string& name) {
   if (is_identifier) name.resize(at);
 }
 
+// Which "[" of a name are closed. Found in one pass: names come from peers, and one that is all
+// brackets must not be searched to its end from each.
+std::vector<bool> ClosedBrackets(std::string_view name) {
+  std::vector<bool> is_closed(name.size(), false);
+  std::size_t closing = 0;  // to the right, of none yet
+  for (std::size_t i = name.size(); i-- > 0;) {
+    if (name[i] == ']') ++closing;
+    if (name[i] != '[' || closing == 0) continue;
+    is_closed[i] = true;
+    --closing;
+  }
+  return is_closed;
+}
+
 // "[go.shape.int]", "[...]" and "[int,map[string]int]" after a Go name become "[...]". Brackets
-// that do not follow a name
-// ("operator new[]", "foo(char [4])", "<[T]>::to_vec") are none of Go's.
+// that do not follow a name ("operator new[]", "foo(char [4])", "<[T]>::to_vec") are none of Go's.
 void ElideTypeParameters(std::string& name) {
+  const std::vector<bool> is_closed = ClosedBrackets(name);
   std::string out;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    const bool opens =
-        name[i] == '[' && i > 0 && i + 1 < name.size() && name[i + 1] != ']' &&
-        (std::isalnum(static_cast<unsigned char>(name[i - 1])) != 0 || name[i - 1] == '_');
-    std::size_t depth = opens ? 1 : 0;
-    std::size_t end = i + 1;
-    for (; depth > 0 && end < name.size(); ++end) {
-      if (name[end] == '[') ++depth;
-      if (name[end] == ']') --depth;
-    }
-    if (!opens || depth > 0) {
+    const bool follows_name =
+        i > 0 && (std::isalnum(static_cast<unsigned char>(name[i - 1])) != 0 || name[i - 1] == '_');
+    if (!follows_name || !is_closed[i] || name[i + 1] == ']') {
       out += name[i];
       continue;
     }
     out += "[...]";
-    i = end - 1;
+    for (std::size_t depth = 1; depth > 0;) {
+      ++i;
+      if (name[i] == '[') ++depth;
+      if (name[i] == ']') --depth;
+    }
   }
   name = std::move(out);
 }

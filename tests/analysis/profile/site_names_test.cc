@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <string>
 
 namespace heapwatch {
 namespace {
@@ -46,6 +47,13 @@ TEST(NormalizeFunctionName, KeepsWhatTellsSitesApart) {
            "a::b:12", "cart.js:12", "./cart.js:add:x12", "cart.json:add:12"}) {
     EXPECT_EQ(NormalizeFunctionName(name), name);
   }
+}
+
+TEST(NormalizeFunctionName, BracketsThatNobodyClosesCostNoMoreThanOthers) {
+  std::string open = "a";
+  for (int i = 0; i < 4'000'000; ++i) open += "[a";
+  EXPECT_EQ(NormalizeFunctionName(open), open);
+  EXPECT_EQ(NormalizeFunctionName(open + "[int]"), open + "[...]");
 }
 
 }  // namespace
