@@ -20,6 +20,7 @@ struct DecodeLimits {
                                << 20;  // a larger body is refused before it is inflated further
   std::size_t stack_depth = 4096;
   std::size_t samples = 4'000'000;  // and as many strings, locations, functions
+  std::size_t frames = 64'000'000;  // in all stacks, inlined calls spelt out
   // Go's ?seconds=N serves differences, of live memory too: refused, unless someone wants just that
   // (a diff of files).
   bool allow_delta = false;

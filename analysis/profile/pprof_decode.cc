@@ -1,11 +1,18 @@
 #include "analysis/profile/pprof_decode.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "analysis/profile/pprof_fields.h"
 
 namespace heapwatch {
+namespace {
+
+// Of sample types and comments. A message may name a text time and again; these are copies.
+constexpr std::size_t kMostCopiedBytes = 1U << 20;
+
+}  // namespace
 
 void PprofDecoder::Recycle(HeapProfile&& done) { profile_ = std::move(done); }
 
@@ -34,6 +41,7 @@ void PprofDecoder::Clear() {
   }
   comments_.clear();
   time_nanos_ = duration_nanos_ = period_ = default_sample_type_ = 0;
+  copied_bytes_ = 0;
   mapping_ids_.Clear();
   samples_ = {};
 }
@@ -59,6 +67,7 @@ Result<HeapProfile> PprofDecoder::Decode(std::string_view message, const DecodeL
     samples_.is_read = std::move(is_read);
     samples_reader_.Read(samples_, strings_, locations_reader_.location_ids(), limits.stack_depth,
                          profile_, part_);
+    CheckFrames();
   } catch (const MalformedMessage& e) {
     return Fail(e.code, where() + e.message);
   } catch (const protozero::exception& e) {
@@ -160,16 +169,25 @@ void PprofDecoder::CopyStrings() {
   profile_.text.push_back(std::move(copy));
 }
 
-SampleType PprofDecoder::ReadValueType(std::string_view part) const {
+std::string PprofDecoder::CopyText(std::int64_t index) {
+  const std::string_view text = TextAt(strings_, index);
+  copied_bytes_ += text.size();
+  if (copied_bytes_ > kMostCopiedBytes) {
+    ThrowLimit("bytes of sample types and comments", kMostCopiedBytes);
+  }
+  return std::string(text);
+}
+
+SampleType PprofDecoder::ReadValueType(std::string_view part) {
   SampleType type;
   FieldReader reader(part);
   while (reader.Next()) {
     switch (reader.number()) {
       case 1:
-        type.type = TextAt(strings_, reader.Int64());
+        type.type = CopyText(reader.Int64());
         break;
       case 2:
-        type.unit = TextAt(strings_, reader.Int64());
+        type.unit = CopyText(reader.Int64());
         break;
       default:
         break;
@@ -190,13 +208,33 @@ void PprofDecoder::ReadHeader() {
   if (time_nanos_ != 0) profile_.time = FromUnixMillis(time_nanos_ / 1'000'000);
   if (duration_nanos_ != 0) profile_.duration = Duration(duration_nanos_ / 1'000'000);
   if (period_ != 0) profile_.sampling_period_bytes = period_;
-  for (const std::int64_t comment : comments_)
-    profile_.comments.emplace_back(TextAt(strings_, comment));
+  for (const std::int64_t comment : comments_) profile_.comments.push_back(CopyText(comment));
   if (default_sample_type_ == 0) return;
   for (std::size_t i = 0; i < profile_.sample_types.size(); ++i) {
     if (profile_.sample_types[i].type == TextAt(strings_, default_sample_type_)) {
       profile_.default_sample_type = i;
     }
+  }
+}
+
+// Few bytes may stand for very many: calls that were inlined at a location count for every stack
+// through it.
+void PprofDecoder::CheckFrames() const {
+  const auto frames_at = [](const Location& location) {
+    return std::max<std::size_t>(1, location.line_count);
+  };
+  std::size_t most_at_one = 1;
+  for (const Location& location : profile_.locations) {
+    most_at_one = std::max(most_at_one, frames_at(location));
+  }
+  // A location of a stack takes a byte at least: mostly that is enough to know.
+  if (most_at_one * message_.size() <= limits_->frames) return;
+  std::size_t frames = 0;
+  for (std::size_t stack = 0; stack < profile_.stack_count(); ++stack) {
+    for (const LocationId id : profile_.stack(StackId(stack))) {
+      frames += frames_at(profile_.locations[id.index()]);
+    }
+    if (frames > limits_->frames) ThrowLimit("frames in all stacks", limits_->frames);
   }
 }
 

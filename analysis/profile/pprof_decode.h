@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,7 +43,9 @@ class PprofDecoder {
   void CopyStrings();
   void ReadHeader();
   void ReadMappings();
-  SampleType ReadValueType(std::string_view part) const;
+  SampleType ReadValueType(std::string_view part);
+  std::string CopyText(std::int64_t index);
+  void CheckFrames() const;
 
   const DecodeLimits* limits_ = nullptr;
   HeapProfile profile_;
@@ -60,6 +63,7 @@ class PprofDecoder {
   std::int64_t duration_nanos_ = 0;
   std::int64_t period_ = 0;
   std::int64_t default_sample_type_ = 0;
+  std::size_t copied_bytes_ = 0;
   SampleReader::Source samples_;
 
   IdTable mapping_ids_;

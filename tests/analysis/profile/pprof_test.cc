@@ -411,6 +411,34 @@ TEST(Pprof, DepthAndNumbersAreBounded) {
   EXPECT_EQ(ErrorOf(many.Bytes(), {.samples = 100}).code, ErrorCode::kLimit);
 }
 
+TEST(Pprof, TextsNamedTimeAndAgainAreBounded) {
+  PprofMessage comments;
+  comments.AddSample({1}, {64});
+  const std::int64_t text = comments.Text(std::string(1000, 'c'));
+  for (int i = 0; i < 1000; ++i) comments.profile.add_comment(text);
+  EXPECT_EQ(Decoded(comments.Bytes()).comments.size(), 1000U);
+  for (int i = 0; i < 1000; ++i) comments.profile.add_comment(text);
+  EXPECT_EQ(ErrorOf(comments.Bytes()).code, ErrorCode::kLimit);
+
+  PprofMessage types;
+  const std::int64_t unit = types.Text(std::string(1000, 'u'));
+  for (int i = 0; i < 2000; ++i) types.profile.add_sample_type()->set_unit(unit);
+  EXPECT_EQ(ErrorOf(types.Bytes()).code, ErrorCode::kLimit);
+}
+
+TEST(Pprof, CallsInlinedAtLocationsPassedTimeAndAgainAreBounded) {
+  PprofMessage message;
+  auto* location = message.profile.mutable_location(0);
+  for (int i = 1; i < 1000; ++i) location->add_line()->set_function_id(1);
+  auto* sample = message.AddSample({}, {64});
+  for (int i = 0; i < 100; ++i) sample->add_location_id(1);
+  EXPECT_EQ(Decoded(message.Bytes()).total(Quantity::kInuseSpace), 64);
+  EXPECT_TRUE(DecodeProfile(message.Bytes(), {.frames = 100'000}));
+  const Error error = ErrorOf(message.Bytes(), {.frames = 99'999});
+  EXPECT_EQ(error.code, ErrorCode::kLimit);
+  EXPECT_THAT(error.message, HasSubstr("more than 99999 frames in all stacks"));
+}
+
 TEST(Pprof, ADecoderMayBeUsedAgainAfterAnError) {
   PprofMessage message;
   message.AddSample({1, 2}, {64});
