@@ -70,9 +70,9 @@ Compression DetectCompression(std::string_view bytes) {
   if (bytes.size() >= 2 && Byte(bytes, 0) == 0x1f && Byte(bytes, 1) == 0x8b)
     return Compression::kGzip;
   if (bytes.starts_with("\x28\xb5\x2f\xfd")) return Compression::kZstd;
-  // Deflate with a window of up to 32 KiB, and a header that is a multiple of 31. In a protobuf
-  // message these bytes would be the end of an unopened group.
-  if (bytes.size() >= 2 && (Byte(bytes, 0) & 0x0f) == 8 && (Byte(bytes, 0) >> 4) <= 7 &&
+  // Deflate with a window of 32 KiB, and a header that is a multiple of 31. What tells of a smaller
+  // window could be the time or the period that a protobuf message begins with.
+  if (bytes.size() >= 2 && Byte(bytes, 0) == 0x78 &&
       (Byte(bytes, 0) * 256U + Byte(bytes, 1)) % 31 == 0 && (Byte(bytes, 1) & 0x20) == 0) {
     return Compression::kZlib;
   }

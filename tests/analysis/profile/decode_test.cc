@@ -56,6 +56,14 @@ TEST(Decode, ReadsEveryCompression) {
   }
 }
 
+TEST(Decode, ATimeInFrontOfTheOtherFieldsIsNotTakenForZlib) {
+  // What could be zlib's header with a window of 4 KiB is a moment in 2023.
+  const std::string time = "\x48\x89\x80\xa8\xb1\xe3\x9f\xe7\xcb\x17";
+  const Result<HeapProfile> profile = DecodeProfile(time + Message());
+  ASSERT_TRUE(profile) << profile.error().message;
+  EXPECT_EQ(profile->time, FromUnixMillis(1700000000000));
+}
+
 TEST(Decode, SaysWhereGzipIsCutShort) {
   const std::string bytes = Gzip(Message());
   for (std::size_t size = 2; size < bytes.size(); ++size) {
