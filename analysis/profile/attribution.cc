@@ -29,9 +29,10 @@ struct Decision {
   std::string name;  // of the site: normalised, and valid UTF-8
 };
 
-// Beyond so many functions decisions are made anew each time: names come from peers, and memory has
-// a bound.
-constexpr std::size_t kMaxDecisions = 1'000'000;
+// Beyond so much memory decisions are made anew each time: names come from peers, of any number and
+// length.
+constexpr std::size_t kMaxDecisionBytes = 128U << 20;
+constexpr std::size_t kDecisionBytes = 128;  // of each, beside its texts
 
 class RuleAttributor final : public SiteAttributor {
  public:
@@ -76,7 +77,11 @@ class RuleAttributor final : public SiteAttributor {
     Decision decision{.is_skipped = skip_ != nullptr && MatchesWhole(name, *skip_),
                       .name = ToUtf8(NormalizeFunctionName(name))};
     const std::unique_lock lock(mutex_);
-    if (decisions_.size() < kMaxDecisions) decisions_.emplace(std::string(name), decision);
+    const std::size_t bytes = kDecisionBytes + name.size() + decision.name.size();
+    if (bytes <= kMaxDecisionBytes - decision_bytes_ &&
+        decisions_.emplace(std::string(name), decision).second) {
+      decision_bytes_ += bytes;
+    }
     return decision;
   }
 
@@ -110,6 +115,7 @@ class RuleAttributor final : public SiteAttributor {
   std::unique_ptr<RE2> skip_;  // null: nothing is skipped
   mutable std::shared_mutex mutex_;
   mutable std::unordered_map<std::string, Decision, TextHash, std::equal_to<>> decisions_;
+  mutable std::size_t decision_bytes_ = 0;
 };
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
+#include <string>
 #include <thread>
 
 #include "analysis/profile/profile_builder.h"
@@ -211,6 +213,18 @@ TEST(SiteAttributor, MayBeAskedFromManyThreads) {
 
 // What is saved of a site is JSON: its identity must be that of the texts that come back from
 // there.
+// What the sanitizers' allocators hold malloc does not tell: only without them this can fail.
+TEST(SiteAttributor, RemembersNoMoreOfLongNamesThanItsBound) {
+  const auto attributor = Create();
+  const auto held = [] { return mallinfo2().uordblks + mallinfo2().hblkhd; };
+  const std::size_t before = held();
+  for (char c = 'a'; c < 'a' + 12; ++c) {
+    const std::string name(16U << 20, c);
+    EXPECT_EQ(attributor->Attribute(OneStack({{name}}), StackId(0U)).function, name);
+  }
+  EXPECT_LT(held() - before, 200U << 20);  // of 384 MiB
+}
+
 TEST(SiteAttributor, NamesSitesInValidUtf8) {
   const Site site = SiteOf({{"f\xff", "/src/\xe9t\xe9.c", 7, 5}});
   EXPECT_EQ(site, (Site{"f\uFFFD", "/src/\uFFFDt\uFFFD.c", 2, true}));
