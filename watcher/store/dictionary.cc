@@ -7,8 +7,8 @@
 namespace heapwatch {
 namespace {
 
-// A site remembered costs about this much with its name.
-constexpr std::size_t kSiteBytes = 256;
+// A site remembered costs about this much beside its texts.
+constexpr std::size_t kSiteBytes = 192;
 
 }  // namespace
 
@@ -114,7 +114,9 @@ Result<void> Dictionary::NameSites(std::span<const ContentHash> stacks,
   if (auto loaded = Load(stacks); !loaded) return loaded;
   const HeapProfile profile = table_.BuildUnmapped(stacks);
   for (std::size_t i = 0; i < stacks.size(); ++i) {
-    sites_[stacks[i]] = std::make_shared<const Site>(attributor.Attribute(profile, StackId(i)));
+    auto site = std::make_shared<const Site>(attributor.Attribute(profile, StackId(i)));
+    site_bytes_ += kSiteBytes + site->function.size() + site->file.size();
+    sites_[stacks[i]] = std::move(site);
   }
   return {};
 }
@@ -122,9 +124,9 @@ Result<void> Dictionary::NameSites(std::span<const ContentHash> stacks,
 Result<std::vector<std::shared_ptr<const Site>>> Dictionary::Sites(
     std::span<const ContentHash> stacks, const SiteAttributor& attributor) {
   const std::lock_guard lock(mutex_);
-  if (attributor_serial_ != attributor.serial() ||
-      sites_.size() * kSiteBytes > memory_limit_bytes_) {
+  if (attributor_serial_ != attributor.serial() || site_bytes_ > memory_limit_bytes_) {
     sites_.clear();
+    site_bytes_ = 0;
     attributor_serial_ = attributor.serial();
   }
   std::vector<ContentHash> missing;

@@ -73,6 +73,7 @@ class Dictionary {
   // Sites as one attributor names them; another one starts anew.
   std::uint64_t attributor_serial_ = 0;
   std::unordered_map<ContentHash, std::shared_ptr<const Site>> sites_;
+  std::size_t site_bytes_ = 0;  // of them, roughly
 
   mutable std::shared_mutex deleting_mutex_;
   mutable std::mutex asked_mutex_;

@@ -4,7 +4,6 @@
 
 #include "analysis/base/attempt.h"
 #include "watcher/store/garbage.h"
-#include "watcher/store/history.h"
 #include "watcher/store/history_units.h"
 #include "watcher/store/joining.h"
 #include "watcher/store/packing.h"
@@ -300,7 +299,9 @@ Result<HeapProfile> RocksStore::ProfileAt(TargetId target, Time at) const {
               "target " + target.ToString() + " has no snapshot at or before " + FormatRfc3339(at));
 }
 
-Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time from, Time to) const {
+template <class Read>
+std::invoke_result_t<Read, const History&, const OpenTarget&> RocksStore::WithHistory(
+    TargetId target, Time from, Time to, const Read& read) const {
   const auto use = Use();
   if (!use) return Fail(use.error());
   const auto state = targets_.Find(target);
@@ -309,36 +310,30 @@ Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time fr
   rocksdb::ManagedSnapshot snapshot(&db_->db());
   const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to, rows_from);
   if (!history) return Fail(history.error());
-  return ReadSnapshots(*history);
+  return read(*history, **state);
+}
+
+Result<std::vector<SnapshotInfo>> RocksStore::Snapshots(TargetId target, Time from, Time to) const {
+  return WithHistory(target, from, to, [](const History& history, const OpenTarget&) {
+    return ReadSnapshots(history);
+  });
 }
 
 Result<SiteWindow> RocksStore::Window(TargetId target, Time from, Time to,
                                       const SiteAttributor& attributor) const {
-  const auto use = Use();
-  if (!use) return Fail(use.error());
-  const auto state = targets_.Find(target);
-  if (!state) return Fail(state.error());
-  const Time rows_from = (*state)->rows_from;
-  rocksdb::ManagedSnapshot snapshot(&db_->db());
-  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to, rows_from);
-  if (!history) return Fail(history.error());
-  auto window = ReadWindow(*history, attributor, dictionary_);
-  if (window) window->version = Get((*state)->labels, "version");
-  return window;
+  return WithHistory(target, from, to, [&](const History& history, const OpenTarget& state) {
+    auto window = ReadWindow(history, attributor, dictionary_);
+    if (window) window->version = Get(state.labels, "version");
+    return window;
+  });
 }
 
 Result<SomeSeries> RocksStore::Series(TargetId target, Time from, Time to,
                                       const SiteAttributor& attributor,
                                       const SiteFilter& wanted) const {
-  const auto use = Use();
-  if (!use) return Fail(use.error());
-  const auto state = targets_.Find(target);
-  if (!state) return Fail(state.error());
-  const Time rows_from = (*state)->rows_from;
-  rocksdb::ManagedSnapshot snapshot(&db_->db());
-  const auto history = History::Read(*db_, snapshot.snapshot(), target, from, to, rows_from);
-  if (!history) return Fail(history.error());
-  return ReadSeries(*history, attributor, dictionary_, wanted);
+  return WithHistory(target, from, to, [&](const History& history, const OpenTarget&) {
+    return ReadSeries(history, attributor, dictionary_, wanted);
+  });
 }
 
 Result<AgeingReport> RocksStore::Age(const Retention& retention, Time now) {

@@ -18,11 +18,13 @@
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "analysis/series/row_codec.h"
 #include "watcher/store/ageing.h"
 #include "watcher/store/dictionary.h"
+#include "watcher/store/history.h"
 #include "watcher/store/rocks_db.h"
 #include "watcher/store/store.h"
 #include "watcher/store/target_table.h"
@@ -84,6 +86,11 @@ class RocksStore : public Store {
   // To be held while the database is used: it is opened anew only when nobody uses it.
   Result<std::shared_lock<std::shared_mutex>> Use() const;
   Result<std::shared_lock<std::shared_mutex>> UseForWriting();
+  // What `read` makes of the stored history of a target from one moment to the other.
+  template <class Read>
+  std::invoke_result_t<Read, const History&, const OpenTarget&> WithHistory(TargetId target,
+                                                                            Time from, Time to,
+                                                                            const Read& read) const;
   Result<void> LoadTargets();
   Result<void> LoadPins();
   Result<void> AppendTo(OpenTarget& state, TargetId target, Time time, const HeapProfile& profile);
