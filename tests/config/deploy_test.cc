@@ -62,7 +62,7 @@ TEST(SystemdUnit, IsAccepted) {
   if (FindProgram("systemd-analyze").empty()) GTEST_SKIP() << "systemd-analyze is not installed";
   const fs::path unit =
       WriteCopy("heapwatch.service", Replaced(ReadText(kSource / "config/deploy/heapwatch.service"),
-                                              "/usr/local/bin/heapwatch", "/bin/true"));
+                                              "/usr/bin/heapwatch", "/bin/true"));
   const auto result = RunProgram({"systemd-analyze", "verify", unit.string()});
   EXPECT_EQ(result.exit_code, 0) << result.standard_output << result.standard_error;
   EXPECT_EQ(result.standard_error, "");
@@ -99,6 +99,18 @@ TEST(KubernetesManifest, HoldsAConfigurationAndWhatDiscoveryMayAsk) {
             (std::vector<std::string>{"pods", "services", "endpoints"}));
   EXPECT_EQ(rule["verbs"].as<std::vector<std::string>>(),
             (std::vector<std::string>{"list", "watch"}));
+}
+
+// Their licenses ask to be handed on with the program that carries them.
+TEST(Copyright, NamesWhatThePageIsMadeOf) {
+  const std::string copyright = ReadText(kSource / "config/deploy/debian/copyright");
+  const YAML::Node carried =
+      YAML::LoadFile((kSource / "watcher/web/package.json").string())["dependencies"];
+  EXPECT_GE(carried.size(), 2U);
+  for (const auto& package : carried) {
+    const std::string files = "Files: node_modules/" + package.first.as<std::string>() + "/*\n";
+    EXPECT_NE(copyright.find(files), std::string::npos) << files;
+  }
 }
 
 TEST(Deployment, StartsHeapwatchWithFlagsThatExist) {
