@@ -10,6 +10,7 @@
 #include <ranges>
 #include <utility>
 
+#include "analysis/profile/diff_format.h"
 #include "analysis/profile/frame_names.h"
 
 namespace heapwatch {
@@ -172,8 +173,7 @@ std::string DiffToFolded(const ProfileDiff& diff) {
     std::string path;
     for (const auto frame : frames | std::views::reverse) {
       if (!path.empty()) path += ';';
-      for (const char c : names.name(frame))
-        path += c == ';' ? ':' : (c == '\n' || c == '\r') ? ' ' : c;
+      for (const char c : Printable(names.name(frame))) path += c == ';' ? ':' : c;
     }
     paths[path] += stack.change;
   }

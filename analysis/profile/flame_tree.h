@@ -55,8 +55,8 @@ struct FlameTree {
 FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& options = {});
 
 // One line for each call path of either side, "main;f 10 15" (root first, before, after): the input
-// of differential flame graph tools. Semicolons and line ends within names become colons and
-// blanks.
+// of differential flame graph tools. Names are as in Printable (diff_format.h), their semicolons
+// colons.
 std::string DiffToFolded(const ProfileDiff& diff);
 
 }  // namespace heapwatch

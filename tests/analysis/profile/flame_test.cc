@@ -106,8 +106,9 @@ TEST(Folded, GivesEachPathWithBothValues) {
 }
 
 TEST(Folded, KeepsSeparatorsOutOfNames) {
-  EXPECT_EQ(DiffToFolded(*Diff(InuseProfile({}), InuseProfile({{{{"a;b\nc"}, {"main"}}, 5}}))),
-            "main;a:b c 0 5\n");
+  EXPECT_EQ(
+      DiffToFolded(*Diff(InuseProfile({}), InuseProfile({{{{"a;b\nc\x1b[1m"}, {"main"}}, 5}}))),
+      "main;a:b?c?[1m 0 5\n");
 }
 
 TEST(FlameSvg, DrawsEachFrameWithItsNumbers) {
