@@ -42,20 +42,6 @@ export interface JudgedSite extends Verdict {
   evaluated: string
 }
 
-export interface Replica extends Verdict {
-  target: string
-  labels: Labels
-}
-
-export interface Finding {
-  service: string
-  version: string
-  site: Site
-  verdict: VerdictKind
-  replica_count: number
-  replicas: Replica[]
-}
-
 export interface History {
   first: string
   last: string

@@ -39,7 +39,7 @@ export const kDark: Palette = {
 }
 
 // The change as a share of the larger side: 1 is all new, -1 all gone.
-export function relativeChange(change: Change): number {
+function relativeChange(change: Change): number {
   const larger = Math.max(Math.abs(change.before), Math.abs(change.after))
   return larger === 0 ? 0 : Math.max(-1, Math.min(1, change.change / larger))
 }

@@ -20,9 +20,9 @@ export interface View {
 }
 
 // A frame that fills the width above `top`, or one of the tree.
-export type Hit = { kind: 'above'; id: string; row: number } | { kind: 'node'; index: number }
+type Hit = { kind: 'above'; id: string; row: number } | { kind: 'node'; index: number }
 
-export function rowsAbove(view: View): number {
+function rowsAbove(view: View): number {
   return view.tree.above.length + pathTo(view.tree, view.top).length - 1
 }
 
@@ -34,7 +34,7 @@ export function heightOf(view: View): number {
 }
 
 // Calls `visit` for `top` and all below it that are wide enough, parents first.
-export function forEachVisible(view: View, visit: (i: number, x: number, width: number) => void) {
+function forEachVisible(view: View, visit: (i: number, x: number, width: number) => void) {
   const { tree, top, width } = view
   const scale = width / (tree.width[top]! || 1)
   const left = tree.x[top]!

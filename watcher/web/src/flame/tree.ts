@@ -9,7 +9,6 @@ export interface FlameTree {
   width: Float64Array
   firstChild: Int32Array // -1: none; the largest child comes first
   nextSibling: Int32Array
-  rows: number
   above: { id: string; name: string; change: Change }[] // what the root was reached by, the outermost first
   leftOut: number
 }
@@ -25,7 +24,6 @@ export function layOut(answer: TreeAnswer): FlameTree {
   const lastChild = new Int32Array(size).fill(-1)
   const end = new Float64Array(size) // where the next child of a node begins
   const whole = magnitude(columns, 0) || 1
-  let rows = 0
   for (let i = 0; i < size; i++) {
     const parent = columns.parent[i]!
     width[i] = magnitude(columns, i) / whole
@@ -38,10 +36,9 @@ export function layOut(answer: TreeAnswer): FlameTree {
       lastChild[parent] = i
     }
     end[i] = x[i]!
-    rows = Math.max(rows, depth[i]! + 1)
   }
   const above = answer.tree.above.map(({ id, name, ...change }) => ({ id, name, change }))
-  return { columns, size, depth, x, width, firstChild, nextSibling, rows, above, leftOut: answer.tree.left_out }
+  return { columns, size, depth, x, width, firstChild, nextSibling, above, leftOut: answer.tree.left_out }
 }
 
 export function magnitude(columns: TreeColumns, i: number): number {

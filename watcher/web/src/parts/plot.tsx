@@ -20,7 +20,7 @@ export interface Line {
   isUntold?: boolean // left out of the legend
 }
 
-export interface PlotProps {
+interface PlotProps {
   label: string // for those who do not see it
   times: number[]
   lines: Line[]

@@ -21,7 +21,7 @@ export interface Series {
   gogc?: number
 }
 
-export interface Marks {
+interface Marks {
   restarts: number[] // moments
   deploys: number[]
   gaps: [number, number][]
@@ -31,7 +31,7 @@ export interface Marks {
 const kGapFactor = 3.5 // times the usual spacing
 const kStillFactor = 6
 
-export function marksOf(series: Series): Marks {
+function marksOf(series: Series): Marks {
   const { times_unix_ms: times, lifetime, build, is_new_observation: isNew } = series
   const marks: Marks = { restarts: [], deploys: [], gaps: [], still: [] }
   const spacings = times.slice(1).map((t, i) => t - times[i]!).sort((a, b) => a - b)

@@ -33,7 +33,7 @@ export function Failed({ what, live, children }: { what: string; live: Partial<P
 }
 
 // Above content whose refreshing fails: it is still worth reading, but its age must be known.
-export function Stale({ live }: { live: Live<unknown> }) {
+function Stale({ live }: { live: Live<unknown> }) {
   const now = useNow()
   if (!live.error || !live.at) return null
   return (

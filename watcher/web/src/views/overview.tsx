@@ -88,7 +88,7 @@ function ServiceRow({ of: s }: { of: Service }) {
   )
 }
 
-export function HeapSpark({ target }: { target: string }) {
+function HeapSpark({ target }: { target: string }) {
   const live = useLive<Snapshots>(address('/api/v1/snapshots', { target, from: 'now-6h', points: 80 }), 60_000)
   const values = useMemo(() => live.data?.snapshots.map((s) => s.inuse_bytes ?? null) ?? [], [live.data])
   if (!live.data) return <span class="spark" />

@@ -46,7 +46,7 @@ const Marked = ({ text }: { text: string }) => <>{text.split('`').map((part, i) 
 type Metrics = Map<string, number>
 
 // /metrics is where the figures are told; those without labels are enough here, and sums of those with some.
-export function parseMetrics(text: string): Metrics {
+function parseMetrics(text: string): Metrics {
   const sums: Metrics = new Map()
   for (const line of text.split('\n')) {
     const match = /^([a-z_]+)(?:\{.*\})? (\S+)/i.exec(line)
