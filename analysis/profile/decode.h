@@ -3,7 +3,8 @@
 // The format is recognised by content: pprof protobuf (gzip, zlib, zstd or plain), gperftools and
 // jemalloc text, Go's debug=1 text. Errors: kWrongFormat says what the bytes look like instead (an
 // HTML page, a JSON error, nothing at all); kCorrupt names the format and the place; kLimit the
-// bound that was hit. Pure; a Decoder belongs to one thread at a time.
+// bound that was hit. Names and other texts are cut at kMostTextBytes. Pure; a Decoder belongs to
+// one thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,9 @@
 #include "analysis/profile/heap_profile.h"
 
 namespace heapwatch {
+
+// What is cheap to send once is told again for each frame and each site.
+inline constexpr std::size_t kMostTextBytes = 4096;
 
 struct DecodeLimits {
   std::size_t inflated_bytes = 256U

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "analysis/profile/decode.h"
+
 namespace heapwatch {
 
 std::optional<GoFrame> ParseGoFrame(std::string_view line) {
@@ -39,7 +41,8 @@ void AddGoStack(std::span<const GoFrame> frames, TextProfile& profile,
       lines.clear();
       for (const GoFrame& frame : frames.subspan(i, end - i)) {
         const FunctionId function =
-            profile.AddFunction({.name = frame.function, .file = frame.file});
+            profile.AddFunction({.name = frame.function.substr(0, kMostTextBytes),
+                                 .file = frame.file.substr(0, kMostTextBytes)});
         lines.push_back({.function = function, .line = frame.line});
       }
       location = profile.Add(frames[i].address, lines);

@@ -166,6 +166,7 @@ void PprofDecoder::CopyStrings() {
       text = {copy->data() + at, text.size()};
     }
   }
+  for (std::string_view& text : strings_) text = text.substr(0, kMostTextBytes);
   profile_.text.push_back(std::move(copy));
 }
 

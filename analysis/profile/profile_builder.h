@@ -1,7 +1,7 @@
-// Puts a HeapProfile together piece by piece: for the text formats, for profiles rebuilt from the
-// store, and for tests. Equal functions, locations and stacks become one; samples of the same
-// (stack, block size) are summed. Texts handed in are copied. Ids handed in must be the builder's
-// own. One thread.
+// Puts a HeapProfile together piece by piece: for the text formats and for tests.
+//
+// Equal functions, locations and stacks become one; samples of the same (stack, block size) are
+// summed. Texts handed in are copied. Ids handed in must be the builder's own. One thread.
 //
 //   ProfileBuilder b({SampleType{"inuse_space", "bytes"}});
 //   b.AddSample({{"main.f", "main.go", 7, 5}, {"main.main", "main.go", 3, 1}}, 16, {160});

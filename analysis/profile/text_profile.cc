@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "analysis/profile/decode.h"
 #include "analysis/profile/memory_map.h"
 
 namespace heapwatch {
@@ -74,7 +75,10 @@ TextProfile::TextProfile(bool has_alloc, std::int64_t period_bytes, std::string_
       period_bytes_(period_bytes),
       mappings_(ParseMemoryMap(memory_map)),
       builder_(Types(has_alloc)) {
-  for (const Mapping& mapping : mappings_) mapping_ids_.push_back(builder_.AddMapping(mapping));
+  for (Mapping& mapping : mappings_) {
+    mapping.file = mapping.file.substr(0, kMostTextBytes);
+    mapping_ids_.push_back(builder_.AddMapping(mapping));
+  }
 }
 
 LocationId TextProfile::AtReturnAddress(std::uint64_t address) {

@@ -411,6 +411,14 @@ TEST(Pprof, DepthAndNumbersAreBounded) {
   EXPECT_EQ(ErrorOf(many.Bytes(), {.samples = 100}).code, ErrorCode::kLimit);
 }
 
+TEST(Pprof, TextsAreCutBeyondTheirBound) {
+  PprofMessage message;
+  message.AddFunction(3, std::string(5000, 'n'), std::string(4096, 'f'), 1);
+  const HeapProfile profile = Decoded(message.Bytes());
+  EXPECT_EQ(profile.functions[2].name, std::string(4096, 'n'));
+  EXPECT_EQ(profile.functions[2].file, std::string(4096, 'f'));
+}
+
 TEST(Pprof, TextsNamedTimeAndAgainAreBounded) {
   PprofMessage comments;
   comments.AddSample({1}, {64});

@@ -150,6 +150,15 @@ TEST(GoText, ReadsNamesAndInlinedFrames) {
   EXPECT_EQ(profile.stack(StackId(1U))[1], stack[1]);
 }
 
+TEST(GoText, NamesAndFilesAreCutBeyondTheirBound) {
+  std::string text(kGoText);
+  text.replace(text.find("main.small"), 10, std::string(5000, 'n'));
+  text.replace(text.find("/src/main.go"), 12, std::string(5000, 'f'));
+  const HeapProfile profile = Decoded(text);
+  EXPECT_EQ(profile.functions[0].name, std::string(4096, 'n'));
+  EXPECT_EQ(profile.functions[0].file, std::string(4096, 'f'));
+}
+
 TEST(GoText, BlocksAreOfOneSizeAndAllocIsAlwaysThere) {
   std::string text(kGoText);
   text.replace(text.find("[2: 96] @ heap"), 7, "[1: 48]");
