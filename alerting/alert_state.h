@@ -32,8 +32,8 @@
 // begins to fire there lie at least keep_firing_for and `for`.
 //
 // A mute (an acknowledgement or the configuration) does not change the phase: an alert that is
-// muted goes on unheard, is told as resolved if it had been told as firing, with a summary that says
-// that it goes on, and is told again with its old start once the mute is over.
+// muted goes on unheard, is told as resolved if it had been told as firing, with a summary that
+// says that it goes on, and is told again with its old start once the mute is over.
 #pragma once
 
 #include <cstddef>
