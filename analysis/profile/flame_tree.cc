@@ -7,7 +7,6 @@
 #include <cmath>
 #include <functional>
 #include <map>
-#include <ranges>
 #include <utility>
 
 #include "analysis/profile/diff_format.h"
@@ -159,7 +158,8 @@ FlameTree BuildFlameTree(const ProfileDiff& diff, const FlameTreeOptions& option
     open.pop_back();
     const std::size_t index = tree.nodes.size();
     tree.nodes.push_back(show(from, parent, raw[*root].depth));
-    for (const auto child : children[from] | std::views::reverse) open.emplace_back(child, index);
+    std::for_each(children[from].rbegin(), children[from].rend(),
+                  [&](std::size_t child) { open.emplace_back(child, index); });
   }
   return tree;
 }
@@ -170,8 +170,9 @@ std::string DiffToFolded(const ProfileDiff& diff) {
   std::vector<NameId> frames;
   for (const StackChange& stack : diff.stacks) {
     names.Frames(stack.stack, frames);
+    std::reverse(frames.begin(), frames.end());
     std::string path;
-    for (const auto frame : frames | std::views::reverse) {
+    for (const NameId frame : frames) {
       if (!path.empty()) path += ';';
       for (const char c : Printable(names.name(frame))) path += c == ';' ? ':' : c;
     }
