@@ -1,4 +1,5 @@
-// Sets up the process' log, spdlog's default logger, on standard error.
+// Sets up the process' log, spdlog's default logger, on standard error. Names come from peers:
+// control characters are shown as "?", and only what begins with a time begins an entry.
 #pragma once
 
 #include <spdlog/common.h>

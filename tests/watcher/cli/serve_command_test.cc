@@ -27,6 +27,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Then = RawServer::Then;
 
 constexpr seconds kPatience(60);
@@ -108,6 +109,25 @@ TEST_F(ServeCommandTest, LogsJsonWhereAskedTo) {
   const json::value line = json::parse(log.substr(0, log.find('\n')));
   EXPECT_EQ(line.at("level").as_string(), "info");
   EXPECT_THAT(std::string(line.at("message").as_string()), HasSubstr("starts"));
+}
+
+TEST_F(ServeCommandTest, LetsNoNameInTheLogReachTheTerminal) {
+  directory_.Write("heapwatch.yml",
+                   "global: {scrape_interval: 20ms, scrape_timeout: 20ms}\n"
+                   "scrape_configs: [{job_name: test, static_configs: [{targets: ['127.0.0.1:1'], "
+                   "labels: {zone: \"\\e[31mred\"}}]}]\n");
+  Serve();
+  ASSERT_TRUE(process_->WaitForText("zone=\"?[31mred\"", kPatience)) << process_->all_output();
+  EXPECT_THAT(process_->standard_error(), Not(HasSubstr("\x1B")));
+}
+
+TEST_F(ServeCommandTest, IndentsFurtherLinesOfAnEntryOfTheLog) {
+  WriteConfig({});
+  Serve();
+  directory_.Write("heapwatch.yml", "global: {bad: 1, worse: 2}\n");
+  process_->Signal(SIGHUP);
+  ASSERT_TRUE(process_->WaitForText("\n  " + directory_.Path("heapwatch.yml"), kPatience))
+      << process_->all_output();
 }
 
 TEST_F(ServeCommandTest, SaysWhyItCannotStart) {
