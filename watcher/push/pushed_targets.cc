@@ -68,8 +68,13 @@ tl::expected<void, PushError> PushedTargets::Push(const PushRequest& push,
 Result<void> PushedTargets::Keep(const PushRequest& push, Time time) const {
   DecodeLimits limits;
   limits.inflated_bytes = limits_.inflated_bytes;
-  const auto profile = DecodeProfile(push.profile, limits);
-  if (!profile) return Fail(profile.error());
+  auto profile = DecodeProfile(push.profile, limits);
+  if (!profile) {
+    // Profiling is switched off in the sender: sending the same again does not help.
+    if (profile.error().code == ErrorCode::kUnavailable)
+      profile.error().code = ErrorCode::kInvalidArgument;
+    return Fail(profile.error());
+  }
   auto kept = sink_(push.labels, time, push.alloc_is_delta ? WithoutAlloc(*profile) : *profile);
   // The store's limits are not the sender's.
   if (!kept && kept.error().code == ErrorCode::kLimit) kept.error().code = ErrorCode::kUnavailable;

@@ -56,6 +56,12 @@ TEST_F(PushTest, TellsThatAProfileIsTooLarge) {
   EXPECT_THAT(response.body, HasSubstr("frames in a stack"));
 }
 
+TEST_F(PushTest, DoesNotAskForAHeapThatIsNotSampledAgain) {
+  const auto response = Push("heap profile:      0:        0 [     0:        0] @ heap_v2/0\n");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr("switched off"));
+}
+
 TEST_F(PushTest, TakesNoLimitOfTheStoreForTheSendersMistake) {
   store_ = [] { return Fail(ErrorCode::kLimit, "the disk is full"); };
   EXPECT_EQ(Push(TestProfileBytes(1 << 20)).status, 503);
